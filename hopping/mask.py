@@ -1,0 +1,191 @@
+"""Who sees whom: eq. (5) of the paper and its variants. Pure functions of layout and options.
+
+    M_ij = 1  if token j is not later than token i and P_id(i) − P_id(j) ≤ 1,  else 0       (5)
+
+What a frame may see (links, reach, anchor) and what an earlier frame shows (<share:…> marks,
+share=subject) meet here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from .errors import StoryError
+from .layout import NOBODY, Role, TokenLayout
+from .options import HoppingOptions
+from .story import Frame, Span, Story
+from .subject import subject_spans, subject_words
+
+
+def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...]:
+    """For each frame of the story, the numbers of the earlier frames that it may see.
+
+    A frame's own links decide; without them reach and anchor do. Mode `reference` is the released
+    code's, which sees one prompt back.
+    """
+    first_named: dict[str, int] = {}
+    found = []
+    for frame in story.frames:
+        found.append(_frame_sources(frame, options, first_named))
+        for word in subject_words(_own_text(frame)):
+            first_named.setdefault(word, frame.number)
+    return tuple(found)
+
+
+def _frame_sources(
+    frame: Frame, options: HoppingOptions, first_named: dict[str, int]
+) -> tuple[int, ...]:
+    if options.mode == "baseline" or frame.number == 1:
+        return ()
+    if frame.links is not None:
+        return frame.links
+    nearest = 1 if isinstance(options.reach, str) else max(1, frame.number - options.reach)
+    seen = set(range(nearest, frame.number))
+    if options.anchor:
+        seen.add(1)
+    if options.anchor and options.share == "subject":
+        words = subject_words(_own_text(frame))
+        seen |= {first_named[word] for word in words if word in first_named}
+    return tuple(sorted(seen))
+
+
+def shown_spans(source: Frame, viewer: Frame, options: HoppingOptions) -> tuple[Span, ...]:
+    """The spans of `source.text` that it shows to `viewer`: marks, else by `options.share`."""
+    if source.marks:
+        return source.marks
+    if options.share == "all":
+        return ((0, len(source.text)),)
+    start = source.own[0]
+    spans = subject_spans(_own_text(source), _own_text(viewer))
+    return tuple((a + start, b + start) for a, b in spans)
+
+
+class Visibility:
+    """Who sees whom in a laid-out story. Made once, asked for any part of the mask.
+
+    Attributes:
+        sources: for each frame, the numbers of the earlier frames that it may see.
+
+    Raises:
+        StoryError: if a frame's marks hold no token, or if the story has links or marks in mode
+            `reference`, whose mask knows neither.
+    """
+
+    def __init__(self, layout: TokenLayout, options: HoppingOptions) -> None:
+        if options.mode == "reference":
+            _refuse_tags(layout.story)
+        self._layout, self._options = layout, options
+        self.sources = sources(layout.story, options)
+        none = torch.empty(0, dtype=torch.long)
+        self._context = tuple(
+            torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
+            for viewer, earlier in enumerate(self.sources, start=1)
+        )
+
+    def context(self, frame: int) -> torch.Tensor:
+        """Indices into the layout of the earlier frames' content tokens that `frame` sees."""
+        return self._context[frame - 1]
+
+    def shown(self, source: int, viewer: int) -> torch.Tensor:
+        """Indices into the layout of the content tokens that frame `source` shows to `viewer`."""
+        layout, frame = self._layout, self._layout.story.frames[source - 1]
+        content = layout.content(source)
+        if not frame.marks and self._options.share == "all":
+            return content
+        spans = shown_spans(frame, layout.story.frames[viewer - 1], self._options)
+        covered = layout.frames[source - 1].covered(spans)
+        if frame.marks and not covered.any():
+            raise StoryError(
+                f"the <share:…> marks of frame {source} hold no token that is encoded; "
+                "put the shared words inside them",
+                line=frame.line,
+                column=frame.column,
+            )
+        return content[covered]
+
+    def matrix(
+        self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Which tokens see which: bool, True where the row's token sees the column's.
+
+        `rows` and `columns` are indices of tokens, in any order; all by default. The whole has
+        the square of the story's length: ask for the part that is needed of a long one.
+        """
+        layout, options = self._layout, self._options
+        everything = torch.arange(len(layout.p_id))
+        rows = everything if rows is None else rows
+        columns = everything if columns is None else columns
+        if options.mode == "reference":
+            return _reference(layout)[rows][:, columns]
+        visible = _own_window(layout, rows, columns)
+        contextual = self._contextual(rows)
+        start = columns[layout.role[columns] == Role.START]
+        for viewer in layout.p_id[rows].unique().tolist():
+            if viewer == NOBODY:
+                continue
+            seen = self.context(viewer)
+            if layout.kind == "joint" and (
+                options.start_token == "shared" or 1 in self.sources[viewer - 1]
+            ):
+                seen = torch.cat([seen, start])
+            of_viewer = contextual & (layout.p_id[rows] == viewer)
+            visible |= of_viewer[:, None] & torch.isin(columns, seen)[None, :]
+        return visible
+
+    def _contextual(self, rows: torch.Tensor) -> torch.Tensor:
+        """Which of these tokens see earlier frames: bool, shape (rows,)."""
+        role = self._layout.role[rows]
+        contextual = role == Role.CONTENT
+        if self._options.carry == "all":
+            contextual |= (role == Role.END) | (role == Role.PADDING)
+        return contextual
+
+
+def visibility(layout: TokenLayout, options: HoppingOptions) -> torch.Tensor:
+    """The whole mask of a laid-out story: bool, shape (tokens, tokens), True where i sees j."""
+    return Visibility(layout, options).matrix()
+
+
+def _own_window(layout: TokenLayout, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Each token sees itself and, causally, its own prompt within its window."""
+    p_i, p_j = layout.p_id[rows][:, None], layout.p_id[columns][None, :]
+    same = (p_i == p_j) & (p_i != NOBODY)
+    same &= layout.window[rows][:, None] == layout.window[columns][None, :]
+    not_later = columns[None, :] <= rows[:, None]
+    return (same & not_later) | (columns[None, :] == rows[:, None])
+
+
+def _refuse_tags(story: Story) -> None:
+    for frame in story.frames:
+        if frame.links is not None or frame.marks:
+            raise StoryError(
+                "mode=reference is the released code's mask as it is, which knows no <from:…> and "
+                "no <share:…>; use mode=paper, or remove them",
+                line=frame.line,
+                column=frame.column,
+            )
+
+
+def _reference(layout: TokenLayout) -> torch.Tensor:
+    """The released code's mask over the joint row (shape (77, 77)), its leak included.
+
+    Rows of a prompt see causally from the start of the prompt before, the separator between them
+    included. A separator's row is wholly masked, which additively means: uniform over all 77. The
+    code knows separators by the end id, of which the final one is masked too where no padding
+    follows; with padding, end ids stand side by side and their rows are fully causal.
+    """
+    index = torch.arange(len(layout.p_id))
+    visible = index[None, :] <= index[:, None]
+    masked = layout.role == Role.SEPARATOR
+    starts = [0, *(masked.nonzero().squeeze(1) + 1).tolist()]
+    for number in range(3, len(layout.frames) + 1):
+        of_frame = layout.p_id == number
+        visible &= ~of_frame[:, None] | (index >= starts[number - 2])[None, :]
+    if layout.role[-1] == Role.END:
+        masked[-1] = True
+    visible[masked] = False
+    return visible
+
+
+def _own_text(frame: Frame) -> str:
+    return frame.text[slice(*frame.own)]

@@ -1,0 +1,273 @@
+"""The one table of options, from which interfaces, infotext, axes, the API and the docs are made.
+
+Each field of `HoppingOptions` carries its own row of the table (`Option`): what values it takes,
+its label and its help. A host that adds options of its own (a seed rule, captions) declares them
+with the same `option()` on a dataclass of its own and gets the same parsing and the same errors.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeVar
+
+from .errors import OptionError
+
+ALL = "all"
+Reach = int | str
+"""A whole number of frames, or "all"."""
+
+Value = str | int | float | bool
+T = TypeVar("T", bound="OptionTable")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row of the table.
+
+    `kind` is "choice" (one of `choices`), "reach" (a whole number from `low`, or "all"),
+    "number" (a float from `low` to `high`), "switch" (a bool) or "text".
+    """
+
+    name: str
+    kind: Literal["choice", "reach", "number", "switch", "text"]
+    default: Value
+    label: str
+    help: str
+    choices: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def allowed(self) -> str:
+        """The values that this option takes, in words."""
+        if self.kind == "choice":
+            return ", ".join(self.choices)
+        if self.kind == "reach":
+            return f"{self.low:g}, {self.low + 1:g}, {self.low + 2:g}, … or {ALL}"
+        if self.kind == "number":
+            return f"a number from {self.low:g} to {self.high:g}"
+        return "on, off" if self.kind == "switch" else "text"
+
+    def parse(self, value: Any) -> Value:
+        """`value` (typed already, or as text) as this option's own type.
+
+        Raises OptionError, listing what is allowed, for anything else.
+        """
+        parsed = getattr(self, f"_parse_{self.kind}")(value)
+        if parsed is None:
+            raise OptionError(f"{self.name} cannot be {value!r}; allowed: {self.allowed}")
+        return parsed
+
+    def format(self, value: Value) -> str:
+        """`value` as the text that `parse` reads back."""
+        if self.kind == "switch":
+            return "on" if value else "off"
+        return f"{value:g}" if self.kind == "number" else str(value)
+
+    def _parse_choice(self, value: Any) -> str | None:
+        folded = str(value).strip().lower()
+        return folded if folded in self.choices else None
+
+    def _parse_reach(self, value: Any) -> Reach | None:
+        if str(value).strip().lower() == ALL:
+            return ALL
+        number = self._number(value)
+        if number is None or number < self.low or number != int(number):
+            return None
+        return int(number)
+
+    def _parse_number(self, value: Any) -> float | None:
+        number = self._number(value)
+        return number if number is not None and self.low <= number <= self.high else None
+
+    def _parse_switch(self, value: Any) -> bool | None:
+        folded = str(value).strip().lower()
+        if folded in ("true", "on", "yes", "1"):
+            return True
+        return False if folded in ("false", "off", "no", "0") else None
+
+    def _parse_text(self, value: Any) -> str | None:
+        return value if isinstance(value, str) else None
+
+    @staticmethod
+    def _number(value: Any) -> float | None:
+        # bool is an int to Python; "reach: true" is still a mistake.
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            return None
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        return number if abs(number) != float("inf") else None
+
+
+def option(kind: str, default: Value, label: str, help: str, **limits: Any) -> Any:
+    """A dataclass field that carries its row of the table."""
+    return field(default=default, metadata={"kind": kind, "label": label, "help": help, **limits})
+
+
+class OptionTable:
+    """What a frozen dataclass of `option()` fields can do. Values are checked when it is made."""
+
+    # Named sets of values, each written as a mapping of option names.
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Value]]] = {}
+
+    @classmethod
+    def rows(cls) -> tuple[Option, ...]:
+        """The rows of the table, in the order in which interfaces show them."""
+        return tuple(
+            Option(name=f.name, default=f.default, **f.metadata)  # type: ignore[arg-type]
+            for f in fields(cls)  # type: ignore[arg-type]
+        )
+
+    @classmethod
+    def row(cls, name: str) -> Option:
+        """The row of one option. Raises OptionError, listing all names, if there is none."""
+        for row in cls.rows():
+            if row.name == name:
+                return row
+        raise OptionError(_unknown("option", name, [row.name for row in cls.rows()]))
+
+    @classmethod
+    def preset(cls, name: str) -> Mapping[str, Value]:
+        """The values that a preset sets. Its name's case and surrounding blanks do not matter."""
+        for known, values in cls.PRESETS.items():
+            if known.lower() == str(name).strip().lower():
+                return values
+        raise OptionError(_unknown("preset", name, cls.PRESETS))
+
+    @classmethod
+    def from_mapping(cls: type[T], values: Mapping[str, Any], preset: str | None = None) -> T:
+        """Options from names and values as an API or a command line gives them.
+
+        `preset` sets several first; the names in `values` override it.
+        """
+        chosen: dict[str, Any] = dict(cls.preset(preset)) if preset else {}
+        for name, value in values.items():
+            chosen[cls.row(name).name] = value
+        return cls(**chosen)
+
+    def __post_init__(self) -> None:
+        for row in self.rows():
+            # The dataclass is frozen: normalising a value ("ALL" → "all") happens only here.
+            object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
+        self.check()
+
+    def check(self) -> None:
+        """Raise OptionError where the values contradict each other."""
+
+    def changed(self) -> dict[str, Value]:
+        """The options that differ from their defaults."""
+        return {
+            row.name: getattr(self, row.name)
+            for row in self.rows()
+            if getattr(self, row.name) != row.default
+        }
+
+    def replace(self: T, **changes: Any) -> T:
+        """A copy with some values changed, checked like any other."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class HoppingOptions(OptionTable):
+    """How the frames of a story see each other (eq. (5) of the paper, and its variants)."""
+
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Value]]] = {
+        "Paper": {},
+        "Consistent subject": {
+            "layout": "windows",
+            "carry": "all",
+            "anchor": True,
+            "share": "subject",
+        },
+    }
+
+    mode: str = option(
+        "choice",
+        "paper",
+        "Mode",
+        "paper: eq. (5). reference: the released code's mask, through whose separators the "
+        "future leaks, for reproduction. baseline: each frame alone.",
+        choices=("paper", "reference", "baseline"),
+    )
+    reach: Reach = option(
+        "reach",
+        1,
+        "Reach",
+        "How many frames back a frame sees; the paper's is 1. all: every earlier frame.",
+    )
+    anchor: bool = option(
+        "switch",
+        False,
+        "Anchor",
+        "Every frame also sees frame 1; with share=subject, for each of its subjects the frame "
+        "that first names it.",
+    )
+    layout: str = option(
+        "choice",
+        "auto",
+        "Layout",
+        "joint: the paper's one row of 77 tokens. windows: each frame in its own window(s) of 77, "
+        "without limit. auto: joint where the story fits and carry allows it, else windows.",
+        choices=("auto", "joint", "windows"),
+    )
+    carry: str = option(
+        "choice",
+        "tokens",
+        "Carry",
+        "Which of a frame's own tokens see earlier frames. tokens: its content tokens, as the "
+        "paper's code extracts them. all: end-of-text and padding too (needs windows).",
+        choices=("tokens", "all"),
+    )
+    share: str = option(
+        "choice",
+        "all",
+        "Share",
+        "What a frame without <share:…> marks shows to later ones. all: all its content tokens. "
+        "subject: only the words that the later frame names again, with what describes them.",
+        choices=("all", "subject"),
+    )
+    start_token: str = option(
+        "choice",
+        "first",
+        "Start token",
+        "Who sees the joint row's start token. first: it belongs to prompt 1. shared: every "
+        "frame. In windows each frame has a start token of its own.",
+        choices=("first", "shared"),
+    )
+    strength: float = option(
+        "number",
+        1.0,
+        "Strength",
+        "0: the plain embedding. 1: the hopped one. Between: linear.",
+    )
+
+    def check(self) -> None:
+        if self.mode == "reference":
+            fixed = {"layout": ("auto", "joint")}
+            for row in self.rows():
+                if row.name in ("mode", "strength"):
+                    continue
+                value = getattr(self, row.name)
+                if value not in fixed.get(row.name, (row.default,)):
+                    raise OptionError(
+                        f"mode=reference is the released code's mask as it is, and "
+                        f"{row.name}={row.format(value)} would change it; "
+                        f"use mode=paper, or leave {row.name} at {row.format(row.default)}"
+                    )
+        if self.carry == "all" and self.layout == "joint":
+            raise OptionError(
+                "carry=all contradicts layout=joint: in one row the frames share their "
+                "end-of-text and padding; use layout=windows or auto, or carry=tokens"
+            )
+
+
+def _unknown(what: str, name: object, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown {what} {name!r}{hint}; known: {', '.join(names)}"
