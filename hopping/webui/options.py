@@ -1,0 +1,84 @@
+"""What the WebUI adds to the core's table of options, and both tables as one for its doors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hopping.errors import OptionError
+from hopping.options import HoppingOptions, Option, OptionTable, option
+
+
+@dataclass(frozen=True)
+class RunOptions(OptionTable):
+    """How a story is run in the WebUI, beside how its frames see each other."""
+
+    same_noise: bool = option(
+        "switch",
+        True,
+        "Same noise for every frame",
+        "As in the paper: all frames take one seed. Off: the seed counts up, frame by frame.",
+    )
+    compare: bool = option(
+        "switch",
+        False,
+        "Compare with plain SD",
+        "Also makes every frame without hopping, as a second row of the grid.",
+    )
+    grid: bool = option(
+        "switch", True, "Grid", "Puts the frames side by side as the first picture of the result."
+    )
+    captions: bool = option(
+        "switch", True, "Captions on the grid", "Writes each frame's text over its picture."
+    )
+    before: str = option(
+        "text", "", "Text before every frame", "Encoded with each frame: a style, say."
+    )
+    after: str = option("text", "", "Text after every frame", "Encoded with each frame.")
+    save_mask: bool = option(
+        "switch", False, "Save the mask picture", "Adds the visibility as a heat map to the result."
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run was asked for, whichever door it came through."""
+
+    enabled: bool
+    hopping: HoppingOptions
+    run: RunOptions
+
+
+ROWS: tuple[Option, ...] = HoppingOptions.rows() + RunOptions.rows()
+"""All options in the order in which widgets and positional API arguments stand, after `enabled`
+and `preset`. The order is a contract: append, never reorder."""
+
+
+def parse_request(values: Mapping[str, Any]) -> Request:
+    """A request from named values, as the API and the page give them.
+
+    `enabled` is False where it is not given. `preset` sets several options; names beside it
+    override it.
+
+    Raises:
+        OptionError: for an unknown name, a value that is not allowed, or a contradiction.
+    """
+    values = dict(values)
+    enabled = Option("enabled", "switch", False, "Enabled", "").parse(values.pop("enabled", False))
+    preset = values.pop("preset", None) or None
+    run_names = {row.name for row in RunOptions.rows()}
+    known = {row.name for row in ROWS}
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise OptionError(
+            f"unknown option {unknown[0]!r}; known: enabled, preset, "
+            + ", ".join(row.name for row in ROWS)
+        )
+    hopping = {name: value for name, value in values.items() if name not in run_names}
+    run = {name: value for name, value in values.items() if name in run_names}
+    return Request(
+        bool(enabled),
+        HoppingOptions.from_mapping(hopping, preset),
+        RunOptions.from_mapping(run),
+    )
