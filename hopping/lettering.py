@@ -1,0 +1,181 @@
+"""Text on pictures, in any script: fonts that have the glyphs, and lines that fit a width.
+
+Pillow draws; matplotlib, where it is installed, lends its DejaVu fonts and knows where the system
+keeps others.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+# Scripts that are written without blanks break behind any character; what closes a phrase never
+# begins a line.
+_UNSPACED = r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
+_CLOSING = r"[、。，．・：；？！」』）】〉》〕”’,.:;?!)\]ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ]"
+_UNIT = re.compile(rf"{_UNSPACED}{_CLOSING}*|(?:(?!{_UNSPACED})\S)+|\s+")
+
+# Where several fonts have a glyph, one made for reading is taken, not one of symbols.
+_PREFERRED = re.compile(
+    r"cjk|notosans|gothic|meiryo|hiragino|pingfang|yahei|heiti|wenquanyi|wqy|droid|arial|unifont",
+    re.IGNORECASE,
+)
+_NO_GLYPH = "\U0010ffff"
+
+
+class Lettering:
+    """One size of text. Each character is drawn in the first font that has it.
+
+    Args:
+        size: height of the font in pixels.
+        bold: for titles.
+    """
+
+    def __init__(self, size: int, bold: bool = False) -> None:
+        self.size = size
+        self._base = _base_font(size, bold)
+
+    @property
+    def line_height(self) -> int:
+        """Pixels from one baseline to the next."""
+        return round(self.size * 1.3)
+
+    def width(self, text: str) -> float:
+        """Pixels that `text` takes on one line."""
+        return sum(font.getlength(run) for font, run in self._runs(text))
+
+    def wrap(self, text: str, width: float, most: int | None = None) -> list[str]:
+        """`text` in lines of at most `width` pixels, broken at blanks where there are some.
+
+        Line breaks of its own are kept. More than `most` lines end in "…".
+        """
+        lines = [line for part in text.splitlines() for line in self._fill(part, width)] or [""]
+        if most is not None and len(lines) > most:
+            last = lines[most - 1]
+            while last and self.width(f"{last}…") > width:
+                last = last[:-1]
+            lines = [*lines[: most - 1], f"{last}…"]
+        return lines
+
+    def _fill(self, text: str, width: float) -> Iterator[str]:
+        line = ""
+        for unit in _UNIT.findall(text.strip()):
+            if self.width((line + unit).rstrip()) <= width:
+                line += unit
+                continue
+            if line.strip():
+                yield line.rstrip()
+            line = unit.lstrip()
+            while self.width(line) > width and len(line) > 1:  # a word wider than the line
+                fitting = next(
+                    n
+                    for n in range(len(line) - 1, 0, -1)
+                    if n == 1 or self.width(line[:n]) <= width
+                )
+                yield line[:fitting]
+                line = line[fitting:]
+        yield line.rstrip()
+
+    def draw(
+        self,
+        canvas: ImageDraw.ImageDraw,
+        x: float,
+        y: float,
+        text: str,
+        fill: str,
+        align: str = "left",
+    ) -> None:
+        """Draw one line with its top at y; x is its left, middle or right, as `align` says."""
+        x -= {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * self.width(text)
+        for font, run in self._runs(text):
+            canvas.text((x, y + self.size), run, fill=fill, font=font, anchor="ls")
+            x += font.getlength(run)
+
+    def upright(self, text: str, fill: str) -> Image.Image:
+        """`text` on a transparent picture, turned to read from bottom to top."""
+        line = Image.new("RGBA", (max(1, round(self.width(text)) + 1), self.line_height))
+        self.draw(ImageDraw.Draw(line), 0, 0, text, fill)
+        return line.transpose(Image.Transpose.ROTATE_90)
+
+    def _runs(self, text: str) -> list[tuple[Any, str]]:
+        runs: list[tuple[Any, str]] = []
+        for character in text:
+            font = self._font_for(character)
+            if runs and runs[-1][0] is font:
+                runs[-1] = (font, runs[-1][1] + character)
+            else:
+                runs.append((font, character))
+        return runs
+
+    def _font_for(self, character: str) -> Any:
+        if character.isascii() or _has_glyph(self._base, character):
+            return self._base
+        path = _system_font_with(character)
+        return self._base if path is None else _load(path, self.size)
+
+
+def missing_glyphs(texts: Iterable[str]) -> str:
+    """The characters of `texts` that no font of this machine can show, once each."""
+    probe = _base_font(16, bold=False)
+    return "".join(
+        character
+        for character in dict.fromkeys("".join(texts))
+        if not character.isascii()
+        and not character.isspace()
+        and not _has_glyph(probe, character)
+        and _system_font_with(character) is None
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _base_font(size: int, bold: bool) -> Any:
+    try:
+        import matplotlib
+    except ImportError:
+        return ImageFont.load_default(size)
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return _load(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
+
+
+@functools.lru_cache(maxsize=64)
+def _load(path: str, size: int) -> Any:
+    return ImageFont.truetype(path, size)
+
+
+@functools.lru_cache(maxsize=8192)
+def _has_glyph(font: Any, character: str) -> bool:
+    """Whether a font draws a character as something else than its sign for "no such glyph"."""
+    return character.isspace() or _drawn(font, character) != _drawn(font, _NO_GLYPH)
+
+
+def _drawn(font: Any, character: str) -> tuple[tuple[int, ...], bytes]:
+    mask = font.getmask(character)
+    return mask.size, bytes(mask)
+
+
+@functools.lru_cache(maxsize=8192)
+def _system_font_with(character: str) -> str | None:
+    for path in _system_fonts():
+        try:
+            font = _load(path, 16)
+            if _has_glyph(font, character):
+                return path
+        except (OSError, ValueError):  # a bitmap or broken font, which cannot be drawn at this size
+            continue
+    return None
+
+
+@functools.lru_cache(maxsize=1)
+def _system_fonts() -> tuple[str, ...]:
+    try:
+        from matplotlib.font_manager import findSystemFonts
+    except ImportError:
+        return ()
+    paths = sorted(findSystemFonts())
+    return tuple(sorted(paths, key=lambda path: not _PREFERRED.search(os.path.basename(path))))
