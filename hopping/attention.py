@@ -110,24 +110,20 @@ def attend(
         visible: bool, shape (tokens, keys) for every row alike or (rows, tokens, keys), True where
             a token sees a key. The keys are the context's tokens, then the row's own. None leaves
             the mask as it is, to record only. A token that sees no key attends to all alike.
-        context: per layer, tokens from outside the row as such a block has recorded them, shape
-            (context tokens, width).
+        context: tokens from outside the row, per layer as such a block has recorded them, shape
+            (context tokens, width). A host that skips the last layers records so many fewer.
 
     Yields:
-        The record: after the encoder has run, per layer the hidden states that went into its
-        attention, shape (rows, tokens, width).
+        The record: after the encoder has run, per layer that ran the hidden states that went into
+        its attention, shape (rows, tokens, width).
 
     Raises:
         EncoderError: for a text encoder that is not known, before anything is computed.
     """
-    layers = _attention_layers(text_encoder)
-    if context is not None and len(context) != len(layers):
-        raise ValueError(f"the context has {len(context)} layers, the text encoder {len(layers)}")
     record: list[Tensor] = []
     with ExitStack() as hooks:
-        for index, layer in enumerate(layers):
-            joined = context[index] if context is not None and len(context[index]) else None
-            for handle in _hook(layer, index, visible, joined, record):
+        for index, layer in enumerate(_attention_layers(text_encoder)):
+            for handle in _hook(layer, index, visible, context, record):
                 hooks.callback(handle.remove)
         yield record
 
@@ -138,15 +134,29 @@ def attention_depth(text_encoder: nn.Module) -> int:
 
 
 def _hook(
-    layer: _Layer, index: int, visible: Tensor | None, context: Tensor | None, record: list[Tensor]
+    layer: _Layer,
+    index: int,
+    visible: Tensor | None,
+    context: Sequence[Tensor] | None,
+    record: list[Tensor],
 ) -> list[torch.utils.hooks.RemovableHandle]:
+    def joined() -> Tensor | None:
+        if context is None:
+            return None
+        if index >= len(context):
+            raise ValueError(
+                f"layer {index + 1} runs, but the context was recorded over {len(context)} layers"
+            )
+        return context[index] if len(context[index]) else None
+
     def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         del record[index:]  # a second pass in the block begins a new record
         record.append(layer.inputs(args, kwargs))
-        return None if visible is None else layer.exchange(args, kwargs, visible, context)
+        return None if visible is None else layer.exchange(args, kwargs, visible, joined())
 
     def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
-        return layer.result(output, 0 if context is None else len(context))
+        tokens = joined()
+        return layer.result(output, 0 if visible is None or tokens is None else len(tokens))
 
     return [
         layer.module.register_forward_pre_hook(before, with_kwargs=True),

@@ -1,0 +1,194 @@
+"""Eq. (5) and its variants, written out as pictures of 0s and 1s."""
+
+import pytest
+import torch
+
+from hopping import HoppingOptions, StoryError, parse_story
+from hopping.layout import SpecialIds, joint_layout, tokenize_frame, windows_layout
+from hopping.mask import Visibility, sources, visibility
+
+SPECIAL = SpecialIds(900, 901, 901)
+FOUR = parse_story("a\nb\nc\nd")
+
+
+def tokens(story):
+    return [tokenize_frame(lambda text: [ord(word[0]) for word in text.split()], t) for t in story.texts]
+
+
+def joint(text):
+    story = parse_story(text)
+    return joint_layout(story, tokens(story), SPECIAL)
+
+
+def windows(text):
+    story = parse_story(text)
+    return windows_layout(story, tokens(story), SPECIAL)
+
+
+def picture(visible, size):
+    return ["".join(str(int(x)) for x in row[:size]) for row in visible[:size]]
+
+
+def sees(visible, row):
+    return visible[row].nonzero().squeeze(1).tolist()
+
+
+def test_the_papers_figure():
+    """Three prompts of two, two and three tokens: start T1 T2 | T4 T5 | T7 T8 T9 end."""
+    layout = joint("a b\nc d\ne f g")
+    assert picture(visibility(layout, HoppingOptions()), 11) == [
+        "10000000000",  # start: belongs to prompt 1
+        "11000000000",  # prompt 1
+        "11100000000",
+        "00010000000",  # <SEP>: seen by no one, sees only itself
+        "11101000000",  # prompt 2 sees prompt 1 and itself
+        "11101100000",
+        "00000010000",  # <SEP>
+        "00001101000",  # prompt 3 sees prompt 2 and itself, none of prompt 1
+        "00001101100",
+        "00001101110",
+        "00000000001",  # end: belongs to nobody
+    ]
+
+
+def test_start_token_shared():
+    visible = visibility(joint("a b\nc d\ne f g"), HoppingOptions(start_token="shared"))
+    assert picture(visible, 11)[7:10] == ["10001101000", "10001101100", "10001101110"]
+    assert visible[3].sum() == 1
+
+
+def test_reference_leaks_through_its_separators():
+    visible = visibility(joint("a b\nc d\ne f g"), HoppingOptions(mode="reference"))
+    assert picture(visible, 12) == [
+        "100000000000",
+        "110000000000",
+        "111000000000",
+        "000000000000",  # wholly masked: uniform over all 77, later prompts included
+        "111110000000",  # the separator before it included
+        "111111000000",
+        "000000000000",
+        "000011110000",
+        "000011111000",
+        "000011111100",
+        "111111111110",
+        "111111111111",
+    ]
+
+
+def test_reference_masks_the_end_that_no_padding_follows():
+    text = " ".join("a" * 37) + "\n" + " ".join("b" * 37)
+    visible = visibility(joint(text), HoppingOptions(mode="reference"))
+    assert visible[38].sum() == 0
+    assert visible[76].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [
+        ({}, ((), (1,), (2,), (3,))),
+        ({"reach": 0}, ((), (), (), ())),
+        ({"reach": 2}, ((), (1,), (1, 2), (2, 3))),
+        ({"reach": "all"}, ((), (1,), (1, 2), (1, 2, 3))),
+        ({"anchor": True}, ((), (1,), (1, 2), (1, 3))),
+        ({"anchor": True, "reach": 0}, ((), (1,), (1,), (1,))),
+        ({"mode": "baseline", "reach": "all", "anchor": True}, ((), (), (), ())),
+    ],
+)
+def test_sources(options, seen):
+    assert sources(FOUR, HoppingOptions(**options)) == seen
+
+
+def test_links_decide_over_the_options():
+    story = parse_story("a\nb <from:none>\nc <from:1>\nd <from:all>")
+    for options in (HoppingOptions(), HoppingOptions(reach=0), HoppingOptions(anchor=True)):
+        assert sources(story, options) == ((), (), (1,), (1, 2, 3))
+    assert sources(story, HoppingOptions(mode="baseline")) == ((), (), (), ())
+
+
+def test_anchor_on_the_frame_that_first_names_each_subject():
+    story = parse_story(
+        "A red dog sits.\nA blue cat sits.\nA bird sings.\nThe dog meets the cat.\nA tree."
+    )
+    options = HoppingOptions(anchor=True, share="subject")
+    assert sources(story, options) == ((), (1,), (1, 2), (1, 2, 3), (1, 4))
+    visible = Visibility(windows(_source(story)), options)
+    labels = [chr(i) for i in windows(_source(story)).ids.flatten()[visible.context(4)].tolist()]
+    assert "".join(labels) == "ArdAbc"  # A red dog, A blue cat; nothing of the bird
+
+
+def _source(story):
+    return "\n".join(story.texts)
+
+
+def test_windows_see_content_of_all_windows_of_a_source():
+    long = " ".join("x" * 80)
+    layout = windows(f"{long}\na b")
+    visible = visibility(layout, HoppingOptions())
+    own = layout.windows(2).flatten()
+    start, first, second, end, pad = own[:5].tolist()
+    context = [*range(1, 76), *range(78, 83)]
+    assert sees(visible, first) == [*context, start, first]
+    assert sees(visible, second) == [*context, start, first, second]
+    assert sees(visible, start) == [start]
+    assert sees(visible, end) == [start, first, second, end]
+    assert sees(visible, 78) == [77, 78]  # the source's second window does not see its first
+    carried = visibility(layout, HoppingOptions(carry="all", layout="windows"))
+    assert sees(carried, end) == [*context, start, first, second, end]
+    assert sees(carried, pad) == [*context, start, first, second, end, pad]
+    assert sees(carried, start) == [start]
+
+
+def test_marks_limit_what_is_shown():
+    layout = joint("x <share:a b> y\nc\nd <from:1>")
+    visible = visibility(layout, HoppingOptions())
+    assert picture(visible, 10)[6] == "1011001000"  # start, a, b, then c itself
+    assert picture(visible, 10)[8] == "1011000010"
+
+
+def test_marks_decide_over_share_subject():
+    layout = windows("<share:x> dog runs\ndog")
+    seen = Visibility(layout, HoppingOptions(share="subject")).context(2)
+    assert seen.tolist() == [1]
+
+
+def test_share_subject_is_per_pair():
+    layout = windows("A red dog and a blue cat.\nThe dog.\nThe cat. <from:1>")
+    visible = Visibility(layout, HoppingOptions(share="subject"))
+    assert visible.context(2).tolist() == [1, 2, 3]
+    assert visible.context(3).tolist() == [5, 6, 7]
+
+
+def test_before_and_after_are_never_the_subject():
+    story = parse_story("A dog.\nA cat.", before="ink drawing of", after="on paper")
+    layout = windows_layout(story, tokens(story), SPECIAL)
+    assert not len(Visibility(layout, HoppingOptions(share="subject")).context(2))
+    assert len(Visibility(layout, HoppingOptions()).context(2)) == 7
+
+
+def test_marks_on_nothing_that_is_encoded():
+    story = parse_story("a <share:lora> b\nc")
+    frames = [tokenize_frame(lambda t: [1] * len(t.replace("lora", " ").split()), t) for t in story.texts]
+    frames[0] = type(frames[0])(frames[0].windows, lambda: [(0, 1), (7, 8)])
+    with pytest.raises(StoryError, match=r"line 1.*hold no token"):
+        Visibility(windows_layout(story, frames, SPECIAL), HoppingOptions())
+
+
+@pytest.mark.parametrize("tag", ["<from:1>", "<share:b>"])
+def test_reference_knows_no_tags(tag):
+    with pytest.raises(StoryError, match=r"line 2.*mode=paper"):
+        Visibility(joint(f"a\n{tag} x"), HoppingOptions(mode="reference"))
+
+
+@pytest.mark.parametrize("options", [{}, {"reach": 2, "anchor": True}, {"start_token": "shared"}])
+@pytest.mark.parametrize("make", [joint, windows])
+def test_every_token_sees_itself_and_none_later(make, options):
+    visible = visibility(make("a b\nc <from:1>\nd e\nf <share:g> h\ni"), HoppingOptions(**options))
+    assert visible.diagonal().all()
+    assert not visible.triu(1).any()
+
+
+def test_parts_of_the_matrix_are_the_whole():
+    layout = windows("a b\nc d e\nf")
+    visible = Visibility(layout, HoppingOptions(reach="all", carry="all"))
+    rows, columns = torch.randperm(231)[:40], torch.randperm(231)[:50]
+    assert torch.equal(visible.matrix(rows, columns), visible.matrix()[rows][:, columns])

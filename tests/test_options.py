@@ -1,0 +1,108 @@
+"""The table of options: what it takes, what it refuses, what it says."""
+
+import dataclasses
+
+import pytest
+
+from hopping import HoppingOptions, OptionError
+
+
+def test_defaults_are_the_papers():
+    options = HoppingOptions()
+    assert dataclasses.asdict(options) == {
+        "mode": "paper",
+        "reach": 1,
+        "anchor": False,
+        "layout": "auto",
+        "carry": "tokens",
+        "share": "all",
+        "start_token": "first",
+        "strength": 1.0,
+    }
+    assert options.changed() == {}
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        HoppingOptions().mode = "baseline"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"reach": "ALL"}, {"reach": "all"}),
+        ({"reach": "3"}, {"reach": 3}),
+        ({"reach": 2.0}, {"reach": 2}),
+        ({"mode": " Baseline "}, {"mode": "baseline"}),
+        ({"anchor": "on"}, {"anchor": True}),
+        ({"anchor": 0}, {"anchor": False}),
+        ({"strength": "0.5"}, {"strength": 0.5}),
+    ],
+)
+def test_values_as_text(given, meant):
+    assert HoppingOptions(**given) == HoppingOptions(**meant)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("mode", "papr", "paper, reference, baseline"),
+        ("reach", -1, "0, 1, 2, … or all"),
+        ("reach", 1.5, "or all"),
+        ("reach", True, "or all"),
+        ("reach", "inf", "or all"),
+        ("strength", 1.1, "from 0 to 1"),
+        ("strength", "nan", "from 0 to 1"),
+        ("strength", "much", "from 0 to 1"),
+        ("anchor", "maybe", "on, off"),
+        ("layout", None, "auto, joint, windows"),
+    ],
+)
+def test_wrong_values_list_what_is_allowed(name, value, says):
+    with pytest.raises(OptionError, match=says) as caught:
+        HoppingOptions(**{name: value})
+    assert str(caught.value).startswith(f"{name} cannot be")
+
+
+def test_unknown_names_list_what_is_known():
+    with pytest.raises(OptionError, match="did you mean 'reach'") as caught:
+        HoppingOptions.from_mapping({"reech": 1})
+    assert "start_token" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"mode": "reference", "layout": "windows"}, "layout=windows"),
+        ({"mode": "reference", "carry": "all"}, "carry=all"),
+        ({"mode": "reference", "reach": 2}, "reach=2"),
+        ({"mode": "reference", "anchor": True}, "anchor=on"),
+        ({"carry": "all", "layout": "joint"}, "layout=windows or auto"),
+    ],
+)
+def test_contradictions(values, says):
+    with pytest.raises(OptionError, match=says):
+        HoppingOptions(**values)
+
+
+def test_presets():
+    assert HoppingOptions.from_mapping({}, "paper") == HoppingOptions()
+    subject = HoppingOptions.from_mapping({}, "consistent subject")
+    assert subject == HoppingOptions(layout="windows", carry="all", anchor=True, share="subject")
+    assert HoppingOptions.from_mapping({"anchor": False}, "Consistent subject").anchor is False
+    with pytest.raises(OptionError, match="Paper, Consistent subject"):
+        HoppingOptions.from_mapping({}, "Papper")
+
+
+@pytest.mark.parametrize("row", HoppingOptions.rows(), ids=lambda row: row.name)
+def test_format_is_parsed_back(row):
+    assert row.parse(row.format(row.default)) == row.default
+    assert row.label
+    assert row.help.endswith(".") or row.help.endswith(")")
+    values = row.choices or {"reach": (0, 7, "all"), "number": (0.0, 0.25)}.get(row.kind, (True,))
+    for value in values:
+        assert row.parse(row.format(value)) == value
+
+
+def test_changed_names_only_what_differs():
+    assert HoppingOptions(reach="all", strength=0.5).changed() == {"reach": "all", "strength": 0.5}
