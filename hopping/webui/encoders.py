@@ -1,0 +1,267 @@
+"""The host's text encoders as the core's `TextEncoder`, and the host's tokens as its `FrameTokens`.
+
+All that makes an embedding the host's own stays the host's: which layer CLIP skip takes, SDXL's
+rules, emphasis, chunks, textual inversion. Here the tokens are only read from its chunks, and its
+`encode_with_transformers` is called on them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from modules import devices, sd_hijack_clip, shared
+from torch import Tensor, nn
+
+from hopping.attention import attention_depth
+from hopping.encoder import Embedding
+from hopping.errors import EncoderError
+from hopping.layout import WINDOW, FrameTokens, SpecialIds, align_tokens
+from hopping.story import Span
+
+from .texts import Reading, clean
+
+# A textual inversion's vectors stand in the host's rows as placeholders. In the layout each has an
+# id of its own, far above any vocabulary, which tells what is to be put there.
+_VIRTUAL = 10_000_000
+_PLACEHOLDER = 0
+
+
+def text_encoders(sd_model: Any) -> list[HostTextEncoder]:
+    """The text encoders of a loaded checkpoint: one, or SDXL's two.
+
+    Raises:
+        EncoderError: if they are not CLIP's, or a setting puts another path in their place.
+    """
+    if shared.opts.use_old_emphasis_implementation:
+        raise EncoderError(
+            "the old emphasis implementation encodes on a way of its own that cannot be hopped; "
+            "switch off Settings → Compatibility → Use old emphasis implementation"
+        )
+    conditioner = getattr(sd_model, "conditioner", None)
+    if conditioner is None:
+        embedders = [getattr(sd_model, "cond_stage_model", None)]
+    else:
+        embedders = [e for e in conditioner.embedders if getattr(e, "input_key", None) == "txt"]
+    encoders = [HostTextEncoder(embedder) for embedder in embedders]
+    if not encoders:
+        raise _unsupported(conditioner)
+    return encoders
+
+
+class HostTextEncoder:
+    """One of the host's text embedders.
+
+    Attributes:
+        module: the CLIP text model inside it.
+        special: its start, end and padding id.
+
+    Raises:
+        EncoderError: if it is not CLIP's.
+    """
+
+    def __init__(self, embedder: Any) -> None:
+        self._embedder = embedder
+        self.module = _clip_module(embedder)
+        attention_depth(self.module)
+        self.special = SpecialIds(embedder.id_start, embedder.id_end, embedder.id_pad)
+        self._first_ids: dict[int, Any] = {}  # first virtual id → textual inversion
+        self._known: dict[str, int] = {}
+        self._next = _VIRTUAL
+
+    def windows(self, text: str) -> list[tuple[int, ...]]:
+        """The content ids of a text, as the host cuts it into chunks of 75.
+
+        Raises:
+            EncoderError: if a control token stands in it.
+        """
+        chunks, _ = self._embedder.tokenize_line(text)
+        return [self._content(chunk, text) for chunk in chunks]
+
+    def spans(self, reading: Reading) -> list[Span]:
+        """For each content token of a text, the span of `reading.text` that it comes from."""
+        spans: list[Span] = []
+        for start, end in reading.pieces:
+            text = reading.text[start:end]
+            ids = self._tokenize(text)
+            aligned = align_tokens(self._tokenize, text, ids)
+            position = 0
+            while position < len(ids):
+                found, length = self._inversion_at(ids, position)
+                if found is None:
+                    length, count = 1, 1
+                else:
+                    count = int(found.vectors)
+                covered = aligned[position : position + length]
+                spans += [(start + covered[0][0], start + covered[-1][1])] * count
+                position += length
+        return spans
+
+    def words(self, ids: Sequence[int]) -> list[str]:
+        """What to call each token of a row, special tokens included."""
+        names = {self.special.pad: "pad", self.special.start: "start", self.special.end: "end"}
+        return [names.get(token) or self._word(token) for token in ids]
+
+    def encode(self, ids: Tensor) -> Embedding:
+        """ids of shape (windows, 77) → what the host's own pass makes of them."""
+        rows, fixes = self._host_rows(ids)
+        embedder = self._embedder
+        # Fixes serve one pass, and a row may be encoded twice.
+        embedder.hijack.fixes = fixes
+        try:
+            hidden = embedder.encode_with_transformers(rows.to(devices.device))
+        finally:
+            embedder.hijack.fixes = None
+        return Embedding(hidden, getattr(hidden, "pooled", None))
+
+    @contextmanager
+    def delivering(self, passes: Sequence[tuple[Tensor, Embedding]]) -> Iterator[None]:
+        """While the block runs, the host's passes give these embeddings, one after the other.
+
+        Args:
+            passes: for each chunk that the host will encode, the ids of its rows, shape (rows,
+                77), and what it gets for them.
+
+        Raises:
+            EncoderError: if the host asks for other tokens, or for more or fewer passes.
+        """
+        waiting = deque(passes)
+
+        def deliver(tokens: Tensor) -> Tensor:
+            self._embedder.hijack.fixes = None
+            if not waiting:
+                raise _disagreement()
+            ids, embedding = waiting.popleft()
+            if not torch.equal(self._host_rows(ids)[0], tokens.cpu()):
+                raise _disagreement()
+            hidden = embedding.hidden.clone()
+            if embedding.pooled is not None:
+                hidden.pooled = embedding.pooled  # type: ignore[attr-defined]
+            return hidden
+
+        self._embedder.encode_with_transformers = deliver
+        try:
+            yield
+        finally:
+            del self._embedder.encode_with_transformers
+            self._embedder.hijack.fixes = None
+        if waiting:
+            raise _disagreement()
+
+    def _tokenize(self, text: str) -> list[int]:
+        return list(self._embedder.tokenize([text])[0])
+
+    def _inversion_at(self, ids: list[int], position: int) -> tuple[Any, int]:
+        return self._embedder.hijack.embedding_db.find_embedding_at_position(ids, position)
+
+    def _content(self, chunk: Any, text: str) -> tuple[int, ...]:
+        """A chunk's tokens without start, end and what fills it up, inversions by their own ids."""
+        ids = list(chunk.tokens[1:-1])
+        for offset, inversion in chunk.fixes:
+            first = self._first_id(inversion)
+            for n in range(int(inversion.vectors)):
+                ids[offset + n] = first + n
+        while ids and ids[-1] == self.special.end:
+            ids.pop()
+        if self.special.end in ids:
+            raise EncoderError(
+                f"an end-of-text token stands within {clean(text)!r}; remove it, also from styles"
+            )
+        return tuple(ids)
+
+    def _first_id(self, inversion: Any) -> int:
+        first = self._known.get(inversion.name)
+        if first is None:
+            first = self._known[inversion.name] = self._next
+            self._first_ids[first] = inversion
+            self._next += int(inversion.vectors)
+        return first
+
+    def _host_rows(self, ids: Tensor) -> tuple[Tensor, list[list[Any]]]:
+        """ids as the host writes them, and for each row the inversions that go into it."""
+        fixes = [
+            [
+                # The host counts without the start token.
+                sd_hijack_clip.PromptChunkFix(position - 1, self._first_ids[token])
+                for position, token in enumerate(row)
+                if token in self._first_ids
+            ]
+            for row in ids.tolist()
+        ]
+        return ids.masked_fill(ids >= _VIRTUAL, _PLACEHOLDER), fixes
+
+    def _word(self, token: int) -> str:
+        for first, inversion in self._first_ids.items():
+            if first <= token < first + int(inversion.vectors):
+                return str(inversion.name)
+        return _decode(self._embedder, token)
+
+
+def chunk_ids(window: Sequence[int], special: SpecialIds) -> list[int]:
+    """One window of 77 ids as a frame has it alone: start, content, end, padding."""
+    padding = WINDOW - 2 - len(window)
+    return [special.start, *window, special.end, *[special.pad] * padding]
+
+
+def frame_tokens(
+    encoder: HostTextEncoder,
+    readings: Sequence[Reading],
+    windows: Sequence[Sequence[tuple[int, ...]]],
+) -> FrameTokens:
+    """The tokens of a frame's sub-prompts as one frame of the core's.
+
+    Args:
+        readings: each sub-prompt's text; the frame's is `joined(readings)`.
+        windows: each sub-prompt's windows of content ids.
+    """
+
+    def align() -> list[Span]:
+        spans: list[Span] = []
+        shift = 0
+        for reading in readings:
+            spans += [(start + shift, end + shift) for start, end in encoder.spans(reading)]
+            shift += len(reading.text) + len(JOINER)
+        return spans
+
+    return FrameTokens(tuple(window for part in windows for window in part), align)
+
+
+JOINER = "; "
+"""What stands between sub-prompts in a frame's text: a sign that ends a phrase."""
+
+
+def _clip_module(embedder: Any) -> nn.Module:
+    if not isinstance(embedder, sd_hijack_clip.FrozenCLIPEmbedderWithCustomWordsBase):
+        raise _unsupported(embedder)
+    wrapped = embedder.wrapped
+    for name in ("transformer", "model"):  # transformers' CLIP, OpenCLIP
+        module = getattr(wrapped, name, None)
+        if isinstance(module, nn.Module) and not hasattr(wrapped, "roberta"):
+            return module
+    raise _unsupported(wrapped)
+
+
+def _decode(embedder: Any, token: int) -> str:
+    tokenizer = getattr(embedder.wrapped, "tokenizer", None)
+    if tokenizer is not None:
+        return str(tokenizer.decode([token])).strip()
+    import open_clip.tokenizer
+
+    return str(open_clip.tokenizer._tokenizer.decode([token])).strip()
+
+
+def _unsupported(model: Any) -> EncoderError:
+    return EncoderError(
+        f"the checkpoint's text encoder ({type(model).__name__}) cannot be hopped; load an "
+        "SD 1.x, SD 2.x or SDXL checkpoint, or switch hopping off"
+    )
+
+
+def _disagreement() -> EncoderError:
+    return EncoderError(
+        "the host encodes other tokens than were laid out; another extension may change prompts "
+        "while they are encoded: switch it off, or hopping"
+    )

@@ -1,0 +1,64 @@
+"""What hopping will do with a prompt, told with the loaded checkpoint's tokenizer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modules import sd_models
+
+from hopping.errors import EncoderError
+from hopping.plan import StoryPlan, plan_frames
+from hopping.story import Story, parse_story
+
+from .encoders import HostTextEncoder, text_encoders
+from .moments import Moment, schedule_frames
+from .options import Request
+from .texts import Timing, without_comments, without_networks
+
+# Prompt editing names steps; a plan shows the first of as many as the page starts with.
+_TIMING = Timing(steps=20)
+
+
+def parse_prompt(prompt: str, request: Request) -> Story:
+    """The story in a prompt box.
+
+    Raises:
+        StoryError: with line and column.
+    """
+    return parse_story(without_comments(prompt), request.run.before, request.run.after)
+
+
+def plan_prompt(prompt: str, request: Request) -> StoryPlan:
+    """Lay out a prompt as it would be at the first step, without styles. Nothing is encoded.
+
+    Raises:
+        HoppingError: if it cannot be done as asked, or no checkpoint is loaded yet.
+    """
+    return plan_with_labels(prompt, request)[0]
+
+
+def plan_with_labels(prompt: str, request: Request) -> tuple[StoryPlan, list[str]]:
+    """The plan, and what to write at each token of the mask picture."""
+    encoder = _loaded_encoder()
+    story = parse_prompt(prompt, request)
+    texts = [without_networks(frame.text) for frame in story.frames]
+    scheduled = schedule_frames(story.frames, texts, lambda text: text, _TIMING)
+    moment = Moment(scheduled, step=1)
+    windows = [[encoder.windows(text) for text in parts] for parts in moment.texts]
+    plan = plan_frames(
+        moment.story, moment.tokens(encoder, windows), encoder.special, request.hopping
+    )
+    labels = encoder.words(plan.layout.ids.flatten().tolist())
+    frames = [
+        replace(planned, text=frame.text)
+        for planned, frame in zip(plan.frames, story.frames, strict=True)
+    ]
+    return replace(plan, frames=tuple(frames)), labels
+
+
+def _loaded_encoder() -> HostTextEncoder:
+    # Not shared.sd_model: that would load a checkpoint, and typing must not wait for one.
+    sd_model = sd_models.model_data.sd_model
+    if sd_model is None:
+        raise EncoderError("no checkpoint is loaded yet; the plan needs its tokenizer")
+    return text_encoders(sd_model)[0]
