@@ -100,10 +100,12 @@ class HostTextEncoder:
                 position += length
         return spans
 
-    def words(self, ids: Sequence[int]) -> list[str]:
-        """What to call each token of a row, special tokens included."""
-        names = {self.special.pad: "pad", self.special.start: "start", self.special.end: "end"}
-        return [names.get(token) or self._word(token) for token in ids]
+    def word(self, token: int) -> str:
+        """The text of a token's id, or the name of the textual inversion that it belongs to."""
+        for first, inversion in self._first_ids.items():
+            if first <= token < first + int(inversion.vectors):
+                return str(inversion.name)
+        return _decode(self._embedder, token)
 
     def encode(self, ids: Tensor) -> Embedding:
         """ids of shape (windows, 77) → what the host's own pass makes of them."""
@@ -192,12 +194,6 @@ class HostTextEncoder:
             for row in ids.tolist()
         ]
         return ids.masked_fill(ids >= _VIRTUAL, _PLACEHOLDER), fixes
-
-    def _word(self, token: int) -> str:
-        for first, inversion in self._first_ids.items():
-            if first <= token < first + int(inversion.vectors):
-                return str(inversion.name)
-        return _decode(self._embedder, token)
 
 
 def chunk_ids(window: Sequence[int], special: SpecialIds) -> list[int]:

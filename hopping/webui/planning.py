@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from modules import sd_models
@@ -34,11 +35,15 @@ def plan_prompt(prompt: str, request: Request) -> StoryPlan:
     Raises:
         HoppingError: if it cannot be done as asked, or no checkpoint is loaded yet.
     """
-    return plan_with_labels(prompt, request)[0]
+    return plan_with_words(prompt, request)[0]
 
 
-def plan_with_labels(prompt: str, request: Request) -> tuple[StoryPlan, list[str]]:
-    """The plan, and what to write at each token of the mask picture."""
+def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[[int], str]]:
+    """The plan, and what gives the text of each token id in its layout.
+
+    Raises:
+        HoppingError: as `plan_prompt`.
+    """
     encoder = _loaded_encoder()
     story = parse_prompt(prompt, request)
     texts = [without_networks(frame.text) for frame in story.frames]
@@ -48,12 +53,11 @@ def plan_with_labels(prompt: str, request: Request) -> tuple[StoryPlan, list[str
     plan = plan_frames(
         moment.story, moment.tokens(encoder, windows), encoder.special, request.hopping
     )
-    labels = encoder.words(plan.layout.ids.flatten().tolist())
     frames = [
         replace(planned, text=frame.text)
         for planned, frame in zip(plan.frames, story.frames, strict=True)
     ]
-    return replace(plan, frames=tuple(frames)), labels
+    return replace(plan, frames=tuple(frames)), encoder.word
 
 
 def _loaded_encoder() -> HostTextEncoder:
