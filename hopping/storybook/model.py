@@ -21,6 +21,10 @@ from hopping.storybook import tokens
 RESOLUTION = 64
 """Width and height in pixels of the pictures that the model is trained on."""
 
+STEPS = 20
+GUIDANCE = 3.0
+"""Sampling steps and guidance at which the model is scored."""
+
 LATENT_CHANNELS = 4
 LATENT_FACTOR = 8
 TEXT_WIDTH = 128

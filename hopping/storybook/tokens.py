@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tokenizer"
@@ -29,7 +30,7 @@ def learn_merges(words: Iterable[str]) -> list[tuple[str, str]]:
     spellings = [[*word[:-1], word[-1] + _END_OF_WORD] for word in words]
     merges: list[tuple[str, str]] = []
     while True:
-        pairs = Counter(pair for word in spellings for pair in zip(word, word[1:], strict=False))
+        pairs = Counter(pair for word in spellings for pair in pairwise(word))
         if not pairs:
             return merges
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))

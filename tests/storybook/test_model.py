@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from hopping.storybook import model
 
 

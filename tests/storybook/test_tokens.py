@@ -1,6 +1,7 @@
 from random import Random
 
 import pytest
+
 from hopping.storybook import captions, model, scene, tokens
 
 

@@ -1,0 +1,152 @@
+"""Stage 4: the U-Net, which learns to draw latents from the frozen text encoder's hidden states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import torch
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from hopping.storybook.data import Corpus
+from hopping.storybook.loop import Plan, autocast, fit, pick, restore
+from hopping.storybook.model import (
+    GUIDANCE,
+    STEPS,
+    assemble,
+    build_scheduler,
+    build_tokenizer,
+    build_unet,
+    build_vae,
+)
+from hopping.storybook.team import Team
+from hopping.storybook.train_text import caption_ids, trained_text_encoder
+from hopping.storybook.train_vae import NAME as VAE_NAME
+from hopping.storybook.train_vae import save_grid
+
+NAME = "unet"
+_ENCODE_BATCH = 64
+_UNCONDITIONAL_SHARE = 0.1
+SHOWN_PROMPTS = (
+    "A red dog runs at the beach.",
+    "A blue cat is sleeping in the forest.",
+    "A white rabbit jumps on the farm.",
+    "A yellow bird stands in the snowy mountains.",
+    "John in a green coat is in the city.",
+    "Sophie in a purple dress is by the river.",
+    "A pink car drives in the city.",
+    "A black house stands on the farm.",
+    "A green dog. The dog is in the mountains. It jumps.",
+    "This is a cat. It is pink. The cat is on the street.",
+    "The big blue rabbit is at the river.",
+    "This is John. He wears a red coat. He runs in the woods.",
+    "Sophie is wearing a yellow coat. She is sleeping at the beach.",
+    "A purple bird jumps in the forest.",
+    "A red house by the sea.",
+    "A black dog and a white cat are on the farm.",
+)
+
+
+def train_unet(
+    plan: Plan,
+    corpus: Corpus,
+    _held_out: Corpus,
+    folder: Path,
+    *,
+    batch: int,
+    seed: int,
+    team: Team,
+    device: torch.device,
+) -> nn.Module:
+    """Train the U-Net on v (Salimans & Ho 2022); saves a grid of samples at every checkpoint."""
+    latents = corpus_latents(corpus, folder, team, device)
+    scale = float(1 / latents.float().std())
+    tokenizer = build_tokenizer()
+    text_encoder = trained_text_encoder(folder).to(device)
+    scheduler = build_scheduler()
+    torch.manual_seed(seed)
+    unet = build_unet().to(device)
+
+    def loss(generator: torch.Generator) -> Tensor:
+        indices = pick(generator, len(corpus), batch)
+        random = Random(int(indices[0]) + int(indices[-1]) * 1_000_003)
+        texts = corpus.captions(indices, random)
+        texts = ["" if random.random() < _UNCONDITIONAL_SHARE else text for text in texts]
+        clean = latents[indices].to(device).float() * scale
+        noise = torch.randn(clean.shape, generator=generator).to(device)
+        times = pick(generator, scheduler.config.num_train_timesteps, batch).to(device)
+        with autocast(device):
+            with torch.no_grad():
+                hidden = text_encoder(caption_ids(tokenizer, texts).to(device))[0]
+            noisy = scheduler.add_noise(clean, noise, times)
+            predicted = unet(noisy, times, hidden).sample
+        return nnf.mse_loss(predicted.float(), scheduler.get_velocity(clean, noise, times))
+
+    def look(average: nn.Module, step: int) -> str:
+        pipeline = trained_pipeline(folder, average, scale).to(device)
+        pictures = sample(pipeline, list(SHOWN_PROMPTS), seed=seed)
+        save_grid(pictures, folder / f"unet-{step:06d}.png", columns=8)
+        return ""
+
+    return fit(plan, unet, loss, folder, seed=seed, team=team, look=look)
+
+
+def corpus_latents(corpus: Corpus, folder: Path, team: Team, device: torch.device) -> Tensor:
+    """The means of the pictures' latents, float16, shape (pictures, 4, height, width) over f."""
+    files = [folder / f"latents-{len(corpus)}-{r}-{team.size}.pt" for r in range(team.size)]
+    if not files[team.rank].is_file():
+        vae = restore(VAE_NAME, build_vae(), folder).to(device)
+        share = torch.arange(len(corpus)).tensor_split(team.size)[team.rank]
+        parts = []
+        with torch.no_grad(), autocast(device):
+            for indices in share.split(_ENCODE_BATCH):
+                pictures = corpus.pictures(indices, device)
+                parts.append(vae.encode(pictures).latent_dist.mean.half().cpu())
+        torch.save(torch.cat(parts), files[team.rank])
+    team.agree(0.0)  # wait for the others' files
+    return torch.cat([torch.load(file, weights_only=True) for file in files])
+
+
+def trained_pipeline(
+    folder: Path, unet: nn.Module | None = None, scale: float | None = None
+) -> StableDiffusionPipeline:
+    """The pipeline of the stages in `folder`, or with the `unet` that is being trained.
+
+    Args:
+        folder: The run's folder.
+        unet: A U-Net to use instead of the checkpoint's.
+        scale: The latents' scaling factor; read from the encoded corpus if not given.
+    """
+    if scale is None:
+        parts = [torch.load(f, weights_only=True) for f in sorted(folder.glob("latents-*.pt"))]
+        if not parts:
+            raise FileNotFoundError(f"no encoded pictures in {folder}: run the stage 'unet' first")
+        scale = float(1 / torch.cat(parts).float().std())
+    vae = restore(VAE_NAME, build_vae(), folder)
+    vae.register_to_config(scaling_factor=scale)
+    unet = unet if unet is not None else restore(NAME, build_unet(), folder)
+    assert isinstance(unet, UNet2DConditionModel)
+    return assemble(trained_text_encoder(folder), unet, vae)
+
+
+@torch.no_grad()
+def sample(
+    pipeline: StableDiffusionPipeline,
+    prompts: list[str],
+    *,
+    seed: int,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> Tensor:
+    """One picture for each prompt, each from noise of its own; -1 to 1, (prompts, 3, h, w)."""
+    generators = [torch.Generator().manual_seed(seed * 100_003 + i) for i in range(len(prompts))]
+    pictures = pipeline(
+        prompts,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        generator=generators,
+        output_type="pt",
+    ).images
+    return pictures.float().cpu() * 2 - 1
