@@ -97,13 +97,18 @@ def story_grid(
     return grid
 
 
+def largest_cell(cells: int) -> int:
+    """The longest side, in pixels, at which a grid of so many cells shows a picture."""
+    return min(_CELL_MOST, max(64, math.isqrt(_GRID_PIXELS // cells)))
+
+
 def _title_width(titles: Sequence[str], letters: Lettering) -> int:
     return letters.line_height + letters.size // 2 if any(titles) else 0
 
 
 def _cell_size(size: tuple[int, int], cells: int) -> tuple[int, int]:
     side = max(size)
-    most = min(_CELL_MOST, max(64, math.isqrt(_GRID_PIXELS // cells)))
+    most = largest_cell(cells)
     if side < _CELL_LEAST and (factor := min(_CELL_LEAST, most) // side) > 0:
         return size[0] * factor, size[1] * factor
     scale = min(1.0, most / side)

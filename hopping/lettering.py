@@ -161,14 +161,14 @@ def _drawn(font: Any, character: str) -> tuple[tuple[int, ...], bytes]:
 
 @functools.lru_cache(maxsize=8192)
 def _system_font_with(character: str) -> str | None:
-    for path in _system_fonts():
-        try:
-            font = _load(path, 16)
-            if _has_glyph(font, character):
-                return path
-        except (OSError, ValueError):  # a bitmap or broken font, which cannot be drawn at this size
-            continue
-    return None
+    return next((path for path in _system_fonts() if _shows(path, character)), None)
+
+
+def _shows(path: str, character: str) -> bool:
+    try:
+        return _has_glyph(_load(path, 16), character)
+    except (OSError, ValueError):  # a bitmap or broken font, which cannot be drawn at this size
+        return False
 
 
 @functools.lru_cache(maxsize=1)

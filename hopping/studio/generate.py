@@ -1,0 +1,280 @@
+"""`generate_story`: a story's frames with any diffusers pipeline that takes `prompt_embeds`.
+
+The pipeline samples as it always does; only its text embeddings are ours. One frame costs as many
+U-Net calls as one picture without hopping.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from hopping.errors import EncoderError, OptionError
+from hopping.options import HoppingOptions
+from hopping.plan import StoryPlan
+from hopping.story import Story, parse_story
+
+from .conditioning import Conditioning, PipelineConditioner, windows_of
+from .prompts import refuse_tags, refuse_tags_in_source
+from .samplers import build_scheduler
+
+OnStep = Callable[["FrameKey", int, int], None]
+"""Called after each step with the first frame of the batch, the step (from 1) and their number."""
+
+
+@dataclass(frozen=True, order=True)
+class FrameKey:
+    """Which picture of a story: the hopped frame of this number (from 1), or the plain one."""
+
+    plain: bool
+    number: int
+
+
+@dataclass(frozen=True)
+class StoryFrame:
+    """One finished picture.
+
+    Attributes:
+        key: which one.
+        text: the prompt that was encoded for it.
+        image: the picture.
+        flagged: whether the pipeline's safety checker replaced it by black.
+    """
+
+    key: FrameKey
+    text: str
+    image: Image.Image
+    flagged: bool = False
+
+
+@dataclass(frozen=True)
+class _Pending:
+    key: FrameKey
+    conditioning: Conditioning
+
+
+def generate_story(
+    pipeline: Any,
+    story: Story | str,
+    options: HoppingOptions | None = None,
+    *,
+    negative_prompt: str | None = None,
+    num_inference_steps: int = 50,
+    guidance_scale: float = 7.5,
+    sampler: str | None = None,
+    seed: int = 0,
+    width: int | None = None,
+    height: int | None = None,
+    batch_size: int = 1,
+    clip_skip: int | None = None,
+    compare: bool = False,
+    done: Iterable[FrameKey] = (),
+    on_step: OnStep | None = None,
+    **pipeline_arguments: Any,
+) -> Iterator[StoryFrame]:
+    """Sample the frames of a story.
+
+    Args:
+        pipeline: a diffusers pipeline of SD 1.x, SD 2.x or SDXL, with whatever LoRA and textual
+            inversions are loaded into it.
+        story: a parsed story, or its text.
+        options: how frames see each other; the paper's by default.
+        negative_prompt: for every frame, of any length; None is the pipeline's own default.
+        num_inference_steps, guidance_scale, clip_skip: as the pipeline has them.
+        sampler: a name of `SAMPLERS`; None is the pipeline's own scheduler.
+        seed: every frame starts from this seed's noise, as in the paper.
+        width, height: in pixels, multiples of 8; None is the model's own size. A pipeline that
+            takes its size from a picture takes neither.
+        batch_size: frames that are sampled at once. Other sizes give the same pictures up to
+            rounding; only frames of equally many windows share a batch.
+        compare: sample every frame without hopping too, after the hopped ones.
+        done: frames that are there already. They are not yielded, and a batch of nothing else is
+            not sampled; what is sampled is what would have been without them, bit for bit.
+        on_step: called after every sampling step.
+        **pipeline_arguments: handed to the pipeline as they are (`image`, `eta`,
+            `cross_attention_kwargs`, …).
+
+    Returns:
+        An iterator over the hopped frames in story order, then over the plain ones if asked for.
+        A frame is sampled when it is asked for.
+
+    Raises:
+        HoppingError: before anything is sampled, if the story cannot be done as asked.
+    """
+    if isinstance(story, str):
+        refuse_tags_in_source(story)
+        story = parse_story(story)
+    options = options or HoppingOptions()
+    scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
+    conditioner = PipelineConditioner(pipeline, clip_skip, scale)
+    size = {"width": width, "height": height}
+    if "width" in _accepted(pipeline, pipeline_arguments):
+        size["width"], size["height"] = picture_size(pipeline, width, height)
+    if batch_size < 1 or num_inference_steps < 1:
+        raise OptionError("batch size and steps must be 1 or more")
+    refuse_tags(story, conditioner.known_tokens)
+    plans = {False: conditioner.plan(story, options)}
+    if compare:
+        plans[True] = conditioner.plan(story, HoppingOptions(mode="baseline"))
+    sampling = _Sampling(
+        pipeline,
+        sampler,
+        seed,
+        on_step,
+        {
+            "num_inference_steps": num_inference_steps,
+            "guidance_scale": guidance_scale,
+            **{name: pixels for name, pixels in size.items() if pixels is not None},
+            **pipeline_arguments,
+        },
+    )
+    return _sample(conditioner, plans, story, sampling, negative_prompt, batch_size, set(done))
+
+
+def _sample(
+    conditioner: PipelineConditioner,
+    plans: dict[bool, list[StoryPlan]],
+    story: Story,
+    sampling: _Sampling,
+    negative_prompt: str | None,
+    batch_size: int,
+    done: set[FrameKey],
+) -> Iterator[StoryFrame]:
+    guided = sampling.arguments["guidance_scale"] > 1
+    least = conditioner.negative_windows(negative_prompt) if guided else 1
+    negatives: dict[int, Conditioning] = {}
+    for plain, of_encoders in plans.items():
+        wanted = {FrameKey(plain, frame.number) for frame in story.frames} - done
+        if not wanted:
+            continue
+        for batch in _batches(plain, conditioner.encode(of_encoders, least), batch_size):
+            if wanted.isdisjoint(pending.key for pending in batch):
+                continue
+            negative = None
+            if guided:
+                windows = windows_of(batch[0].conditioning)
+                if windows not in negatives:
+                    negatives[windows] = conditioner.encode_negative(negative_prompt, windows)
+                negative = negatives[windows]
+            for key, image, flagged in sampling.run(batch, negative):
+                if key in wanted:
+                    yield StoryFrame(key, story.frames[key.number - 1].text, image, flagged)
+
+
+def _batches(
+    plain: bool, conditionings: Iterator[Conditioning], batch_size: int
+) -> Iterator[list[_Pending]]:
+    """Neighbours of one embedding length, so that no frame is filled up for another's sake."""
+    batch: list[_Pending] = []
+    for number, conditioning in enumerate(conditionings, start=1):
+        if batch and (
+            len(batch) == batch_size
+            or len(batch[0].conditioning.hidden) != len(conditioning.hidden)
+        ):
+            yield batch
+            batch = []
+        batch.append(_Pending(FrameKey(plain, number), conditioning))
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True)
+class _Sampling:
+    """One way to call the pipeline, for any batch."""
+
+    pipeline: Any
+    sampler: str | None
+    seed: int
+    on_step: OnStep | None
+    arguments: dict[str, Any]
+
+    def run(
+        self, batch: list[_Pending], negative: Conditioning | None
+    ) -> list[tuple[FrameKey, Image.Image, bool]]:
+        embeds = {"prompt": [pending.conditioning for pending in batch]}
+        if negative is not None:
+            embeds["negative_prompt"] = [negative] * len(batch)
+        inputs: dict[str, torch.Tensor] = {}
+        for name, texts in embeds.items():
+            inputs[f"{name}_embeds"] = torch.stack([text.hidden for text in texts])
+            pooled = [text.pooled for text in texts if text.pooled is not None]
+            if pooled:
+                kind = name.removesuffix("prompt")
+                inputs[f"{kind}pooled_prompt_embeds"] = torch.stack(pooled)
+        with _scheduler(self.pipeline, self.sampler):
+            output = self.pipeline(
+                **inputs,
+                # On the CPU, so that one seed is one noise on every device.
+                generator=[torch.Generator("cpu").manual_seed(self.seed) for _ in batch],
+                callback_on_step_end=self._callback(batch[0].key),
+                **self.arguments,
+            )
+        flags = getattr(output, "nsfw_content_detected", None) or [False] * len(batch)
+        return [
+            (pending.key, image, bool(flag))
+            for pending, image, flag in zip(batch, output.images, flags, strict=True)
+        ]
+
+    def _callback(self, key: FrameKey) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+        def after_step(pipeline: Any, step: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:
+            if self.on_step is not None:
+                self.on_step(key, step + 1, pipeline.num_timesteps)
+            return {}
+
+        return after_step
+
+
+def picture_size(pipeline: Any, width: int | None, height: int | None) -> tuple[int, int]:
+    """Width and height in pixels; the model's own where None.
+
+    Raises:
+        OptionError: for a size that the autoencoder cannot hold, naming the nearest ones.
+    """
+    factor = int(pipeline.vae_scale_factor)
+    own = pipeline.unet.config.sample_size
+    own_height, own_width = own if isinstance(own, (list, tuple)) else (own, own)
+    size = {
+        "width": own_width * factor if width is None else width,
+        "height": own_height * factor if height is None else height,
+    }
+    for name, pixels in size.items():
+        if pixels < factor or pixels % factor:
+            below = max(factor, pixels // factor * factor)
+            raise OptionError(
+                f"{name} cannot be {pixels}; it must be a multiple of {factor}, "
+                f"{below} or {below + factor} for instance"
+            )
+    return size["width"], size["height"]
+
+
+def _accepted(pipeline: Any, arguments: Iterable[str]) -> set[str]:
+    """The names of the pipeline's arguments. Raises HoppingError if it takes not what is needed."""
+    accepted = set(inspect.signature(pipeline.__call__).parameters)
+    if "prompt_embeds" not in accepted:
+        raise EncoderError(
+            f"{type(pipeline).__name__} takes no prompt_embeds, so no text embedding of one's own"
+        )
+    unknown = sorted(set(arguments) - accepted)
+    if unknown:
+        raise OptionError(f"{type(pipeline).__name__} takes no argument {unknown[0]!r}")
+    return accepted
+
+
+@contextmanager
+def _scheduler(pipeline: Any, sampler: str | None) -> Iterator[None]:
+    """For the length of a call the pipeline samples with `sampler`; it keeps its own after."""
+    if sampler is None:
+        yield
+        return
+    own = pipeline.scheduler
+    pipeline.scheduler = build_scheduler(sampler, own)
+    try:
+        yield
+    finally:
+        pipeline.scheduler = own
