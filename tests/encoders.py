@@ -1,4 +1,4 @@
-"""Small random text encoders of the real classes, and the dense computation to hold them against."""
+"""Small random text encoders of the real classes, and the dense computation to hold against."""
 
 from __future__ import annotations
 
@@ -136,6 +136,4 @@ def _attend(queries: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> T
 
 def hook_count(module: nn.Module) -> int:
     """Hooks left on any part of the module."""
-    return sum(
-        len(part._forward_hooks) + len(part._forward_pre_hooks) for part in module.modules()
-    )
+    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in module.modules())

@@ -63,7 +63,9 @@ def test_an_empty_frame_has_a_window():
     assert layout.content(2).tolist() == [78]
 
 
-@pytest.mark.parametrize(("lengths", "over"), [((37, 37), 0), ((37, 38), 1), ((75,), 0), ((76,), 1)])
+@pytest.mark.parametrize(
+    ("lengths", "over"), [((37, 37), 0), ((37, 38), 1), ((75,), 0), ((76,), 1)]
+)
 def test_how_much_fits_the_joint_row(lengths, over):
     story, frames = story_of(*lengths)
     if not over:
@@ -94,7 +96,7 @@ def test_a_frame_in_several_windows_is_not_joined():
     story = parse_story("a\nb BREAK c")
     frames = [FrameTokens(((1,),), list), FrameTokens(((2,), (3,)), list)]
     assert lay_out(story, frames, SPECIAL, HoppingOptions()).kind == "windows"
-    with pytest.raises(LayoutError, match="frame 2: .*windows"):
+    with pytest.raises(LayoutError, match=r"frame 2: .*windows"):
         lay_out(story, frames, SPECIAL, HoppingOptions(layout="joint"))
 
 
@@ -112,7 +114,9 @@ def test_alignment_on_clips_own_tokenizer(clip_tokenizer):
     frame = tokenize_frame(tokenize, text)
     start = text.index("Dachshund")
     covered = frame.covered([(start, start + 9)])
-    assert [w for w, hit in zip(words, covered, strict=True) if hit] == ["Dachshund"] * int(covered.sum())
+    assert [w for w, hit in zip(words, covered, strict=True) if hit] == ["Dachshund"] * int(
+        covered.sum()
+    )
     assert covered.any()
 
 

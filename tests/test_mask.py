@@ -12,7 +12,9 @@ FOUR = parse_story("a\nb\nc\nd")
 
 
 def tokens(story):
-    return [tokenize_frame(lambda text: [ord(word[0]) for word in text.split()], t) for t in story.texts]
+    return [
+        tokenize_frame(lambda text: [ord(word[0]) for word in text.split()], t) for t in story.texts
+    ]
 
 
 def joint(text):
@@ -167,7 +169,9 @@ def test_before_and_after_are_never_the_subject():
 
 def test_marks_on_nothing_that_is_encoded():
     story = parse_story("a <share:lora> b\nc")
-    frames = [tokenize_frame(lambda t: [1] * len(t.replace("lora", " ").split()), t) for t in story.texts]
+    frames = [
+        tokenize_frame(lambda t: [1] * len(t.replace("lora", " ").split()), t) for t in story.texts
+    ]
     frames[0] = type(frames[0])(frames[0].windows, lambda: [(0, 1), (7, 8)])
     with pytest.raises(StoryError, match=r"line 1.*hold no token"):
         Visibility(windows_layout(story, frames, SPECIAL), HoppingOptions())

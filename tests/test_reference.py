@@ -34,7 +34,7 @@ def text_model(request, golden):
         model.set_attn_implementation(request.param)
     state = {
         key.removeprefix("model."): golden.get_tensor(key).float()
-        for key in golden.keys()  # noqa: SIM118: safe_open is no mapping
+        for key in golden.keys()  # noqa: SIM118
         if key.startswith("model.")
     }
     embedding = "text_model.embeddings.token_embedding.weight"

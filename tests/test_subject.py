@@ -1,5 +1,7 @@
 """What share=subject finds, phrase by phrase."""
 
+from itertools import pairwise
+
 import pytest
 
 from hopping.subject import subject_spans, subject_words
@@ -14,12 +16,20 @@ def phrases(earlier, later):
     [
         ("A red dog is swimming in the river.", "The dog sits under the sun.", ["A red dog"]),
         ("In the river swims a red dog.", "The dog sits.", ["a red dog"]),
-        ("John is working in his farm.", "John is spreading seeds in his farm.", ["John", "his farm"]),
+        (
+            "John is working in his farm.",
+            "John is spreading seeds in his farm.",
+            ["John", "his farm"],
+        ),
         ("A mountain is tall and steep.", "Sophie is climbing the mountain.", ["A mountain"]),
         ("John throws out a baseball.", "John is waving a baseball bat.", ["John", "a baseball"]),
         ("Two small dogs play.", "One dog sleeps.", ["Two small dogs"]),
         ("The fox's tail is red.", "A FOX runs.", ["The fox's"]),
-        ("Three foxes and a blue puppy meet.", "The fox greets two puppies.", ["Three foxes", "a blue puppy"]),
+        (
+            "Three foxes and a blue puppy meet.",
+            "The fox greets two puppies.",
+            ["Three foxes", "a blue puppy"],
+        ),
         ("red dog, blue cat, forest", "cat", ["blue cat"]),
         ("John holds old red umbrella", "the umbrella", ["old red umbrella"]),
         ("A girl with long red hair walks.", "Her hair is wet.", ["long red hair"]),
@@ -38,10 +48,14 @@ def test_phrases(earlier, later, found):
 
 
 def test_words_that_can_name_a_subject():
-    assert subject_words("The dogs are running to John's house, the Dog!") == ("dog", "john", "house")
+    assert subject_words("The dogs are running to John's house, the Dog!") == (
+        "dog",
+        "john",
+        "house",
+    )
 
 
 def test_spans_are_ordered_and_apart():
     spans = subject_spans("a red dog and the red dog chase a dog", "dog, red")
     assert list(spans) == sorted(spans)
-    assert all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(spans))
