@@ -1,0 +1,41 @@
+"""What the page shows while the user types: plan and mask, or what is wrong and where.
+
+The page asks through a gradio event and not through a route of its own, because gradio's events
+already carry the page's login, root path and proxy settings, with or without the host's API. The
+event stays out of the queue, so that it is answered in the middle of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modules import errors
+
+from hopping.errors import HoppingError
+
+from . import plan_html
+from .mask_svg import render_mask
+from .options import ROWS, parse_request
+from .planning import plan_with_words
+
+
+def live_plan(serial: Any, story: str, *values: Any) -> tuple[str, str]:
+    """Plan and mask as HTML, for the story and the options' values in the table's order."""
+    number = int(serial) if str(serial).isdigit() else 0
+    if not story.strip():
+        return plan_html.render_empty(number), ""
+    try:
+        plan, word = plan_with_words(story, parse_request(named(values)))
+        return plan_html.render_plan(plan, number), render_mask(plan, word)
+    except HoppingError as error:
+        return plan_html.render_error(error, story, number), ""
+    except Exception as error:  # the host, in the middle of a checkpoint's change, say
+        errors.report("The live plan failed", exc_info=True)
+        failure = HoppingError(f"{type(error).__name__}: {error}")
+        return plan_html.render_error(failure, story, number), ""
+
+
+def named(values: Sequence[Any]) -> dict[str, Any]:
+    """The options' values with their names, as of a run that is enabled."""
+    return {"enabled": True} | {row.name: value for row, value in zip(ROWS, values, strict=True)}

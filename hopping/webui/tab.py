@@ -1,0 +1,274 @@
+"""The tab "Hopping sequence": a story editor with its plan, over the host's own output panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from modules import (
+    progress,
+    script_callbacks,
+    sd_samplers,
+    sd_schedulers,
+    shared,
+    ui,
+    ui_common,
+    ui_toprow,
+)
+from modules.call_queue import wrap_gradio_gpu_call
+from modules.processing_scripts.seed import connect_reuse_seed
+from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, ToolButton
+
+from . import settings, tab_paste, tab_texts
+from .live_plan import live_plan
+from .plan_html import render_empty
+from .tab_run import TAB_FIELDS, TITLE, generate
+from .widgets import OptionWidgets, build_option_widgets, preset_values
+
+NAME = "hopping"
+"""Begins the ids of the tab's elements, as txt2img does those of its own."""
+
+PAPER_SETTINGS: dict[str, Any] = {
+    "sampler": "LMS",
+    "scheduler": "Automatic",
+    "steps": 50,
+    "cfg_scale": 7.5,
+    "width": 512,
+    "height": 512,
+    "batch_count": 1,
+    "enable_hr": False,
+}
+"""Appendix A.2 of the paper, and its code."""
+
+
+def register() -> None:
+    """Add the tab, and a button to PNG Info that sends to it."""
+    script_callbacks.on_ui_tabs(build_tab, name="hopping_tab")
+    tab_paste.register()
+
+
+def build_tab() -> list[tuple[Any, str, str]]:
+    """The tab as the host takes it: page, label, id. None if the settings hide it."""
+    if not settings.is_shown("tab"):
+        return []
+    with gr.Blocks(analytics_enabled=False) as page:
+        # The compact row lets the prompt stand in the left column and Generate over the gallery.
+        toprow = ui_toprow.Toprow(is_img2img=False, is_compact=True, id_part=NAME)
+        with ResizeHandleRow(equal_height=False, elem_id="hopping_page"):
+            with gr.Column(variant="compact", elem_id="hopping_settings"):
+                plan = _build_story(toprow)
+                widgets, buttons = _build_generation(toprow)
+                with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
+                    options = build_option_widgets(
+                        lambda name: f"hopping_option_{name}", settings.defaults()
+                    )
+            output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
+        _connect_plan(toprow.prompt, options, plan)
+        _connect_run(toprow, widgets, options, output)
+        _connect_buttons(buttons, widgets, options, output)
+        tab_paste.add_fields(toprow.paste, widgets, options)
+    return [(page, TITLE, NAME)]
+
+
+def _build_story(toprow: Any) -> tuple[Any, Any]:
+    """The editor, its help, and where plan and mask appear, which are returned."""
+    with gr.Row(elem_id="hopping_story_head"):
+        gr.HTML(tab_texts.STORY_HINT, elem_id="hopping_hint")
+        example = gr.Button("Example", elem_id="hopping_example", size="sm")
+    toprow.prompt = gr.Textbox(
+        label="Story",
+        show_label=False,
+        elem_id="hopping_prompt",
+        elem_classes=["prompt"],
+        lines=6,
+        max_lines=24,
+        placeholder=tab_texts.STORY_PLACEHOLDER,
+    )
+    example.click(
+        tab_texts.next_example, inputs=[toprow.prompt], outputs=[toprow.prompt], queue=False
+    )
+    with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
+        gr.HTML(tab_texts.SYNTAX)
+    plan = gr.HTML(render_empty(), elem_id="hopping_plan")
+    with gr.Accordion("Mask", open=False, elem_id="hopping_mask_fold"):
+        gr.HTML(tab_texts.MASK_HINT)
+        mask = gr.HTML("", elem_id="hopping_mask")
+    toprow.negative_prompt = gr.Textbox(
+        label="Negative prompt",
+        show_label=False,
+        elem_id="hopping_neg_prompt",
+        elem_classes=["prompt"],
+        lines=2,
+        placeholder="Negative prompt",
+    )
+    with gr.Row(elem_classes=["toprow-compact-stylerow"]):
+        with gr.Column(elem_classes=["toprow-compact-tools"]):
+            toprow.create_tools_row()
+        with gr.Column():
+            toprow.create_styles_ui()
+    return plan, mask
+
+
+def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The host's generation settings that a story needs: those of TabValues, and buttons."""
+    samplers = [sampler.name for sampler in sd_samplers.visible_samplers()]
+    if PAPER_SETTINGS["sampler"] not in samplers:  # hidden in the host's settings
+        samplers.append(PAPER_SETTINGS["sampler"])
+    schedulers = [scheduler.label for scheduler in sd_schedulers.schedulers]
+    buttons: dict[str, Any] = {}
+    buttons["paper"] = gr.Button(
+        "Paper settings",
+        elem_id="hopping_paper",
+        size="sm",
+        tooltip="LMS, 50 steps, CFG 7.5, 512×512, one seed for all frames, and the paper's mask",
+    )
+    with FormRow(elem_id="hopping_sampler_row"):
+        sampler = gr.Dropdown(
+            label="Sampling method",
+            choices=samplers,
+            value=samplers[0],
+            elem_id="hopping_sampling",
+        )
+        scheduler = gr.Dropdown(
+            label="Schedule type",
+            choices=schedulers,
+            value=schedulers[0],
+            elem_id="hopping_scheduler",
+        )
+        steps = _slider("Sampling steps", 1, 150, 1, 20, "hopping_steps")
+    with FormRow(elem_id="hopping_size_row"):
+        with gr.Column(scale=4):
+            width = _slider("Width", 64, 2048, 8, 512, "hopping_width")
+            height = _slider("Height", 64, 2048, 8, 512, "hopping_height")
+        with gr.Column(scale=1, elem_classes=["dimensions-tools"]):
+            buttons["switch"] = ToolButton(
+                ui.switch_values_symbol,
+                elem_id="hopping_switch_size",
+                tooltip="Switch width/height",
+            )
+        with gr.Column(scale=4):
+            batch_count = _slider("Batch count", 1, 100, 1, 1, "hopping_batch_count")
+            batch_size = _slider("Batch size", 1, 8, 1, 1, "hopping_batch_size")
+    with FormRow(elem_id="hopping_seed_row"):
+        cfg_scale = _slider("CFG Scale", 1.0, 30.0, 0.5, 7.0, "hopping_cfg_scale")
+        if shared.cmd_opts.use_textbox_seed:
+            seed = gr.Textbox(label="Seed", value="-1", elem_id="hopping_seed")
+        else:
+            seed = gr.Number(label="Seed", value=-1, elem_id="hopping_seed", precision=0)
+        buttons["random"] = ToolButton(
+            ui.random_symbol, elem_id="hopping_random_seed", tooltip="Set seed to -1"
+        )
+        buttons["reuse"] = ToolButton(
+            ui.reuse_symbol,
+            elem_id="hopping_reuse_seed",
+            tooltip="Reuse seed from last generation, mostly useful if it was randomized",
+        )
+    with InputAccordion(False, label="Hires. fix", elem_id="hopping_hr") as enable_hr:
+        with FormRow():
+            upscalers = [*shared.latent_upscale_modes, *(x.name for x in shared.sd_upscalers)]
+            hr_upscaler = gr.Dropdown(
+                label="Upscaler",
+                choices=upscalers,
+                value=shared.latent_upscale_default_mode,
+                elem_id="hopping_hr_upscaler",
+            )
+            hr_scale = _slider("Upscale by", 1.0, 4.0, 0.05, 2.0, "hopping_hr_scale")
+        with FormRow():
+            hr_steps = _slider("Hires steps", 0, 150, 1, 0, "hopping_hires_steps")
+            denoising = _slider("Denoising strength", 0.0, 1.0, 0.01, 0.7, "hopping_denoising")
+    with FormRow(elem_id="hopping_override_row") as row:
+        override = ui.create_override_settings_dropdown(NAME, row)
+    widgets = {
+        "story": toprow.prompt,
+        "negative_prompt": toprow.negative_prompt,
+        "styles": toprow.ui_styles.dropdown,
+        "steps": steps,
+        "sampler": sampler,
+        "scheduler": scheduler,
+        "width": width,
+        "height": height,
+        "cfg_scale": cfg_scale,
+        "batch_count": batch_count,
+        "batch_size": batch_size,
+        "seed": seed,
+        "enable_hr": enable_hr,
+        "hr_upscaler": hr_upscaler,
+        "hr_steps": hr_steps,
+        "denoising_strength": denoising,
+        "hr_scale": hr_scale,
+        "override_settings": override,
+    }
+    return widgets, buttons
+
+
+def _connect_plan(story: Any, options: OptionWidgets, plan: tuple[Any, Any]) -> None:
+    """Plan and mask follow every change, after a pause that the page's script keeps."""
+    ask = gr.Button(visible=False, elem_id="hopping_plan_button")
+    serial = gr.Textbox("0", visible=False, elem_id="hopping_plan_serial")
+    values = list(options.by_name.values())
+    ask.click(
+        live_plan,
+        _js="hoppingPlanArguments",
+        inputs=[serial, story, *values],
+        outputs=list(plan),
+        queue=False,  # answered in the middle of a run
+        show_progress=False,
+    )
+    for component in (story, *values):
+        # Runs in the page alone: nothing is sent until the pause is over.
+        component.change(None, _js="hoppingPlanSoon", inputs=[], outputs=[], show_progress=False)
+
+
+def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, output: Any) -> None:
+    results = [output.gallery, output.generation_info, output.infotext, output.html_log]
+    id_task = gr.Label(visible=False)
+    run = {
+        "fn": wrap_gradio_gpu_call(generate, extra_outputs=[None, "", ""]),
+        "_js": "hoppingSubmit",
+        "inputs": [id_task, *(widgets[name] for name in TAB_FIELDS), *options.inputs],
+        "outputs": results,
+        "show_progress": False,
+    }
+    toprow.submit.click(**run)
+    toprow.restore_progress_button.click(
+        progress.restore_progress,
+        _js="hoppingRestoreProgress",
+        inputs=[id_task],
+        outputs=results,
+        show_progress=False,
+    )
+    # The host shows the selected picture's infotext on its own two tabs only.
+    select = gr.Button(visible=False, elem_id="hopping_generation_info_button")
+    select.click(
+        ui_common.update_generation_info,
+        _js="(info, html, index) => [info, html, selected_gallery_index()]",
+        inputs=[output.generation_info, output.infotext, output.infotext],
+        outputs=[output.infotext, output.infotext],
+        show_progress=False,
+    )
+
+
+def _connect_buttons(
+    buttons: dict[str, Any], widgets: dict[str, Any], options: OptionWidgets, output: Any
+) -> None:
+    for name, script in (
+        ("switch", "() => switchWidthHeight('hopping')"),
+        ("random", "() => setRandomSeed('hopping_seed')"),
+    ):
+        buttons[name].click(None, _js=script, inputs=None, outputs=None, show_progress=False)
+    connect_reuse_seed(widgets["seed"], buttons["reuse"], output.generation_info, False)
+    paper = {
+        **{widgets[name]: value for name, value in PAPER_SETTINGS.items()},
+        **dict(zip(options.seeing, preset_values("Paper"), strict=True)),
+        options.preset: "Paper",
+        options.by_name["same_noise"]: True,
+    }
+    buttons["paper"].click(
+        lambda: list(paper.values()), inputs=[], outputs=list(paper), show_progress=False
+    )
+
+
+def _slider(label: str, low: float, high: float, step: float, value: float, elem_id: str) -> Any:
+    return gr.Slider(
+        label=label, minimum=low, maximum=high, step=step, value=value, elem_id=elem_id
+    )

@@ -1,0 +1,95 @@
+"""Infotext back into the tab: its own paste button, and a button in PNG Info that sends to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from modules import infotext_utils, script_callbacks, sd_samplers
+
+from . import settings
+from .tab_run import TITLE
+from .widgets import OptionWidgets
+
+TABNAME = "hopping"
+
+_PNG_INFO_TEXT = "pnginfo_generation_info"
+_LAST_PNG_INFO_BUTTON = "extras_tab"
+
+
+def register() -> None:
+    """Watch for PNG Info's components, beside which the button is put."""
+    script_callbacks.on_after_component(_PngInfoButton().after_component, name="hopping_png_info")
+
+
+def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:
+    """Register the tab's fields with the host, and its paste button.
+
+    Args:
+        widgets: the tab's generation widgets by their names in TabValues.
+    """
+    field = infotext_utils.PasteField
+    fields = [
+        field(widgets["story"], story_of),
+        *(field(widgets[name], label) for name, label in _LABELS.items()),
+        field(widgets["sampler"], sd_samplers.get_sampler_from_infotext),
+        field(widgets["scheduler"], sd_samplers.get_scheduler_from_infotext),
+        field(widgets["styles"], _styles),
+        field(widgets["enable_hr"], lambda d: "Hires upscale" in d or "Hires upscaler" in d),
+    ]
+    infotext_utils.add_paste_fields(TABNAME, None, fields, widgets["override_settings"])
+    infotext_utils.register_paste_params_button(
+        infotext_utils.ParamBinding(
+            paste_button=paste, tabname=TABNAME, source_text_component=widgets["story"]
+        )
+    )
+
+
+_LABELS = {
+    "negative_prompt": "Negative prompt",
+    "steps": "Steps",
+    "cfg_scale": "CFG scale",
+    "width": "Size-1",
+    "height": "Size-2",
+    "batch_size": "Batch size",
+    "seed": "Seed",
+    "denoising_strength": "Denoising strength",
+    "hr_scale": "Hires upscale",
+    "hr_upscaler": "Hires upscaler",
+    "hr_steps": "Hires steps",
+}
+
+
+def story_of(parameters: Mapping[str, Any]) -> str | None:
+    """The whole story of a picture, or the prompt of one that was made without hopping."""
+    return parameters.get("Hopping story") or parameters.get("Prompt")
+
+
+def _styles(parameters: Mapping[str, Any]) -> Any:
+    styles = parameters.get("Styles array")
+    return styles if isinstance(styles, list) else gr.update()
+
+
+class _PngInfoButton:
+    """Puts "Send to Hopping sequence" behind PNG Info's own buttons, as they are made."""
+
+    def __init__(self) -> None:
+        self._infotext: Any = None
+
+    def after_component(self, component: Any, **kwargs: Any) -> None:
+        elem_id = kwargs.get("elem_id")
+        if elem_id == _PNG_INFO_TEXT:
+            self._infotext = component
+        elif elem_id == _LAST_PNG_INFO_BUTTON and self._infotext is not None:
+            infotext, self._infotext = self._infotext, None
+            if settings.is_shown("tab"):
+                self._add(infotext)
+
+    def _add(self, infotext: Any) -> None:
+        button = gr.Button(f"Send to {TITLE}", elem_id="hopping_tab_button")
+        infotext_utils.register_paste_params_button(
+            infotext_utils.ParamBinding(
+                paste_button=button, tabname=TABNAME, source_text_component=infotext
+            )
+        )

@@ -1,0 +1,140 @@
+"""One run from the tab: the host's own processing, with the tab's values as its script's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+from modules import processing, scripts, shared
+from modules.infotext_utils import create_override_settings_dict
+from modules.ui_common import plaintext_to_html
+
+from hopping.errors import HoppingError
+
+from .live_plan import named
+from .options import parse_request
+from .plan_html import render_failure
+from .planning import plan_prompt
+
+TITLE = "Hopping sequence"
+
+
+@dataclass(frozen=True)
+class TabValues:
+    """What stands in the tab's generation widgets, in their order on the page."""
+
+    story: str
+    negative_prompt: str
+    styles: list[str]
+    steps: int
+    sampler: str
+    scheduler: str
+    width: int
+    height: int
+    cfg_scale: float
+    batch_count: int
+    batch_size: int
+    seed: Any
+    enable_hr: bool
+    hr_upscaler: str
+    hr_steps: int
+    denoising_strength: float
+    hr_scale: float
+    override_settings: list[str]
+
+
+TAB_FIELDS = tuple(field.name for field in fields(TabValues))
+
+Result = tuple[list[Any], str, str, str]
+"""Gallery, generation info (JSON), infotext (HTML), log (HTML)."""
+
+
+def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
+    """Run the story. What is wrong with it stands at the result, not in the server's log alone.
+
+    Args:
+        _id_task: the page's id of this run, by which the host reports its progress.
+        values: those of TabValues, then the preset, then the options in the table's order.
+    """
+    count = len(TAB_FIELDS)
+    try:
+        return _generate(TabValues(*values[:count]), values[count:], request.username)
+    except HoppingError as error:
+        return [], "", "", render_failure(str(error))
+
+
+def _generate(values: TabValues, options: Sequence[Any], user: str | None) -> Result:
+    # Before anything is sampled, and before the host's callbacks, which swallow exceptions.
+    plan_prompt(values.story, parse_request(named(options[1:])))
+    p = _processing(values, _script_args(values, options))
+    p.user = user
+    with closing(p):
+        processed = processing.process_images(p)
+    shared.total_tqdm.clear()
+    info = processed.js()
+    if shared.opts.samples_log_stdout:
+        print(info)
+    images = [] if shared.opts.do_not_show_images else processed.images
+    return (
+        images,
+        info,
+        plaintext_to_html(processed.info),
+        plaintext_to_html(processed.comments, classname="comments"),
+    )
+
+
+def _processing(
+    values: TabValues, script_args: Sequence[Any]
+) -> processing.StableDiffusionProcessingTxt2Img:
+    opts = shared.opts
+    p = processing.StableDiffusionProcessingTxt2Img(
+        sd_model=shared.sd_model,
+        outpath_samples=opts.outdir_samples or opts.outdir_txt2img_samples,
+        outpath_grids=opts.outdir_grids or opts.outdir_txt2img_grids,
+        prompt=values.story,
+        negative_prompt=values.negative_prompt,
+        styles=values.styles,
+        n_iter=values.batch_count,
+        batch_size=values.batch_size,
+        cfg_scale=values.cfg_scale,
+        width=values.width,
+        height=values.height,
+        enable_hr=values.enable_hr,
+        hr_upscaler=values.hr_upscaler,
+        hr_second_pass_steps=values.hr_steps,
+        denoising_strength=values.denoising_strength,
+        hr_scale=values.hr_scale,
+        override_settings=create_override_settings_dict(values.override_settings),
+    )
+    p.scripts = scripts.scripts_txt2img
+    p.script_args = tuple(script_args)
+    return p
+
+
+def _script_args(values: TabValues, options: Sequence[Any]) -> list[Any]:
+    """Arguments of all of txt2img's scripts: their defaults, but for three.
+
+    The host's own Sampler and Seed scripts set what they are named for, and would overwrite it.
+
+    Raises:
+        HoppingError: if a script that the run needs is not loaded.
+    """
+    runner = scripts.scripts_txt2img
+    arguments = [getattr(component, "value", None) for component in runner.inputs]
+    arguments[0] = 0  # no selectable script
+    given = {
+        "Sampler": [values.steps, values.sampler, values.scheduler],
+        "Seed": [values.seed],
+        TITLE: [True, *options],
+    }
+    for title, own in given.items():
+        script = runner.script(title)
+        if script is None:
+            raise HoppingError(
+                f"the script {title!r} is not loaded; the WebUI's log says why, look for it there"
+            )
+        arguments[script.args_from : script.args_from + len(own)] = own
+    return arguments
