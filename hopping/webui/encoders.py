@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from hopping.attention import attention_depth
 from hopping.encoder import Embedding
 from hopping.errors import EncoderError
-from hopping.layout import WINDOW, FrameTokens, SpecialIds, align_tokens
+from hopping.layout import FrameTokens, SpecialIds, align_tokens
 from hopping.story import Span
 
 from .texts import Reading, clean
@@ -194,12 +194,6 @@ class HostTextEncoder:
             for row in ids.tolist()
         ]
         return ids.masked_fill(ids >= _VIRTUAL, _PLACEHOLDER), fixes
-
-
-def chunk_ids(window: Sequence[int], special: SpecialIds) -> list[int]:
-    """One window of 77 ids as a frame has it alone: start, content, end, padding."""
-    padding = WINDOW - 2 - len(window)
-    return [special.start, *window, special.end, *[special.pad] * padding]
 
 
 def frame_tokens(

@@ -1,0 +1,242 @@
+"""One story's conditionings, as the host's sampler takes them.
+
+A frame that sees no other is the host's own conditioning, made by its own function. For the others
+the core computes what the text encoder gives, and the host's own classes make of that what they
+make of any prompt: emphasis, chunks, SDXL's vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import torch
+from modules import prompt_parser
+from torch import Tensor
+
+from hopping.encoder import Embedding, encode_frames
+from hopping.layout import TokenLayout, lay_out
+from hopping.mask import Visibility
+from hopping.options import HoppingOptions
+
+from .encoders import HostTextEncoder, text_encoders
+from .moments import Moment, ScheduledFrame, last_steps
+from .texts import Timing, clean
+
+HostFunction = Callable[..., Any]
+"""The host's `get_multicond_learned_conditioning`, or what an extension put in its place."""
+
+
+@dataclass(frozen=True)
+class HostCall:
+    """How the host asks for conditionings.
+
+    Attributes:
+        function: what it would call.
+        sd_model: the loaded checkpoint.
+        prompts: its own list of prompts, which carries the picture's size.
+        timing: for how many steps.
+    """
+
+    function: HostFunction
+    sd_model: Any
+    prompts: Any
+    timing: Timing
+
+    def plain(self, text: str) -> list[Any]:
+        """One prompt's conditioning without hopping: its sub-prompts' schedules and weights."""
+        prompts = prompt_parser.SdConditioning([text], copy_from=self.prompts)
+        timing = self.timing
+        found = self.function(self.sd_model, prompts, timing.steps, timing.hires_steps, timing.old)
+        return found.batch[0]
+
+
+def story_conditionings(
+    call: HostCall, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
+) -> list[list[Any]]:
+    """For each frame of a story, its `ComposableScheduledPromptConditioning`s.
+
+    Raises:
+        HoppingError: if the story cannot be done as asked, before anything is encoded.
+    """
+    if options.mode == "baseline" or options.strength == 0:
+        return [call.plain(clean(frame.prompt)) for frame in scheduled]
+    steps, moments = _moments(scheduled)
+    tracks = [_Track(encoder, moments, options) for encoder in text_encoders(call.sd_model)]
+    contextual = {frame for track in tracks for frame in track.contextual}
+    # Plain ones first: with --medvram and --lowvram the host's own call moves the text encoder to
+    # the device, and the first frame is always plain.
+    conditionings = [
+        [] if frame.frame.number in contextual else call.plain(clean(frame.prompt))
+        for frame in scheduled
+    ]
+    if contextual:
+        encoded = [track.encode() for track in tracks]
+    for number in sorted(contextual):
+        for part, sub_prompt in enumerate(scheduled[number - 1].parts):
+            entries = _entries(steps, encoded, number - 1, part)
+            schedule = _schedule(call, tracks, entries)
+            conditionings[number - 1].append(
+                prompt_parser.ComposableScheduledPromptConditioning(schedule, sub_prompt.weight)
+            )
+    return conditionings
+
+
+Texts = tuple[tuple[str, ...], ...]
+"""What a story says at one step: for each frame, its sub-prompts."""
+
+
+def _moments(scheduled: Sequence[ScheduledFrame]) -> tuple[dict[int, Texts], dict[Texts, Moment]]:
+    """For each step that ends something what the story says until then, and each said once."""
+    moments: dict[Texts, Moment] = {}
+    steps: dict[int, Texts] = {}
+    for step in last_steps(scheduled):
+        moment = Moment(scheduled, step)
+        steps[step] = moment.texts
+        moments.setdefault(moment.texts, moment)
+    return steps, moments
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """One window that the host will ask for: its ids, and what the core made of it."""
+
+    ids: tuple[int, ...]
+    hidden: Tensor
+    pooled: Tensor | None
+
+    def same_as(self, other: _Chunk) -> bool:
+        return self.ids == other.ids and torch.equal(self.hidden, other.hidden)
+
+
+Parts = list[list[_Chunk]]
+"""A frame's chunks, sub-prompt by sub-prompt."""
+
+
+class _Track:
+    """What one text encoder makes of a story, whatever it says at some step.
+
+    Attributes:
+        encoder: that text encoder.
+        contextual: the numbers of the frames that see an earlier one at any step.
+
+    Raises:
+        HoppingError: if the story cannot be laid out as asked.
+    """
+
+    def __init__(
+        self, encoder: HostTextEncoder, moments: dict[Texts, Moment], options: HoppingOptions
+    ) -> None:
+        self.encoder, self._options = encoder, options
+        cut = {
+            text: encoder.windows(text) for texts in moments for frame in texts for text in frame
+        }
+        # The host fills a sub-prompt's texts up to the longest of its schedule with empty chunks.
+        self._counts = [
+            [max(len(cut[text]) for text in part) for part in zip(*frame, strict=True)]
+            for frame in zip(*moments, strict=True)
+        ]
+        self._layouts: dict[Texts, TokenLayout] = {}
+        for texts, moment in moments.items():
+            windows = [
+                [
+                    [*cut[text], *[()] * (count - len(cut[text]))]
+                    for text, count in zip(parts, counts, strict=True)
+                ]
+                for parts, counts in zip(texts, self._counts, strict=True)
+            ]
+            tokens = moment.tokens(encoder, windows)
+            self._layouts[texts] = lay_out(moment.story, tokens, encoder.special, options)
+        self.contextual = {
+            number
+            for layout in self._layouts.values()
+            for visibility in [Visibility(layout, options)]
+            for number in range(1, len(layout.frames) + 1)
+            if len(visibility.context(number))
+        }
+
+    def encode(self) -> dict[Texts, list[Parts]]:
+        """For each set of texts, the chunks of each frame."""
+        return {
+            texts: [
+                self._parts(layout.alone(number), embedding, self._counts[number - 1])
+                for number, embedding in enumerate(
+                    encode_frames(self.encoder, layout, self._options), start=1
+                )
+            ]
+            for texts, layout in self._layouts.items()
+        }
+
+    @staticmethod
+    def _parts(ids: Tensor, embedding: Embedding, counts: Sequence[int]) -> Parts:
+        pooled = embedding.pooled
+        chunks = [
+            _Chunk(tuple(row), embedding.hidden[n], None if pooled is None else pooled[n])
+            for n, row in enumerate(ids.tolist())
+        ]
+        ends = list(accumulate(counts))
+        return [chunks[end - count : end] for count, end in zip(counts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A sub-prompt up to a step: its text and, for each encoder, its chunks."""
+
+    last_step: int
+    text: str
+    chunks: tuple[tuple[_Chunk, ...], ...]
+
+    def same_as(self, other: _Entry) -> bool:
+        return self.text == other.text and all(
+            a.same_as(b)
+            for ours, theirs in zip(self.chunks, other.chunks, strict=True)
+            for a, b in zip(ours, theirs, strict=True)
+        )
+
+
+def _entries(
+    steps: dict[int, Texts], encoded: Sequence[dict[Texts, list[Parts]]], frame: int, part: int
+) -> list[_Entry]:
+    """The schedule of one sub-prompt, equal neighbours as one. `frame` counts from 0."""
+    entries: list[_Entry] = []
+    for step, texts in steps.items():
+        chunks = tuple(tuple(track[texts][frame][part]) for track in encoded)
+        entry = _Entry(step, texts[frame][part], chunks)
+        if entries and entries[-1].same_as(entry):
+            entries.pop()
+        entries.append(entry)
+    return entries
+
+
+def _schedule(call: HostCall, tracks: Sequence[_Track], entries: Sequence[_Entry]) -> list[Any]:
+    """The host's schedule of conditionings for one sub-prompt.
+
+    As in the host, all texts of a schedule are one batch: it encodes chunk after chunk, and its
+    emphasis takes the mean over the batch.
+    """
+    texts = prompt_parser.SdConditioning([e.text for e in entries], copy_from=call.prompts)
+    with ExitStack() as deliveries:
+        for n, track in enumerate(tracks):
+            rows = zip(*(entry.chunks[n] for entry in entries), strict=True)
+            passes = [_stacked(chunks) for chunks in rows]
+            deliveries.enter_context(track.encoder.delivering(passes))
+        found = call.sd_model.get_learned_conditioning(texts)
+    return [
+        prompt_parser.ScheduledPromptConditioning(
+            entry.last_step,
+            {key: value[n] for key, value in found.items()}
+            if isinstance(found, dict)
+            else found[n],
+        )
+        for n, entry in enumerate(entries)
+    ]
+
+
+def _stacked(chunks: Sequence[_Chunk]) -> tuple[Tensor, Embedding]:
+    pooled = [chunk.pooled for chunk in chunks if chunk.pooled is not None]
+    return torch.tensor([chunk.ids for chunk in chunks]), Embedding(
+        torch.stack([chunk.hidden for chunk in chunks]), torch.stack(pooled) if pooled else None
+    )

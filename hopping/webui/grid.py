@@ -1,0 +1,125 @@
+"""The pictures that a run adds to its result: the captioned grid, and the mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modules import images, processing, shared
+from PIL import Image
+
+from hopping.figure import MASK_TOKENS, MaskPanel, mask_figure, story_grid
+from hopping.layout import Role
+
+from .infotext import FRAME
+from .planning import plan_with_words
+from .run import Job, Run
+from .texts import without_networks
+
+
+def add_pictures(run: Run, processed: Any) -> None:
+    """Put what the options ask for into the host's result, and save it as the host would."""
+    options = run.request.run
+    pictures = _frames(run, processed)
+    if not pictures:
+        return
+    infotext = _story_infotext(run)
+    if options.grid:
+        grid = _grid(run, pictures)
+        _insert(processed, 0, grid, infotext)
+        processed.index_of_first_image = 1
+        processed.info = infotext
+        if _saves_grid(run, len(pictures)):
+            _save(run, grid, infotext)
+    if options.save_mask:
+        mask = _mask(run, processed)
+        if mask is not None:
+            _insert(processed, len(processed.images), mask, infotext)
+            if run.processing.save_samples():
+                _save(run, mask, infotext, "-mask")
+
+
+def _frames(run: Run, processed: Any) -> dict[Job, Image.Image]:
+    """The pictures that were made, each with what it is: not all of them, if interrupted."""
+    p = run.processing
+    stride = 1
+    if getattr(p, "mask_for_overlay", None) is not None:
+        # After each picture the host hands back the mask that it painted in, if it is to.
+        stride += bool(shared.opts.return_mask) + bool(shared.opts.return_mask_composite)
+    made = processed.images[::stride][: len(processed.infotexts)]
+    return dict(zip(run.jobs, made, strict=False))
+
+
+def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
+    rows: list[list[Image.Image | None]] = []
+    titles = []
+    for plain in (False, True):
+        for story in range(run.stories):
+            jobs = [Job(story, frame, plain) for frame in range(1, len(run.story) + 1)]
+            row = [pictures.get(job) for job in jobs]
+            if any(picture is not None for picture in row):
+                rows.append(row)
+                titles.append(_title(run, plain, story))
+    captions = [without_networks(frame.text).strip() for frame in run.story.frames]
+    return story_grid(rows, captions if run.request.run.captions else (), titles)
+
+
+def _title(run: Run, plain: bool, story: int) -> str:
+    name = "plain SD" if plain else run.request.hopping.mode
+    return f"{name} {story + 1}" if run.stories > 1 else name
+
+
+def _mask(run: Run, processed: Any) -> Image.Image | None:
+    """The whole visibility as a heat map, without the padding."""
+    plan, word = plan_with_words(run.prompt, run.request)
+    layout = plan.layout
+    shown = (layout.role != Role.PADDING).nonzero().squeeze(1)
+    if len(shown) > MASK_TOKENS:
+        processed.comments += (
+            f"The mask picture is left out: the story has {len(shown)} tokens, and no more than "
+            f"{MASK_TOKENS} can be shown.\n"
+        )
+        return None
+    names = {Role.START: "start", Role.SEPARATOR: "sep", Role.END: "end"}
+    ids, roles = layout.ids.flatten()[shown].tolist(), layout.role[shown].tolist()
+    labels = [names.get(Role(role)) or word(token) for token, role in zip(ids, roles, strict=True)]
+    panel = MaskPanel(f"layout {layout.kind}", plan.visibility.matrix(shown, shown))
+    return mask_figure([panel], labels, layout.p_id[shown].tolist())
+
+
+def _story_infotext(run: Run) -> str:
+    """The infotext of the whole story: that of its first frame, without the frame's number."""
+    p = run.processing
+    entries = p.extra_generation_params
+    p.extra_generation_params = {k: v for k, v in entries.items() if k != FRAME}
+    try:
+        return processing.create_infotext(p, p.all_prompts, p.all_seeds, p.all_subseeds, index=0)
+    finally:
+        p.extra_generation_params = entries
+
+
+def _insert(processed: Any, index: int, picture: Image.Image, infotext: str) -> None:
+    if shared.opts.enable_pnginfo:
+        picture.info["parameters"] = infotext
+    processed.images.insert(index, picture)
+    processed.infotexts.insert(index, infotext)
+
+
+def _saves_grid(run: Run, pictures: int) -> bool:
+    opts = shared.opts
+    return run.saves_grid and opts.grid_save and (pictures > 1 or not opts.grid_only_if_multiple)
+
+
+def _save(run: Run, picture: Image.Image, infotext: str, suffix: str = "") -> None:
+    p, opts = run.processing, shared.opts
+    images.save_image(
+        picture,
+        p.outpath_grids,
+        f"grid{suffix}",
+        p.all_seeds[0],
+        p.all_prompts[0],
+        opts.grid_format,
+        info=infotext,
+        short_filename=not opts.grid_extended_filename,
+        p=p,
+        grid=True,
+    )

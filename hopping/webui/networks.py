@@ -1,0 +1,49 @@
+"""`<lora:…>` and its kin from every line of a story, as one set for all of its frames.
+
+The host reads them from a batch's first prompt alone. A network changes the text encoder too, so
+the frames of a story, which are encoded together, need one set throughout.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from modules import extra_networks
+
+from hopping.errors import StoryError
+
+
+def gathered(prompts: Sequence[str], frames: int) -> dict[str, list[Any]]:
+    """The networks that any of the prompts names, in the host's own form.
+
+    Args:
+        prompts: the prompts of a run; every `frames` of them are one story.
+
+    Raises:
+        StoryError: if two frames name one network with different weights.
+    """
+    found: dict[tuple[str, str], tuple[int, list[Any]]] = {}
+    for index, prompt in enumerate(prompts):
+        for (kind, name), networks in _by_name(prompt).items():
+            first, known = found.setdefault((kind, name), (index, networks))
+            if known != networks:
+                raise StoryError(
+                    f"<{kind}:{name}:…> has one weight in frame {first % frames + 1} and another "
+                    f"in frame {index % frames + 1}; a story has one set of networks: write one "
+                    "weight in both, or name it in one frame only"
+                )
+    data: dict[str, list[Any]] = defaultdict(list)
+    for (kind, _), (_, networks) in found.items():
+        data[kind] += networks
+    return data
+
+
+def _by_name(prompt: str) -> dict[tuple[str, str], list[Any]]:
+    grouped: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for kind, networks in extra_networks.parse_prompt(prompt)[1].items():
+        for network in networks:
+            name = network.positional[0] if network.positional else network.items[0]
+            grouped[kind, name].append(network)
+    return grouped

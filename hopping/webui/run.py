@@ -1,0 +1,356 @@
+"""One run of a story in the host: its frames as the host's prompts, its state, its end.
+
+The host's processing object is what a run hangs on. Its class is exchanged for a subclass of the
+same, so that the host calls us where it lets errors through, `super()` is the host, and a copy
+that another extension makes of the object is told from the object itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from modules import devices, processing, prompt_parser, shared
+
+from hopping.errors import HoppingError, StoryError
+from hopping.story import Story
+
+from .conditioning import HostCall, story_conditionings
+from .infotext import run_parameters, without_own
+from .moments import schedule_frames
+from .networks import gathered
+from .options import Request
+from .planning import parse_prompt
+from .texts import Timing, without_networks
+
+_KEPT = 8
+"""How many stories' conditionings a run keeps: base and hires pass, two checkpoints, two texts."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture of a run: which story (from 0), which frame (from 1), with hopping or without."""
+
+    story: int
+    frame: int
+    plain: bool
+
+
+class Run:
+    """A story that a processing object is about to make.
+
+    Attributes:
+        prompt: the story as it was typed.
+        hires_prompt: that of the hires pass, or empty.
+        story: its frames.
+        jobs: the run's pictures in their order: all stories, then what is compared with.
+
+    Raises:
+        HoppingError: if it cannot be done as asked.
+    """
+
+    def __init__(self, p: Any, request: Request) -> None:
+        if not isinstance(p.prompt, str):
+            raise StoryError(
+                "another script has made a list of the prompt; a story must come as one text: "
+                "switch off that script, or hopping"
+            )
+        self.processing = p
+        self.request = request
+        self.prompt = p.prompt
+        self.story = parse_prompt(p.prompt, request)
+        self.hires_prompt = str(getattr(p, "hr_prompt", "") or "")
+        self._hires_story = self._parse_hires()
+        stories = range(p.n_iter)
+        self.stories = len(stories)
+        self.jobs = [
+            Job(story, frame, plain)
+            for plain in ((False, True) if request.run.compare else (False,))
+            for story in stories
+            for frame in range(1, len(self.story) + 1)
+        ]
+        self._memo: list[tuple[Any, list[list[Any]]]] = []
+        self._before: dict[str, Any] = {}
+
+    @property
+    def saves_grid(self) -> bool:
+        """Whether the host would save a grid of this run."""
+        return not self._before["do_not_save_grid"]
+
+    def begin(self) -> None:
+        """Hand the frames to the host as its own list of prompts."""
+        p = self.processing
+        changed = {
+            "prompt": [self.story.frames[job.frame - 1].text for job in self.jobs],
+            **self._seeds(),
+            "n_iter": math.ceil(len(self.jobs) / p.batch_size),
+            "do_not_save_grid": True,  # ours takes its place
+            "extra_generation_params": without_own(p),
+        }
+        if self._hires_story is not None:
+            texts = self._hires_story.texts
+            changed["hr_prompt"] = [texts[job.frame - 1] for job in self.jobs]
+        elif hasattr(p, "hr_prompt"):
+            changed["hr_prompt"] = ""
+        self._before = {name: getattr(p, name) for name in changed}
+        for name, value in changed.items():
+            setattr(p, name, value)
+        if shared.state.job_count > 0:  # a plot has counted its cells' batches already
+            passes = 2 if shared.state.processing_has_refined_job_count else 1
+            shared.state.job_count += (p.n_iter - self._before["n_iter"]) * passes
+
+    def end(self) -> None:
+        """Give the processing object back as it was; a script may run it again."""
+        for name, value in self._before.items():
+            if name != "extra_generation_params":  # the result's infotext is still made of them
+                setattr(self.processing, name, value)
+        self._memo.clear()
+
+    def prompts_set(self) -> None:
+        """After the host has made its lists of prompts."""
+        if hasattr(self.processing, "hr_prompt"):
+            # The host's own comments script takes no list here, and its lists are made.
+            self.processing.hr_prompt = self.hires_prompt
+
+    def beginning(self) -> None:
+        """After all extensions have had the prompts, before the host prepares sampling."""
+        p = self.processing
+        hopped = [n for n, job in enumerate(self.jobs) if not job.plain]
+        for prompts in filter(None, (p.all_prompts, getattr(p, "all_hr_prompts", None))):
+            for n, job in enumerate(self.jobs):
+                if job.plain:
+                    # What is compared must say the same, also where words were drawn at random.
+                    prompts[n] = prompts[n - len(hopped)]
+
+    def begun(self) -> None:
+        """After the host has prepared sampling: what the infotext tells, how many batches."""
+        p = self.processing
+        p.n_iter = math.ceil(len(self.jobs) / p.batch_size)  # img2img may have changed the size
+        p.extra_generation_params.update(run_parameters(self))
+
+    def networks(self) -> None:
+        """Exchange the batch's networks for those of the whole story."""
+        p = self.processing
+        frames = len(self.story)
+        p.extra_network_data = gathered(p.all_prompts, frames)
+        if getattr(p, "enable_hr", False):
+            p.hr_extra_network_data = gathered(p.all_hr_prompts, frames)
+
+    def crop_batch(self) -> None:
+        """Cut what img2img prepared for a whole batch down to the last, smaller one."""
+        p = self.processing
+        for name in ("init_latent", "image_conditioning"):
+            prepared = getattr(p, name, None)
+            if prepared is not None and len(prepared) > len(p.seeds):
+                setattr(p, name, prepared[: len(p.seeds)])
+
+    def conditionings(
+        self,
+        function: Any,
+        prompts: Any,
+        steps: int,
+        caches: Sequence[Any],
+        extra_network_data: Any,
+        hires_steps: int | None = None,
+    ) -> Any:
+        """What the host's `get_conds_with_caching` gives for a batch, with hopping.
+
+        The host's cache is neither read nor written: it goes by the prompts alone, and a hopped
+        frame's conditioning is not its prompt's.
+
+        Raises:
+            HoppingError: if the story cannot be done as asked.
+        """
+        p = self.processing
+        hires = bool(caches) and caches[0] is getattr(p, "cached_hr_c", None)
+        old = bool(shared.opts.use_old_scheduling)
+        timing = Timing(steps, hires_steps, old)
+        if old:
+            self._note_old_scheduling(prompts, timing)
+        call = HostCall(function, shared.sd_model, prompts, timing)
+        settings = p.cached_params(None, steps, extra_network_data, hires_steps, old)
+        size = (prompts.width, prompts.height)
+        first = p.iteration * p.batch_size
+        jobs = self.jobs[first : first + len(prompts)]
+        batch = []
+        with devices.autocast():
+            for text, job in zip(prompts, jobs, strict=True):
+                if job.plain:
+                    batch.append(self._kept((text, size, settings), lambda: [call.plain(text)])[0])  # noqa: B023
+                    continue
+                texts = self._story_texts(job.story, hires, prompts, jobs)
+                key = (texts, hires, size, settings)
+                made = self._kept(key, lambda: self._hopped(call, texts, hires))  # noqa: B023
+                batch.append(made[job.frame - 1])
+        return prompt_parser.MulticondLearnedConditioning(shape=(len(prompts),), batch=batch)
+
+    def _hopped(self, call: HostCall, texts: tuple[str, ...], hires: bool) -> list[list[Any]]:
+        story = self._hires_story if hires and self._hires_story else self.story
+        scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
+        return story_conditionings(call, scheduled, self.request.hopping)
+
+    def _story_texts(
+        self, story: int, hires: bool, prompts: Sequence[str], jobs: Sequence[Job]
+    ) -> tuple[str, ...]:
+        """A story's prompts as they reach the encoder, networks taken out.
+
+        What other extensions made of them counts: those of this batch as they were handed over,
+        the others as they stand in the run's list.
+        """
+        p = self.processing
+        listed = p.all_hr_prompts if hires else p.all_prompts
+        first = story * len(self.story)
+        texts = [without_networks(text) for text in listed[first : first + len(self.story)]]
+        for text, job in zip(prompts, jobs, strict=True):
+            if job.story == story and not job.plain:
+                texts[job.frame - 1] = text
+        return tuple(texts)
+
+    def _styled(self, text: str) -> str:
+        return shared.prompt_styles.apply_styles_to_prompt(text, self.processing.styles)
+
+    def _kept(self, key: Any, make: Any) -> list[list[Any]]:
+        for known, conditionings in self._memo:
+            if known == key:
+                return conditionings
+        conditionings = make()
+        self._memo = [*self._memo[1 - _KEPT :], (key, conditionings)]
+        return conditionings
+
+    def _note_old_scheduling(self, prompts: Any, timing: Timing) -> None:
+        """As the host notes it where its own function is called."""
+        new, old = (
+            prompt_parser.get_learned_conditioning_prompt_schedules(
+                prompts, timing.steps, timing.hires_steps, use_old
+            )
+            for use_old in (False, True)
+        )
+        if new != old:
+            self.processing.extra_generation_params["Old prompt editing timelines"] = True
+
+    def _seeds(self) -> dict[str, list[int]]:
+        """Seeds as the host would count them: over stories, or over frames without same_noise."""
+        p = self.processing
+        seed, subseed = (
+            int(processing.get_fixed_seed(value[0] if isinstance(value, list) else value))
+            for value in (p.seed, p.subseed)
+        )
+        same_noise, frames = self.request.run.same_noise, len(self.story)
+        places = [
+            job.story if same_noise else job.story * frames + job.frame - 1 for job in self.jobs
+        ]
+        return {
+            # With a variation the host counts in the variation seed alone.
+            "seed": [seed + (place if p.subseed_strength == 0 else 0) for place in places],
+            "subseed": [subseed + place for place in places],
+        }
+
+    def _parse_hires(self) -> Story | None:
+        p = self.processing
+        if not getattr(p, "enable_hr", False) or not self.hires_prompt.strip():
+            return None
+        story = parse_prompt(self.hires_prompt, self.request)
+        if len(story) == len(self.story):
+            return story
+        if len(story) == 1:
+            line = story.frames[0]
+            return Story(
+                tuple(
+                    replace(line, number=frame.number, links=frame.links)
+                    for frame in self.story.frames
+                )
+            )
+        raise StoryError(
+            f"the hires prompt has {len(story)} frames, the story {len(self.story)}; write as "
+            "many, or one line for all, or leave it empty"
+        )
+
+
+@contextmanager
+def told_to_api() -> Iterator[None]:
+    """Let the host's API answer what is wrong with a story with its reason, as a client error."""
+    try:
+        yield
+    except HoppingError as error:
+        vars(error).update(detail=str(error), status_code=422)
+        raise
+
+
+def run_of(p: Any) -> Run | None:
+    """The run of a processing object; None for one that does not hop, and for a copy of one."""
+    run = vars(p).get("hopping_run")
+    return run if isinstance(run, Run) and run.processing is p else None
+
+
+def take_over(p: Any, run: Run | Exception) -> None:
+    """Let the host run `run`, or fail with what kept it from being made."""
+    p.hopping_run = run
+    p.__class__ = _hopping_class(type(p))
+
+
+def release(p: Any) -> bool:
+    """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
+    run = vars(p).pop("hopping_run", None)
+    if isinstance(p, Hopping):
+        p.__class__ = type(p).__mro__[2]
+    if not isinstance(run, Run):
+        return False
+    if run.processing is p:
+        run.end()
+        return False
+    return True
+
+
+class Hopping:
+    """What a processing object that hops does otherwise than its own class."""
+
+    def setup_prompts(self) -> None:
+        failure = vars(self).get("hopping_run")
+        if isinstance(failure, Exception):
+            raise failure
+        super().setup_prompts()  # type: ignore[misc]
+        run = run_of(self)
+        if run is not None:
+            run.prompts_set()
+
+    def init(self, *args: Any, **kwargs: Any) -> None:
+        run = run_of(self)
+        if run is not None:
+            run.beginning()
+        super().init(*args, **kwargs)  # type: ignore[misc]
+        if run is not None:
+            run.begun()
+
+    def parse_extra_network_prompts(self) -> Any:
+        result = super().parse_extra_network_prompts()  # type: ignore[misc]
+        run = run_of(self)
+        if run is not None:
+            run.networks()
+        return result
+
+    def get_conds_with_caching(
+        self, function: Any, required_prompts: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        run = run_of(self)
+        if run is None or getattr(required_prompts, "is_negative_prompt", False):
+            return super().get_conds_with_caching(  # type: ignore[misc]
+                function, required_prompts, *args, **kwargs
+            )
+        with told_to_api():
+            return run.conditionings(function, required_prompts, *args, **kwargs)
+
+    def sample(self, *args: Any, **kwargs: Any) -> Any:
+        run = run_of(self)
+        if run is not None:
+            run.crop_batch()
+        return super().sample(*args, **kwargs)  # type: ignore[misc]
+
+
+@cache
+def _hopping_class(original: Hashable) -> type:
+    assert isinstance(original, type)
+    return type(original.__name__, (Hopping, original), {"__module__": original.__module__})

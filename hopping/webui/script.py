@@ -1,0 +1,143 @@
+"""The always-on script "Hopping sequence": reads what a run asks for and hands it to `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from modules import errors, infotext_utils, scripts
+from modules.ui_components import InputAccordion
+
+from hopping.options import HoppingOptions, Option
+
+from . import infotext, settings
+from .axes import OFF, axis_values
+from .grid import add_pictures
+from .options import ROWS, Request, parse_request
+from .run import Run, release, run_of, take_over, told_to_api
+from .widgets import OptionWidgets, build_option_widgets, shown
+
+TITLE = "Hopping sequence"
+
+
+class HoppingScript(scripts.Script):  # type: ignore[misc]
+    """The host makes one of these for txt2img and one for img2img."""
+
+    def title(self) -> str:
+        return TITLE
+
+    def show(self, is_img2img: bool) -> Any:
+        return scripts.AlwaysVisible
+
+    def ui(self, is_img2img: bool) -> list[Any]:
+        tab = "img2img" if is_img2img else "txt2img"
+        with InputAccordion(
+            False,
+            label=TITLE,
+            elem_id=self.elem_id("enabled"),
+            visible=settings.is_shown(tab),
+        ) as enabled:
+            widgets = build_option_widgets(self.elem_id, settings.defaults())
+        self.infotext_fields = paste_fields(enabled, widgets)
+        self.paste_field_names = [
+            infotext.STORY,
+            infotext.FRAME,
+            infotext.HIRES_STORY,
+            *(infotext.key(row) for row in ROWS),
+        ]
+        return [enabled, *widgets.inputs]
+
+    def before_process(self, p: Any, *args: Any) -> None:
+        if release(p):
+            # Another extension's copy of a run of ours, in the middle of it: no story of its own.
+            p.extra_generation_params = infotext.without_own(p)
+            return
+        if infotext.own_parameters(p.extra_generation_params):
+            p.extra_generation_params = infotext.without_own(p)
+        # The host reports what a callback raises and goes on without it; what is wrong with the
+        # story is therefore raised where the host asks for the prompts.
+        try:
+            with told_to_api():
+                request = read_request(args, axis_values(p), bool(getattr(p, "is_api", False)))
+                if not request.enabled:
+                    return
+                run = Run(p, request)
+                run.begin()
+        except Exception as error:
+            take_over(p, error)
+            return
+        take_over(p, run)
+
+    def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
+        run = run_of(p)
+        if run is None:
+            return
+        try:
+            add_pictures(run, processed)
+        except Exception as error:
+            errors.report("The grid of the story could not be made", exc_info=True)
+            processed.comments += f"The grid of the story could not be made: {error}\n"
+        finally:
+            release(p)
+
+
+def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
+    """What pasting an infotext sets: everything if the picture hopped, else only off."""
+    return [
+        infotext_utils.PasteField(enabled, infotext.is_hopped),
+        *(infotext_utils.PasteField(widgets.by_name[row.name], _pasted(row)) for row in ROWS),
+    ]
+
+
+def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
+    def pasted(params: Mapping[str, Any]) -> Any:
+        value = infotext.value_in(params, row)
+        return None if value is None else shown(row, value)
+
+    return pasted
+
+
+def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> Request:
+    """What a run asks for, from the script's arguments and a plot's axes.
+
+    Args:
+        args: one object of named values, then whatever the host fills in behind it; or `enabled`,
+            the preset and the options in the table's order, any of them missing.
+        axes: what a plot says, which comes first.
+        is_api: whether arguments that were not given are the host's defaults. From the API a
+            preset counts where the option's own argument is its default; the page has set all of
+            a preset's options by itself.
+
+    Raises:
+        OptionError: for an unknown name, a value that is not allowed, or a contradiction.
+    """
+    values = dict(args[0]) if args and isinstance(args[0], Mapping) else _named(args, is_api)
+    if axes:
+        values = _with_axes(values, axes)
+    return parse_request(values)
+
+
+def _named(args: Sequence[Any], is_api: bool) -> dict[str, Any]:
+    names = ["enabled", "preset", *(row.name for row in ROWS)]
+    values = {name: value for name, value in zip(names, args, strict=False) if value is not None}
+    preset = values.pop("preset", None)
+    if is_api and preset:
+        defaults = settings.defaults()
+        chosen = dict(HoppingOptions.preset(preset))
+        for row in HoppingOptions.rows():
+            given = values.get(row.name, defaults[row.name])
+            if row.parse(given) == defaults[row.name]:
+                values[row.name] = chosen.get(row.name, row.default)
+    return values
+
+
+def _with_axes(values: dict[str, Any], axes: Mapping[str, Any]) -> dict[str, Any]:
+    values = {**values, "enabled": True}
+    axes = dict(axes)
+    if "preset" in axes:
+        for row in HoppingOptions.rows():
+            values.pop(row.name, None)
+        values["preset"] = axes.pop("preset")
+    if str(axes.get("mode", "")).strip().lower() == OFF:
+        return {"enabled": False}
+    return {**values, **axes}
