@@ -244,13 +244,18 @@ def picture_size(pipeline: Any, width: int | None, height: int | None) -> tuple[
         "height": own_height * factor if height is None else height,
     }
     for name, pixels in size.items():
-        if pixels < factor or pixels % factor:
-            below = max(factor, pixels // factor * factor)
-            raise OptionError(
-                f"{name} cannot be {pixels}; it must be a multiple of {factor}, "
-                f"{below} or {below + factor} for instance"
-            )
+        check_pixels(name, pixels, factor)
     return size["width"], size["height"]
+
+
+def check_pixels(name: str, pixels: int, factor: int = 8) -> None:
+    """Raises OptionError if a width or height is no multiple of `factor`."""
+    if pixels < factor or pixels % factor:
+        below = max(factor, pixels // factor * factor)
+        raise OptionError(
+            f"{name} cannot be {pixels}; it must be a multiple of {factor}, "
+            f"{below} or {below + factor} for instance"
+        )
 
 
 def _accepted(pipeline: Any, arguments: Iterable[str]) -> set[str]:

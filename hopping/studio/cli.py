@@ -1,0 +1,405 @@
+"""`python -m hopping`: stories, plans and masks from the command line."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hopping.errors import HoppingError
+from hopping.options import HoppingOptions
+
+if TYPE_CHECKING:
+    from .record import Record
+
+F = TypeVar("F", bound=Callable[..., None])
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Picture sequences with Stable Diffusion, whose prompts see the prompts before them.\n\n"
+    "A story is a text file with one prompt per line; lines that start with # are comments.",
+)
+_out = Console(soft_wrap=True, highlight=False, markup=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+_BAD_INPUT, _INTERRUPTED = 2, 130
+
+
+def _row(name: str) -> Any:
+    """The flag of one row of the options table: its name, values and help are the table's."""
+    row = HoppingOptions.row(name)
+    flag = f"--{name.replace('_', '-')}"
+    declaration = f"{flag}/--no-{flag[2:]}" if row.kind == "switch" else flag
+    values = "NAME" if row.kind == "choice" else row.kind.upper()
+    return typer.Option(
+        declaration,
+        metavar=None if row.kind == "switch" else values,
+        # Square brackets are markup in help.
+        help=f"{row.help.replace('[', chr(92) + '[')} (default: {row.format(row.default)})",
+        rich_help_panel="How frames see each other",
+    )
+
+
+def _setting(*names: str, help: str, metavar: str | None = None) -> Any:
+    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel="Sampling")
+
+
+_FILE = typer.Argument(metavar="FILE", help="The story, a text file; - reads standard input.")
+_MODEL = _setting(
+    "--model",
+    metavar="MODEL",
+    help="A diffusers folder, a .safetensors or .ckpt file, or a hub name (owner/name). "
+    "Default: the small model that comes with this package.",
+)
+_PRESET = typer.Option(
+    "--preset",
+    metavar="NAME",
+    help=f"Several options at once, which other flags override: "
+    f"{', '.join(HoppingOptions.PRESETS)}.",
+    rich_help_panel="How frames see each other",
+)
+_BEFORE = _setting("--before", metavar="TEXT", help="Text before every frame.")
+_AFTER = _setting("--after", metavar="TEXT", help="Text after every frame: a style, say.")
+
+Mode = Annotated[str | None, _row("mode")]
+Reach = Annotated[str | None, _row("reach")]
+Anchor = Annotated[bool | None, _row("anchor")]
+Layout = Annotated[str | None, _row("layout")]
+Carry = Annotated[str | None, _row("carry")]
+Share = Annotated[str | None, _row("share")]
+StartToken = Annotated[str | None, _row("start_token")]
+Strength = Annotated[str | None, _row("strength")]
+Preset = Annotated[str | None, _PRESET]
+Model = Annotated[str | None, _MODEL]
+Before = Annotated[str | None, _BEFORE]
+After = Annotated[str | None, _AFTER]
+
+
+def _told(command: F) -> F:
+    """What goes wrong is told in one message, with an exit code and without a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except HoppingError as error:
+            _err.print(f"error: {error}", style="bold red")
+            raise typer.Exit(_BAD_INPUT) from None
+        except OSError as error:
+            what = f"{error.filename}: " if error.filename else ""
+            _err.print(f"error: {what}{error.strerror or error}", style="bold red")
+            raise typer.Exit(_BAD_INPUT) from None
+        except KeyboardInterrupt:
+            _err.print("stopped")
+            raise typer.Exit(_INTERRUPTED) from None
+
+    return run  # type: ignore[return-value]
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "python -m hopping story dog.txt\n\n"
+    'python -m hopping story dog.txt --preset "Consistent subject" --seed 7\n\n'
+    "python -m hopping story dog.txt --model sd15.safetensors --steps 30 --sampler Euler\n\n"
+    "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
+)
+@_told
+def story(
+    file: Annotated[str | None, _FILE] = None,
+    model: Model = None,
+    preset: Preset = None,
+    mode: Mode = None,
+    reach: Reach = None,
+    anchor: Anchor = None,
+    layout: Layout = None,
+    carry: Carry = None,
+    share: Share = None,
+    start_token: StartToken = None,
+    strength: Strength = None,
+    compare: Annotated[
+        bool | None,
+        _setting(
+            "--compare/--no-compare",
+            help="Also make every frame without hopping, as a second row of the grid "
+            "(default: compare).",
+        ),
+    ] = None,
+    negative: Annotated[
+        str | None,
+        _setting("--negative", metavar="TEXT", help="Negative prompt of every frame."),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        _setting("--steps", help="Sampling steps (default: 50; the model of this package: 20)."),
+    ] = None,
+    cfg: Annotated[float | None, _setting("--cfg", help="Guidance scale (default: 7.5).")] = None,
+    sampler: Annotated[
+        str | None,
+        _setting(
+            "--sampler",
+            metavar="NAME",
+            help="LMS, the paper's and the default; Euler, Euler a, Heun, DPM++ 2M, DDIM, PNDM, "
+            "UniPC, …: an unknown name lists them all.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        _setting("--seed", help="One for all frames (default: -1, a random one, which is noted)."),
+    ] = None,
+    width: Annotated[
+        int | None,
+        _setting("--width", help="In pixels, a multiple of 8 (default: the model's own)."),
+    ] = None,
+    height: Annotated[int | None, _setting("--height", help="As the width.")] = None,
+    batch_size: Annotated[
+        int | None,
+        _setting("--batch-size", help="Frames that are sampled at once (default: 1)."),
+    ] = None,
+    before: Before = None,
+    after: After = None,
+    device: Annotated[
+        str | None,
+        _setting("--device", metavar="NAME", help="auto (default), cpu, cuda, cuda:1, mps."),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        _setting(
+            "--dtype",
+            metavar="NAME",
+            help="float32, float16 or bfloat16 (default: float16 on CUDA, else float32).",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where the story's folder is made (default: outputs)."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="DIR", help="Go on with an interrupted story's folder."),
+    ] = None,
+) -> None:
+    """Make the pictures of a story: frames, a captioned grid, the mask, and a record of it all."""
+    given = {
+        name: value
+        for name, value in locals().items()
+        if value is not None and name not in ("file", "preset", "out", "resume")
+    }
+    _quiet_libraries()
+    from . import run
+    from .pipeline import load_pipeline
+
+    if resume is not None:
+        if out is not None:
+            raise HoppingError("--resume goes on in its own folder; leave out --out")
+        if file is not None:
+            given["source"] = read_source(file)
+        record = run.resume(resume, given, preset)
+        settings = record.settings
+        pipeline = _loading(
+            settings.model,
+            lambda: load_pipeline(settings.model, settings.device, settings.dtype),
+        )
+        run.check_model(record, pipeline)
+        _make(pipeline, record, resume)
+        return
+    if file is None:
+        raise HoppingError("no story; name a text file, - for standard input, or --resume DIR")
+    request = run.Request(read_source(file), _options(given, preset), **given)
+    pipeline = _loading(request.model, request.load)
+    now = datetime.datetime.now()
+    record = request.begin(pipeline, now)
+    _print_plan(run.plan_for(pipeline, record.story, record.options))
+    _make(pipeline, record, run.start_folder(out or Path("outputs"), record, now))
+
+
+@app.command()
+@_told
+def plan(
+    file: Annotated[str, _FILE],
+    model: Model = None,
+    preset: Preset = None,
+    mode: Mode = None,
+    reach: Reach = None,
+    anchor: Anchor = None,
+    layout: Layout = None,
+    carry: Carry = None,
+    share: Share = None,
+    start_token: StartToken = None,
+    strength: Strength = None,
+    before: Before = None,
+    after: After = None,
+) -> None:
+    """Say what will be done with a story, without a picture: tokens, layout, who sees whom."""
+    given = {name: value for name, value in locals().items() if value is not None}
+    _, _, planned = _planned(given)
+    _out.print(f"tokens as the model {model or 'storybook'} counts them")
+    _print_plan(planned)
+
+
+@app.command()
+@_told
+def mask(
+    file: Annotated[str, _FILE],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="The picture to write.")],
+    model: Model = None,
+    preset: Preset = None,
+    mode: Mode = None,
+    reach: Reach = None,
+    anchor: Anchor = None,
+    layout: Layout = None,
+    carry: Carry = None,
+    share: Share = None,
+    start_token: StartToken = None,
+    strength: Strength = None,
+    before: Before = None,
+    after: After = None,
+) -> None:
+    """Draw a story's mask as a heat map, the tokens on both axes, the plain one beside it."""
+    given = {name: value for name, value in locals().items() if value is not None}
+    del given["out"]
+    if out.suffix.lower() != ".png":
+        raise HoppingError(f"{out} does not end in .png; the mask is written as a PNG picture")
+    pipeline, _, planned = _planned(given)
+    from hopping.mask_picture import draw_mask
+
+    from .folder import save_png
+
+    save_png(out, draw_mask(planned, lambda token: pipeline.tokenizer.decode([token])))
+    _out.print(str(out))
+
+
+def main() -> None:
+    """The program."""
+    app()
+
+
+def _planned(given: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Pipeline, request and plan for the commands that make no pictures."""
+    _quiet_libraries()
+    from . import run
+
+    source = read_source(given.pop("file"))
+    request = run.Request(source, _options(given, given.pop("preset", None)), **given)
+    pipeline = _loading(request.model, request.load)
+    return pipeline, request, run.plan_for(pipeline, request.story, request.options)
+
+
+def _options(given: dict[str, Any], preset: str | None) -> HoppingOptions:
+    """Takes the options out of what was given."""
+    names = [row.name for row in HoppingOptions.rows()]
+    values = {name: given.pop(name) for name in names if name in given}
+    return HoppingOptions.from_mapping(values, preset)
+
+
+def read_source(file: str) -> str:
+    """A story's text from a file, or from standard input for "-".
+
+    Windows' line ends and byte order marks are taken off.
+
+    Raises:
+        HoppingError: if it is not text in UTF-8 or, with its mark, UTF-16.
+    """
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    name = "standard input" if file == "-" else file
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise HoppingError(f"{name} is not UTF-8 text (line {line}); save it as UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _loading(model: str | None, load: Callable[[], Any]) -> Any:
+    from .run import is_trained
+
+    with _err.status(f"loading {model or 'the embedded model'} …"):
+        pipeline = load()
+    if not is_trained(model):
+        _err.print(
+            "note: the embedded model is not trained yet; its weights are random from a fixed "
+            "seed, and its pictures mean nothing. Name a model of your own with --model.",
+            style="yellow",
+        )
+    return pipeline
+
+
+def _print_plan(planned: Any) -> None:
+    from .prompts import prompt_notes
+
+    _out.print(planned.summary())
+    for note in prompt_notes(planned.layout.story):
+        _out.print(f"note: {note}", style="yellow")
+
+
+def _make(pipeline: Any, record: Record, folder: Path) -> None:
+    """Run with progress bars; tell where everything is, and how to go on where it was stopped."""
+    from .run import run_story
+
+    total = len(record.keys())
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=_err,
+    ) as progress:
+        frames = progress.add_task("frames", total=total, completed=len(record.files))
+        steps = progress.add_task("steps", total=None)
+
+        def on_step(_: Any, step: int, of: int) -> None:
+            progress.update(steps, completed=step, total=of)
+
+        def on_frame(_: Any, path: Path, flagged: bool) -> None:
+            progress.update(frames, completed=len(record.files))
+            if flagged:
+                progress.console.print(
+                    f"note: the model's safety checker made {path.name} black", style="yellow"
+                )
+
+        try:
+            run_story(pipeline, record, folder, on_step, on_frame)
+        except KeyboardInterrupt:
+            progress.stop()
+            _err.print(
+                f"stopped with {len(record.files)} of {total} pictures; go on with\n"
+                f'  python -m hopping story --resume "{folder}"'
+            )
+            raise typer.Exit(_INTERRUPTED) from None
+    _print_missing_glyphs(record)
+    _out.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
+    for name in (*record.files.values(), "grid.png", "mask.png", "story.json"):
+        _out.print(str(folder / name))
+
+
+def _print_missing_glyphs(record: Record) -> None:
+    from hopping.lettering import missing_glyphs
+
+    missing = missing_glyphs(record.story.texts)
+    if missing:
+        _err.print(
+            f"note: no font of this machine can show {missing}; grid.png and mask.png have boxes "
+            "in their place. Install a font that can (Noto Sans CJK, say) and remove the two "
+            "files, and --resume draws them again.",
+            style="yellow",
+        )
+
+
+def _quiet_libraries() -> None:
+    """What libraries say about themselves is no news to whoever runs a story."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    for name in ("transformers", "diffusers"):
+        logging.getLogger(name).setLevel(logging.ERROR)

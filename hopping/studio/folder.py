@@ -1,0 +1,85 @@
+"""The folder that a story leaves: frames, grid, mask and record, each written whole."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import unicodedata
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from hopping.figure import largest_cell, story_grid
+from hopping.story import Story
+
+from .generate import FrameKey
+from .record import Record, png_info, write_atomically
+
+_WORDS, _LENGTH = 5, 40
+
+
+def new_folder(parent: Path, story: Story, now: datetime.datetime) -> Path:
+    """Make `parent/<time>-<first words>`, with a number behind where that is taken."""
+    first = story.frames[0]
+    name = f"{now:%Y%m%d-%H%M%S}-{_slug(first.text[slice(*first.own)])}"
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not parent.is_dir():
+                raise
+            number += 1
+        else:
+            return folder
+
+
+def _slug(text: str) -> str:
+    """The first words of a text as a file name: letters and digits of any script."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text).lower())
+    return "-".join(words[:_WORDS])[:_LENGTH].strip("-") or "story"
+
+
+def frame_name(key: FrameKey, count: int) -> str:
+    """File name of a picture; numbers have as many digits as the last one needs, 2 at least."""
+    digits = max(2, len(str(count)))
+    return f"{'plain' if key.plain else 'frame'}-{key.number:0{digits}}.png"
+
+
+def save_frame(folder: Path, record: Record, key: FrameKey, image: Image.Image) -> Path:
+    """Save a picture with its generation data, then note it in the record."""
+    name = frame_name(key, len(record.story))
+    save_png(folder / name, image, png_info(record, key))
+    record.files[key] = name
+    record.write(folder)
+    return folder / name
+
+
+def save_grid(folder: Path, record: Record) -> Path:
+    """Draw `grid.png` from the saved pictures: hopping, and plain SD under it if asked for."""
+    keys = record.keys()
+    side = largest_cell(len(keys))
+    rows: list[list[Image.Image | None]] = [[], []]
+    for key in keys:
+        rows[key.plain].append(_thumbnail(folder / record.files[key], side))
+    story = record.story
+    captions = [frame.text[slice(*frame.own)] for frame in story.frames]
+    grid = story_grid([row for row in rows if row], captions, ("hopping", "plain SD"))
+    save_png(folder / "grid.png", grid)
+    return folder / "grid.png"
+
+
+def save_png(path: Path, image: Image.Image, info: PngInfo | None = None) -> None:
+    """Save a picture as PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", pnginfo=info)
+    write_atomically(path, buffer.getvalue())
+
+
+def _thumbnail(path: Path, side: int) -> Image.Image:
+    with Image.open(path) as image:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return image.copy()

@@ -1,0 +1,239 @@
+"""What a run leaves in writing: `story.json`, and the generation data inside each picture.
+
+Both hold all that is needed to make the pictures again. The pictures' text is in the form that
+WebUIs write and paste ("parameters"), with the keys of the WebUI extension.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from PIL.PngImagePlugin import PngInfo
+
+import hopping
+from hopping.errors import HoppingError
+from hopping.options import HoppingOptions
+from hopping.story import Story, parse_story
+
+from .generate import FrameKey
+
+SCHEMA = 1
+RECORD_NAME = "story.json"
+
+
+class RecordError(HoppingError):
+    """A `story.json` cannot be read, or does not belong to what was asked."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a story is sampled, with nothing left to a default.
+
+    Attributes:
+        model: a path, a hub name or "storybook".
+        negative: the negative prompt; empty for none.
+        steps, cfg, sampler, seed, width, height, batch_size: as samplers know them.
+        compare: whether every frame is also made without hopping.
+        before, after: text put before and after every frame.
+        device, dtype: where and in which precision it is computed.
+    """
+
+    model: str
+    negative: str
+    steps: int
+    cfg: float
+    sampler: str
+    seed: int
+    width: int
+    height: int
+    batch_size: int
+    compare: bool
+    before: str
+    after: str
+    device: str
+    dtype: str
+
+
+@dataclass
+class Record:
+    """A run, from its start to its last frame. Written anew after each frame.
+
+    Attributes:
+        source: the story as it was given.
+        fingerprint: of the model's weights.
+        trained: False where the model's weights are random and its pictures mean nothing.
+        files: the finished pictures' file names.
+    """
+
+    source: str
+    options: HoppingOptions
+    settings: Settings
+    fingerprint: str
+    trained: bool
+    created: str
+    files: dict[FrameKey, str] = field(default_factory=dict)
+
+    @property
+    def story(self) -> Story:
+        """The story, parsed."""
+        return parse_story(self.source, self.settings.before, self.settings.after)
+
+    def keys(self) -> list[FrameKey]:
+        """All pictures of the run, in the order in which they are made."""
+        rows = (False, True) if self.settings.compare else (False,)
+        return [
+            FrameKey(plain, number) for plain in rows for number in range(1, len(self.story) + 1)
+        ]
+
+    def write(self, folder: Path) -> None:
+        """Write `story.json`, whole or not at all."""
+        text = json.dumps(self._as_dict(), ensure_ascii=False, indent=2) + "\n"
+        write_atomically(folder / RECORD_NAME, text.encode("utf-8"))
+
+    def _as_dict(self) -> dict[str, Any]:
+        texts = self.story.texts
+        return {
+            "schema": SCHEMA,
+            "version": hopping.__version__,
+            "created": self.created,
+            "story": self.source,
+            "options": dataclasses.asdict(self.options),
+            "settings": dataclasses.asdict(self.settings),
+            "model": {"fingerprint": self.fingerprint, "trained": self.trained},
+            "frames": [
+                {
+                    "number": key.number,
+                    "plain": key.plain,
+                    "prompt": texts[key.number - 1],
+                    "file": self.files.get(key),
+                }
+                for key in self.keys()
+            ],
+        }
+
+
+def read_record(folder: Path) -> Record:
+    """The record of a run, with those of its pictures that are still there.
+
+    Raises:
+        RecordError: if there is none, or none that this version can read.
+    """
+    path = folder / RECORD_NAME
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecordError(f"{folder} has no {RECORD_NAME}; name a folder of a story") from error
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{path} cannot be read: {error}") from error
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise RecordError(
+            f"{path} is not a record of schema {SCHEMA}; it was written by another version"
+        )
+    try:
+        names = {row.name for row in fields(Settings)}
+        settings = Settings(**{k: v for k, v in data["settings"].items() if k in names})
+        record = Record(
+            source=data["story"],
+            options=HoppingOptions.from_mapping(data["options"]),
+            settings=settings,
+            fingerprint=data["model"]["fingerprint"],
+            trained=data["model"]["trained"],
+            created=data["created"],
+        )
+        for frame in data["frames"]:
+            file = frame["file"]
+            if file and (folder / Path(file).name).is_file():
+                record.files[FrameKey(frame["plain"], frame["number"])] = Path(file).name
+    except HoppingError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"{path} is damaged: {error!r}") from error
+    return record
+
+
+def png_info(record: Record, key: FrameKey) -> PngInfo:
+    """The texts of one picture's PNG: "parameters" as WebUIs read them, "hopping" as JSON."""
+    info = PngInfo()
+    info.add_text("parameters", infotext(record, key))
+    info.add_text("hopping", json.dumps(_public(record, key), ensure_ascii=False))
+    return info
+
+
+def infotext(record: Record, key: FrameKey) -> str:
+    """One picture's generation data in the WebUI's form: prompt, negative prompt, values.
+
+    A plain picture has no Hopping key: it is what the WebUI makes without the extension.
+    """
+    settings = record.settings
+    lines = [record.story.texts[key.number - 1]]
+    if settings.negative:
+        lines.append(f"Negative prompt: {settings.negative}")
+    values = {
+        "Steps": str(settings.steps),
+        "Sampler": settings.sampler,
+        "CFG scale": f"{settings.cfg:g}",
+        "Seed": str(settings.seed),
+        "Size": f"{settings.width}x{settings.height}",
+        "Model": _quoted(_model_name(settings.model)),
+    }
+    if not key.plain:
+        values |= _hopping_values(record, key)
+    values["Version"] = f"hopping {hopping.__version__}"
+    lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
+    return "\n".join(lines)
+
+
+def _hopping_values(record: Record, key: FrameKey) -> dict[str, str]:
+    options = record.options
+    values = {
+        "Hopping": options.mode,
+        "Hopping frame": f"{key.number}/{len(record.story)}",
+        "Hopping story": json.dumps(record.source, ensure_ascii=False),
+    }
+    for row in options.rows():
+        value = getattr(options, row.name)
+        if row.name != "mode" and value != row.default:
+            values[f"Hopping {row.label.lower()}"] = row.format(value)
+    for name in ("before", "after"):
+        if text := getattr(record.settings, name):
+            values[f"Hopping {name}"] = _quoted(text)
+    return values
+
+
+def _public(record: Record, key: FrameKey) -> dict[str, Any]:
+    """Everything in the picture itself, without this machine's paths."""
+    settings = dataclasses.asdict(record.settings)
+    settings["model"] = _model_name(record.settings.model)
+    return {
+        "version": hopping.__version__,
+        "frame": key.number,
+        "plain": key.plain,
+        "story": record.source,
+        "options": dataclasses.asdict(record.options),
+        "settings": settings,
+        "model": {"fingerprint": record.fingerprint, "trained": record.trained},
+    }
+
+
+def _model_name(model: str) -> str:
+    path = Path(model)
+    return path.stem if path.suffix in (".safetensors", ".ckpt") else path.name
+
+
+def _quoted(value: str) -> str:
+    """A value as WebUIs write it: JSON where a comma, colon or line end would end it too soon."""
+    if value.startswith('"') or any(sign in value for sign in ",:\n"):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that at every moment the old or the new one is there, whole."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, path)
