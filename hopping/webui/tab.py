@@ -22,7 +22,8 @@ from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, Tool
 from . import settings, tab_paste, tab_texts
 from .live_plan import live_plan
 from .plan_html import render_empty
-from .tab_run import TAB_FIELDS, TITLE, generate
+from .script import TITLE
+from .tab_run import TAB_FIELDS, generate
 from .widgets import OptionWidgets, build_option_widgets, preset_values
 
 NAME = "hopping"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from modules import infotext_utils, script_callbacks, sd_samplers
 
-from . import settings
-from .tab_run import TITLE
-from .widgets import OptionWidgets
+from hopping.options import HoppingOptions, Option, Value
+
+from . import infotext, settings
+from .options import ROWS
+from .script import TITLE
+from .widgets import OptionWidgets, matching_preset, shown
 
 TABNAME = "hopping"
 
@@ -26,17 +30,21 @@ def register() -> None:
 def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:
     """Register the tab's fields with the host, and its paste button.
 
+    The whole story is the prompt that the host pastes: `infotext.restore` puts it there.
+
     Args:
         widgets: the tab's generation widgets by their names in TabValues.
     """
     field = infotext_utils.PasteField
     fields = [
-        field(widgets["story"], story_of),
+        field(widgets["story"], "Prompt"),
         *(field(widgets[name], label) for name, label in _LABELS.items()),
         field(widgets["sampler"], sd_samplers.get_sampler_from_infotext),
         field(widgets["scheduler"], sd_samplers.get_scheduler_from_infotext),
         field(widgets["styles"], _styles),
         field(widgets["enable_hr"], lambda d: "Hires upscale" in d or "Hires upscaler" in d),
+        field(options.preset, _preset),
+        *(field(options.by_name[row.name], partial(_option, row)) for row in ROWS),
     ]
     infotext_utils.add_paste_fields(TABNAME, None, fields, widgets["override_settings"])
     infotext_utils.register_paste_params_button(
@@ -61,9 +69,16 @@ _LABELS = {
 }
 
 
-def story_of(parameters: Mapping[str, Any]) -> str | None:
-    """The whole story of a picture, or the prompt of one that was made without hopping."""
-    return parameters.get("Hopping story") or parameters.get("Prompt")
+def _option(row: Option, parameters: Mapping[str, Any]) -> Value | None:
+    value = infotext.value_in(parameters, row)
+    return None if value is None else shown(row, value)
+
+
+def _preset(parameters: Mapping[str, Any]) -> str | None:
+    if not infotext.is_hopped(parameters):
+        return None
+    rows = HoppingOptions.rows()
+    return matching_preset({row.name: infotext.value_in(parameters, row) for row in rows})
 
 
 def _styles(parameters: Mapping[str, Any]) -> Any:

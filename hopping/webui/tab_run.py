@@ -18,8 +18,7 @@ from .live_plan import named
 from .options import parse_request
 from .plan_html import render_failure
 from .planning import plan_prompt
-
-TITLE = "Hopping sequence"
+from .script import TITLE
 
 
 @dataclass(frozen=True)
