@@ -115,7 +115,7 @@ def _widget(row: Option, value: Value, elem_id: str) -> Any:
         return gr.Slider(minimum=row.low, maximum=row.high, step=0.05, **common)
     if row.kind == "switch":
         return gr.Checkbox(**common)
-    return gr.Textbox(lines=1, **common)
+    return gr.Textbox(lines=1, max_lines=1, **common)
 
 
 def _tie_presets(widgets: OptionWidgets) -> None:

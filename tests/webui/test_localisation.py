@@ -1,0 +1,110 @@
+"""Whatever the page shows has a Japanese wording."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from hopping import HoppingOptions, parse_story, plan_story
+from hopping.webui import plan_html, tab_texts
+from hopping.webui.options import ROWS
+
+ROOT = Path(__file__).parents[2]
+JAPANESE = json.loads((ROOT / "localizations" / "ja_JP.json").read_text("utf-8"))
+SHOWN = {"label", "tooltip", "placeholder"}
+
+
+def _source(name: str) -> ast.Module:
+    return ast.parse((ROOT / "hopping" / "webui" / f"{name}.py").read_text("utf-8"))
+
+
+def _written_in(name: str) -> set[str]:
+    """Texts that a module gives to widgets."""
+    found = set()
+    for node in ast.walk(_source(name)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        texts = [keyword.value for keyword in node.keywords if keyword.arg in SHOWN]
+        if called in ("Button", "Accordion", "_slider"):
+            texts += node.args[:1]
+        found |= {t.value for t in texts if isinstance(t, ast.Constant)}
+    return found
+
+
+def _constants_of(name: str) -> set[str]:
+    """The texts of a module's constants in capitals."""
+    found = set()
+    for node in _source(name).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").isupper():
+            found |= {
+                n.value
+                for n in ast.walk(node.value)
+                if isinstance(n, ast.Constant) and isinstance(n.value, str) and " " in n.value
+            }
+    return found
+
+
+class _Texts(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: set[str] = set()
+        self.tag = ""
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.tag = tag
+
+    def handle_data(self, data) -> None:
+        if self.tag != "code" and re.search("[A-Za-z]{3}", data):
+            self.texts.add(data.strip())
+
+
+def _texts(html: str) -> set[str]:
+    reader = _Texts()
+    reader.feed(html)
+    return reader.texts
+
+
+def test_the_tables_are_complete():
+    for row in ROWS:
+        assert row.label in JAPANESE
+        assert row.help in JAPANESE
+        assert f"Default: {row.label}" in JAPANESE
+    assert set(HoppingOptions.PRESETS) <= set(JAPANESE)
+
+
+@pytest.mark.parametrize("module", ["tab", "tab_paste"])
+def test_the_tab_is_complete(module):
+    missing = _written_in(module) - set(JAPANESE)
+    assert not missing
+
+
+def test_the_widgets_and_settings_are_complete():
+    assert not (_constants_of("widgets") | _constants_of("plan_html")) - set(JAPANESE)
+    visibility = {text for text in _constants_of("settings") if text.startswith("Show")}
+    assert visibility
+    assert not visibility - set(JAPANESE)
+
+
+def test_the_hints_are_complete():
+    texts = _texts(tab_texts.STORY_HINT + tab_texts.SYNTAX + tab_texts.MASK_HINT)
+    assert not texts - set(JAPANESE)
+    assert tab_texts.STORY_PLACEHOLDER in JAPANESE
+
+
+def test_the_plan_is_complete(clip_tokenizer):
+    story = parse_story("a dog\nthe dog\na cat\n" + "long " * 80)
+    plan = plan_story(clip_tokenizer, story, HoppingOptions(share="subject"))
+    own = {frame.text for frame in plan.frames} | {"windows"}
+    numbers = {plan.layout.reason, *(note for frame in plan.frames for note in frame.notes)}
+    texts = _texts(plan_html.render_plan(plan)) - own - numbers
+    assert not {text for text in texts if "“" not in text} - set(JAPANESE)
+
+
+def test_nothing_is_translated_into_nothing():
+    assert all(value.strip() for value in JAPANESE.values())

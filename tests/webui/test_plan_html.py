@@ -1,0 +1,144 @@
+"""The plan and the mask as the page shows them."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import pytest
+import torch
+
+from hopping import HoppingError, HoppingOptions, StoryError, parse_story, plan_story
+from hopping.layout import Role
+from hopping.webui import mask_svg, plan_html
+
+EVIL = "<img src=x onerror=alert(1)> a \"dog\" & 'cat' </li><script>alert(2)</script>"
+TAGS = {"div", "p", "b", "span", "ol", "li", "i", "mark", "br", "svg", "g", "rect", "text"}
+TAGS |= {"path", "title"}
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.tags.append(tag)
+        assert not any(name.startswith("on") for name, _ in attributes)
+
+    def handle_data(self, data) -> None:
+        self.text += data
+
+
+def read(html: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+@pytest.fixture
+def plan(clip_tokenizer):
+    return lambda text, **options: plan_story(
+        clip_tokenizer, parse_story(text), HoppingOptions(**options)
+    )
+
+
+@pytest.fixture
+def word(clip_tokenizer):
+    return lambda token: clip_tokenizer.decode([token]).strip()
+
+
+def test_what_a_user_wrote_is_text(plan, word):
+    story = f"<share:{EVIL.replace('<', '< ').replace('>', ' ')}> runs\n{EVIL}"
+    made = plan(story, share="subject")
+    page = plan_html.render_plan(made) + mask_svg.render_mask(made, word)
+    reader = read(page)
+    assert set(reader.tags) <= TAGS
+    assert EVIL in reader.text
+
+
+def test_what_is_wrong_is_text():
+    error = StoryError(f"bad {EVIL}", line=1, column=3)
+    reader = read(plan_html.render_error(error, EVIL))
+    assert set(reader.tags) <= TAGS
+    assert f"bad {EVIL}" in reader.text
+    assert "img" not in read(plan_html.render_failure(EVIL)).tags
+
+
+def test_a_tokens_text_is_text(plan):
+    page = mask_svg.render_mask(plan("a dog\nthe dog"), lambda _: "<img src=x>")
+    assert "img" not in read(page).tags
+
+
+def test_each_frame_tells_tokens_and_sources(plan):
+    page = plan_html.render_plan(plan("A dog.\nThe dog sits.\nThe dog runs.", reach="all"), 7)
+    assert 'data-serial="7"' in page
+    frames = page.split('<li class="hopping-frame"')[1:]
+    assert ["3/75" in frames[0], "4/75" in frames[1], "4/75" in frames[2]] == [True] * 3
+    assert "sees no other frame" in frames[0]
+    assert re.findall(r"<b>(\d+)</b>", frames[2]) == ["1", "2"]
+
+
+def test_a_long_frame_tells_its_windows(plan):
+    page = plan_html.render_plan(plan("dog " * 80 + "\nthe dog"))
+    assert "80/150" in page
+    assert "2 <span>windows</span>" in page
+
+
+def test_what_is_shown_stands_with_whom(plan):
+    made = plan("A red dog swims.\nThe dog sits.\nA cat.", share="subject")
+    text = read(plan_html.render_plan(made)).text
+    assert "1 “A red dog”" in text
+    assert "nothing" in text  # of the cat, frame 2 has no word
+    assert made.frames[2].notes[0] in text
+
+
+def test_an_error_marks_its_line_from_its_column():
+    story = "one\ntwo <from:9> x\nthree\nfour\nfive"
+    with pytest.raises(StoryError) as caught:
+        parse_story(story)
+    page = plan_html.render_error(caught.value, story, 3)
+    assert 'data-serial="3"' in page
+    assert 'data-line="2" data-column="5"' in page
+    assert "<mark>&lt;from:9&gt; x</mark>" in page
+    assert "five" not in page  # far from the line
+
+
+@pytest.mark.parametrize(("line", "column"), [(1, None), (1, 99), (3, 1), (None, None)])
+def test_an_error_anywhere_is_shown(line, column):
+    page = plan_html.render_error(HoppingError("no", line=line, column=column), "a\nb")
+    assert "no" in read(page).text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"layout": "windows"}, {"carry": "all", "reach": "all"}, {"mode": "reference"}],
+)
+def test_the_map_is_the_mask(plan, word, options):
+    made = plan("A red dog swims.\nThe dog sits in the sun.\nThe dog runs.", **options)
+    kept = made.layout.role != Role.PADDING
+    expected = made.visible[kept][:, kept]
+    assert torch.equal(_cells(mask_svg.render_mask(made, word)), expected)
+
+
+def test_a_map_too_long_to_read_is_not_drawn(plan, word):
+    page = mask_svg.render_mask(plan("a dog " * 30 + "\n" + "a cat\n" * 70), word)
+    assert "<svg" not in page
+    assert "too long" in page
+
+
+def _cells(page: str) -> torch.Tensor:
+    """The matrix that the rectangles of a map paint."""
+    svg = ElementTree.fromstring(re.search(r"<svg.*</svg>", page, re.DOTALL).group())
+    name = "{http://www.w3.org/2000/svg}"
+    rows = [row.findall(f"{name}rect") for row in svg.findall(f"{name}g")]
+    matrix = torch.zeros(len(rows), len(rows), dtype=torch.bool)
+    for i, (ground, *cells) in enumerate(rows):
+        cell = int(ground.get("height"))
+        for rect in cells:
+            first = (int(rect.get("x")) - int(ground.get("x"))) // cell
+            matrix[i, first : first + int(rect.get("width")) // cell] = True
+    return matrix
