@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, autocast, fit, pick, restore
+from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
 from hopping.storybook.model import build_vae
 from hopping.storybook.scene import ACTIONS, COLOURS, PLACES, SIDES, SIZES, SUBJECTS, Figure, Scene
 from hopping.storybook.team import Team
@@ -136,7 +136,7 @@ def train_oracle(
     def loss(generator: torch.Generator) -> Tensor:
         indices = pick(generator, len(corpus), batch)
         pictures = corpus.pictures(indices, device)
-        with autocast(device):
+        with fast_math(device):
             pictures = _disturb(pictures, vae, generator)
             logits = {name: value.float() for name, value in oracle(pictures).items()}
         truth = {name: target[indices].to(device) for name, target in targets.items()}

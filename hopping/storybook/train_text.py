@@ -19,7 +19,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from hopping.storybook.captions import full_caption
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, autocast, fit, pick, restore
+from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
 from hopping.storybook.model import TEXT_WIDTH, build_text_encoder, build_tokenizer
 from hopping.storybook.scene import (
     ACTIONS,
@@ -116,7 +116,7 @@ def train_text(
         texts = corpus.captions(indices, Random(int(indices[0]) + int(indices[-1]) * 1_000_003))
         # The encoder is causal: what follows the end token cannot change what is read there.
         ids = caption_ids(tokenizer, texts, padding="longest").to(device)
-        with autocast(device):
+        with fast_math(device):
             said = model.embed_captions(ids)
             shown = model.embed_scenes(features[indices].to(device))
         logits = model.log_scale.exp().clamp(max=_MAX_SCALE) * said @ shown.T

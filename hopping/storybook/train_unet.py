@@ -7,11 +7,12 @@ from random import Random
 
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, autocast, fit, pick, restore
+from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
 from hopping.storybook.model import (
     GUIDANCE,
     STEPS,
@@ -68,6 +69,8 @@ def train_unet(
     scheduler = build_scheduler()
     torch.manual_seed(seed)
     unet = build_unet().to(device)
+    if device.type == "cpu":  # see fast_math
+        unet.set_attn_processor(AttnProcessor())
 
     def loss(generator: torch.Generator) -> Tensor:
         indices = pick(generator, len(corpus), batch)
@@ -77,7 +80,7 @@ def train_unet(
         clean = latents[indices].to(device).float() * scale
         noise = torch.randn(clean.shape, generator=generator).to(device)
         times = pick(generator, scheduler.config.num_train_timesteps, batch).to(device)
-        with autocast(device):
+        with fast_math(device):
             with torch.no_grad():
                 hidden = text_encoder(caption_ids(tokenizer, texts).to(device))[0]
             noisy = scheduler.add_noise(clean, noise, times)
@@ -100,7 +103,7 @@ def corpus_latents(corpus: Corpus, folder: Path, team: Team, device: torch.devic
         vae = restore(VAE_NAME, build_vae(), folder).to(device)
         share = torch.arange(len(corpus)).tensor_split(team.size)[team.rank]
         parts = []
-        with torch.no_grad(), autocast(device):
+        with torch.no_grad(), fast_math(device):
             for indices in share.split(_ENCODE_BATCH):
                 pictures = corpus.pictures(indices, device)
                 parts.append(vae.encode(pictures).latent_dist.mean.half().cpu())

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, autocast, fit, pick
+from hopping.storybook.loop import Plan, fast_math, fit, pick
 from hopping.storybook.model import build_vae
 from hopping.storybook.team import Team
 
@@ -39,7 +39,7 @@ def train_vae(
 
     def loss(generator: torch.Generator) -> Tensor:
         pictures = corpus.pictures(pick(generator, len(corpus), batch), device)
-        with autocast(device):
+        with fast_math(device):
             latents = vae.encode(pictures).latent_dist
             noise = torch.randn(latents.mean.shape, generator=generator).to(device)
             decoded = vae.decode(latents.mean + latents.std * noise).sample
