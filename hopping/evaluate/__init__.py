@@ -1,0 +1,1 @@
+"""Measuring the method: what it costs and what it does."""
