@@ -173,13 +173,13 @@ def _batches(
     """Neighbours of one embedding length, so that no frame is filled up for another's sake."""
     batch: list[_Pending] = []
     for number, conditioning in enumerate(conditionings, start=1):
-        if batch and (
-            len(batch) == batch_size
-            or len(batch[0].conditioning.hidden) != len(conditioning.hidden)
-        ):
+        if batch and len(batch[0].conditioning.hidden) != len(conditioning.hidden):
             yield batch
             batch = []
         batch.append(_Pending(FrameKey(plain, number), conditioning))
+        if len(batch) == batch_size:  # at once: the next frame is not encoded before its time
+            yield batch
+            batch = []
     if batch:
         yield batch
 

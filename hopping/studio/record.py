@@ -165,10 +165,7 @@ def png_info(record: Record, key: FrameKey) -> PngInfo:
 
 
 def infotext(record: Record, key: FrameKey) -> str:
-    """One picture's generation data in the WebUI's form: prompt, negative prompt, values.
-
-    A plain picture has no Hopping key: it is what the WebUI makes without the extension.
-    """
+    """One picture's generation data in the WebUI's form: prompt, negative prompt, values."""
     settings = record.settings
     lines = [record.story.texts[key.number - 1]]
     if settings.negative:
@@ -181,8 +178,7 @@ def infotext(record: Record, key: FrameKey) -> str:
         "Size": f"{settings.width}x{settings.height}",
         "Model": _quoted(_model_name(settings.model)),
     }
-    if not key.plain:
-        values |= _hopping_values(record, key)
+    values |= _hopping_values(record, key)
     values["Version"] = f"hopping {hopping.__version__}"
     lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
     return "\n".join(lines)
@@ -191,17 +187,20 @@ def infotext(record: Record, key: FrameKey) -> str:
 def _hopping_values(record: Record, key: FrameKey) -> dict[str, str]:
     options = record.options
     values = {
-        "Hopping": options.mode,
+        "Hopping": "baseline" if key.plain else options.mode,
         "Hopping frame": f"{key.number}/{len(record.story)}",
+        # Always as JSON: it alone keeps line ends, blanks and quotation marks.
         "Hopping story": json.dumps(record.source, ensure_ascii=False),
     }
     for row in options.rows():
         value = getattr(options, row.name)
         if row.name != "mode" and value != row.default:
-            values[f"Hopping {row.label.lower()}"] = row.format(value)
+            values[f"Hopping {row.name.replace('_', ' ')}"] = row.format(value)
+    if record.settings.compare and not key.plain:
+        values["Hopping compare"] = "on"
     for name in ("before", "after"):
         if text := getattr(record.settings, name):
-            values[f"Hopping {name}"] = _quoted(text)
+            values[f"Hopping {name}"] = json.dumps(text, ensure_ascii=False)
     return values
 
 
