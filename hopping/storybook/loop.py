@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from hopping.storybook.team import Team
 
+Module = TypeVar("Module", bound=nn.Module)
 _SYNC_EVERY = 8
 _SEED_STRIDE = 1_000_003
 _MOST_WORKERS = 64
@@ -127,7 +129,7 @@ def _progress(plan: Plan, step: int, seconds: float) -> float:
     return max(step / plan.steps, spent)
 
 
-def restore(name: str, module: nn.Module, folder: Path) -> nn.Module:
+def restore(name: str, module: Module, folder: Path) -> Module:
     """`module` with the moving average that stage `name` left in `folder`, frozen, in eval mode.
 
     Raises:

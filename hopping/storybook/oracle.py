@@ -158,9 +158,7 @@ def train_oracle(
 
 def trained_oracle(folder: Path, resolution: int) -> Oracle:
     """The oracle that `train_oracle` left in `folder`."""
-    oracle = restore(NAME, build_oracle(resolution), folder)
-    assert isinstance(oracle, Oracle)
-    return oracle
+    return restore(NAME, build_oracle(resolution), folder)
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from multiprocessing.synchronize import Barrier
 
 import torch
 from torch import multiprocessing, nn
+from torch.multiprocessing.spawn import spawn
 
 # Between steps glibc hands large blocks back to the kernel and asks for them anew, page by page,
 # which can take longer than the arithmetic. Read at a process's start, so set for the workers.
@@ -77,9 +78,7 @@ def run_team(task: Callable[[Team], None], workers: int, threads: int = 1) -> No
             else (None, None)
         )
         barrier = context.Barrier(workers) if workers > 1 else None
-        multiprocessing.spawn(  # type: ignore[no-untyped-call]
-            _worker, args=(workers, shared, barrier, task, threads), nprocs=workers
-        )
+        spawn(_worker, args=(workers, shared, barrier, task, threads), nprocs=workers)
     finally:
         for name, value in before.items():
             if value is None:

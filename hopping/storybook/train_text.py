@@ -133,9 +133,7 @@ def train_text(
 
 def trained_text_encoder(folder: Path) -> CLIPTextModel:
     """The frozen encoder that `train_text` left in `folder`."""
-    model = restore(NAME, TextAndContent(), folder)
-    assert isinstance(model, TextAndContent)
-    return model.encoder
+    return restore(NAME, TextAndContent(), folder).encoder
 
 
 @torch.no_grad()
