@@ -5,6 +5,8 @@ gives its modules, ``storybook.yaml`` that describes the small architecture to i
 encoder's folder, which that yaml points to because the host would else build CLIP ViT-L.
 """
 
+# diffusers' classes come without types: mypy cannot see what they have.
+# mypy: disable-error-code="attr-defined"
 from __future__ import annotations
 
 import shutil

@@ -6,6 +6,8 @@ It is Stable Diffusion 1 made small: a causal CLIP text encoder, a U-Net with cr
 Widths are multiples of 32, as the 32 groups of every norm in SD 1 need.
 """
 
+# diffusers' classes come without types: mypy cannot see what they have.
+# mypy: disable-error-code="attr-defined"
 from __future__ import annotations
 
 import json

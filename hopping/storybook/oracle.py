@@ -4,6 +4,8 @@ It is trained on renders, some with noise, blur or other tones, and on the autoe
 reconstructions, so that it judges sampled pictures by what they show and not by how crisp they are.
 """
 
+# diffusers' classes come without types: mypy cannot see what they have.
+# mypy: disable-error-code="attr-defined, arg-type, type-var"
 from __future__ import annotations
 
 from collections.abc import Sequence

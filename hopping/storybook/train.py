@@ -1,4 +1,4 @@
-"""Train the storybook model from nothing: ``python -m hopping.storybook.train FOLDER``.
+"""Train the storybook model from nothing: ``python -m hopping.storybook.train [FOLDER]``.
 
 The stages follow one another, each from the checkpoints that the ones before left in FOLDER; a
 stopped run goes on where it was when the same command is given again.
@@ -102,7 +102,13 @@ def _run_stage(settings: Settings, stage: Stage, team: Team) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="checkpoints, logs, sample grids")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("outputs/storybook"),
+        help="for checkpoints, logs and sample grids (default: %(default)s)",
+    )
     parser.add_argument("--cache", type=Path, help="drawn pictures (default: FOLDER/pictures)")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--minutes", type=float, default=0.0, help="limit for each stage")
@@ -120,6 +126,7 @@ def main() -> None:
         device=given.device,
     )
     train(settings, given.stages, given.minutes)
+    print(f"next: python -m hopping.storybook.score {given.folder}, then hopping.storybook.ship")
 
 
 if __name__ == "__main__":

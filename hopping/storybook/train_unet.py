@@ -1,5 +1,7 @@
 """Stage 4: the U-Net, which learns to draw latents from the frozen text encoder's hidden states."""
 
+# diffusers' classes come without types: mypy cannot see what they have.
+# mypy: disable-error-code="attr-defined, arg-type, operator, type-var, assignment"
 from __future__ import annotations
 
 from pathlib import Path
