@@ -31,8 +31,10 @@ app = typer.Typer(
     help="Picture sequences with Stable Diffusion, whose prompts see the prompts before them.\n\n"
     "A story is a text file with one prompt per line; lines that start with # are comments.",
 )
-_out = Console(soft_wrap=True, highlight=False, markup=False)
-_err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+# Users' texts are printed as they are: ":x:" is no emoji, "[a]" no markup.
+_PLAIN: dict[str, Any] = {"soft_wrap": True, "highlight": False, "markup": False, "emoji": False}
+_out = Console(**_PLAIN)
+_err = Console(stderr=True, **_PLAIN)
 
 _BAD_INPUT, _INTERRUPTED = 2, 130
 

@@ -221,7 +221,9 @@ def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record
         elif name == "dtype" and value != "auto":
             value = str(resolve_dtype(value, record.settings.device)).removeprefix("torch.")
         if value != recorded[name] and not (name in ("device", "dtype") and value == "auto"):
-            what = "its story is another" if name == "source" else f"{name} was {recorded[name]!r}"
+            was = recorded[name]
+            shown = ("on" if was else "off") if isinstance(was, bool) else repr(was)
+            what = "its story is another" if name == "source" else f"{name} was {shown}"
             raise RecordError(
                 f"{folder} cannot go on like that: {what}; leave it out to go on, or begin a new "
                 "story without --resume"
