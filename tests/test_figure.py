@@ -1,0 +1,161 @@
+"""Grids and masks: sizes, places, colours, and any text that a user may write."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from hopping import HoppingOptions, parse_story, plan_story
+from hopping.figure import (
+    MASK_TOKENS,
+    MaskPanel,
+    causal,
+    frame_colour,
+    largest_cell,
+    mask_figure,
+    story_grid,
+)
+from hopping.lettering import Lettering, missing_glyphs
+from hopping.mask_picture import draw_mask
+
+COLOURS = ["#ff0000", "#00ff00", "#0000ff", "#ffff00"]
+
+
+def pictures(count, size=(64, 64)):
+    return [Image.new("RGB", size, COLOURS[n % 4]) for n in range(count)]
+
+
+def has_colour(image, colour):
+    return any(found == _rgb(colour) for _, found in image.getcolors(1 << 24))
+
+
+def _rgb(colour):
+    return tuple(int(colour[n : n + 2], 16) for n in (1, 3, 5))
+
+
+def test_small_pictures_are_enlarged_by_a_whole_factor():
+    grid = story_grid([pictures(3)])
+    assert grid.size == (3 * 256 + 4 * 8, 256 + 2 * 8)
+    assert [grid.getpixel((8 + n * 264 + 128, 100)) for n in range(3)] == [
+        _rgb(colour) for colour in COLOURS[:3]
+    ]
+
+
+def test_large_pictures_are_shrunk_and_keep_their_shape():
+    grid = story_grid([pictures(2, (1024, 512))])
+    assert grid.size == (2 * 512 + 3 * 16, 256 + 2 * 16)
+
+
+def test_many_columns_go_on_in_bands_of_bounded_width():
+    grid = story_grid([pictures(30), pictures(30)], ["a frame"] * 30, ["hopping", "plain SD"])
+    assert grid.width <= 4096
+    assert grid.height > 4 * 256
+
+
+def test_a_huge_story_stays_small():
+    side = largest_cell(2000)
+    assert 64 <= side < 256
+    grid = story_grid([pictures(1000, (side, side))] * 2)
+    assert grid.width * grid.height < 100_000_000
+
+
+def test_missing_pictures_leave_their_place():
+    first, second = pictures(2)
+    grid = story_grid([[first, second], [None]], titles=["hopping", "plain SD"])
+    whole = story_grid([[first, second], [first, second]], titles=["hopping", "plain SD"])
+    assert grid.size == whole.size
+    assert grid.getpixel((grid.width - 100, grid.height - 100)) == _rgb("#e8eaed")
+
+
+def test_a_grid_of_nothing_is_an_error():
+    with pytest.raises(ValueError, match="at least one picture"):
+        story_grid([[None]], ["a dog"])
+
+
+def test_titles_stand_only_beside_several_rows():
+    assert story_grid([pictures(1)], titles=["hopping"]).size == story_grid([pictures(1)]).size
+    two = story_grid([pictures(1)] * 2, titles=["hopping", "plain SD"])
+    assert two.width > story_grid([pictures(1)] * 2).width
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A dog is swimming in the river, and the river is long, and so is this text.",
+        "犬が川で泳いでいる。「とても楽しい」と犬は思った。空は青く、雲はひとつもない。",
+        "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen",
+        "two  blanks\tand a tab, 😀 and <b>&amp;</b> [red]",
+        "",
+        " ",
+        "\u0301",
+    ],
+)
+def test_wrapping_keeps_every_character_and_the_width(text):
+    letters = Lettering(15)
+    lines = letters.wrap(text, 120)
+    assert all(letters.width(line) <= 120 for line in lines)
+    assert re.sub(r"\s", "", "".join(lines)) == re.sub(r"\s", "", text)
+    letters.draw(ImageDraw.Draw(Image.new("RGB", (120, 40))), 0, 0, lines[0], "#000000")
+
+
+def test_what_closes_a_phrase_begins_no_line():
+    for width in range(40, 200, 7):
+        lines = Lettering(15).wrap("「犬」。と、猫」、と犬、猫。" * 3, width)
+        assert not any(line[0] in "」。、" for line in lines[1:])
+
+
+def test_too_many_lines_end_in_an_ellipsis():
+    lines = Lettering(15).wrap("word " * 100, 100, most=3)
+    assert len(lines) == 3
+    assert lines[-1].endswith("…")
+
+
+def test_glyphs_that_no_font_has_are_named():
+    assert missing_glyphs(["A dog.", "Ärger, Ωmega, … 犬"]) in ("", "犬")
+    assert missing_glyphs(["\U000e1234 twice \U000e1234"]) == "\U000e1234"
+
+
+def test_mask_colours_are_the_seen_frames():
+    visible = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 0, 1]], dtype=torch.bool)
+    figure = mask_figure([MaskPanel("mask", visible)], ["a", "b", "<c>"], [1, 2, 0], "title")
+    assert has_colour(figure, frame_colour(1, strong=True))
+    assert has_colour(figure, frame_colour(1, strong=False))  # seen by frame 2
+    assert has_colour(figure, frame_colour(2, strong=True))
+    assert not has_colour(figure, frame_colour(2, strong=False))
+    assert has_colour(figure, frame_colour(0, strong=True))
+
+
+def test_frames_have_colours_of_their_own():
+    assert len({frame_colour(n, strong=True) for n in range(1, 50)}) == 49
+
+
+def test_the_largest_mask_stays_below_4000_pixels():
+    labels = ["averyveryverylonglabelthatiscutoffsomewhere"] * MASK_TOKENS
+    panels = [MaskPanel("hopping", causal(MASK_TOKENS))] * 2
+    assert max(mask_figure(panels, labels, [1] * MASK_TOKENS).size) < 4000
+
+
+def test_masks_that_cannot_be_drawn_are_refused():
+    with pytest.raises(ValueError, match="1 to 280 tokens, not 281"):
+        mask_figure([MaskPanel("", causal(281))], ["x"] * 281, [1] * 281)
+    with pytest.raises(ValueError, match="of the same tokens"):
+        mask_figure([MaskPanel("", causal(3))], ["x"] * 2, [1] * 2)
+
+
+@pytest.mark.parametrize("layout", ["joint", "windows"])
+def test_a_plan_is_drawn(clip_tokenizer, layout):
+    plan = plan_story(clip_tokenizer, parse_story("犬\n<b> dog"), HoppingOptions(layout=layout))
+    figure = draw_mask(plan, lambda token: clip_tokenizer.decode([token]))
+    assert has_colour(figure, frame_colour(1, strong=False))
+    assert max(figure.size) < 4000
+
+
+def test_a_long_storys_first_frames_are_drawn(clip_tokenizer):
+    story = parse_story("\n".join(["A dog is swimming in the river."] * 300))
+    plan = plan_story(clip_tokenizer, story)
+    assert max(draw_mask(plan, str).size) < 4000
+    one = plan_story(clip_tokenizer, parse_story("dog " * 400))
+    assert max(draw_mask(one, str).size) < 4000
