@@ -1,0 +1,169 @@
+"""The WebUI's page in a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+# A browser that asks nobody on the network, and runs as root in a container.
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PATIENCE = 90_000  # ms
+# Logged by the host's page without any extension.
+_HOSTS_OWN = ("reading 'props'", "iframe")
+
+DOG_STORY = "A red dog is swimming.\nThe dog sits.\nThe dog runs."
+
+
+@contextmanager
+def _chromium() -> Iterator[Any]:
+    """Debian's Chromium where it is installed, else the browser that Playwright brought."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class WebPage:
+    """A page of the WebUI, with what the tests do on it again and again."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("dialog", lambda dialog: self._note_dialog(dialog))
+
+    def _note(self, error: str) -> None:
+        if not any(own in error for own in _HOSTS_OWN):
+            self.errors.append(error)
+
+    def _note_dialog(self, dialog: Any) -> None:
+        self.errors.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, url: str, theme: str = "light") -> None:
+        """Load the page and wait until the host's own scripts are done."""
+        self.page.goto(f"{url}/?__theme={theme}", wait_until="domcontentloaded")
+        self.wait_until_loaded()
+
+    def wait_until_loaded(self) -> None:
+        self.page.wait_for_selector("#txt2img_prompt textarea")
+        self.page.wait_for_function("() => window.opts && Object.keys(opts).length > 10")
+        self.page.wait_for_function("() => document.querySelector('#hopping_plan')")
+
+    def open_tab(self) -> None:
+        self.page.click("#tabs > .tab-nav button:has-text('Hopping sequence')")
+        self.page.wait_for_selector("#hopping_prompt textarea", state="visible")
+
+    def write(self, story: str) -> None:
+        self.page.fill("#hopping_prompt textarea", story)
+
+    @property
+    def story(self) -> str:
+        return self.page.input_value("#hopping_prompt textarea")
+
+    def plan(self, selector: str = ".hopping-plan") -> Any:
+        """What matches in the plan, as a locator."""
+        return self.page.locator(f"#hopping_plan .prose {selector}")
+
+    def wait_for_plan(self) -> None:
+        """Until the plan is of what stands in the editor."""
+        self.page.wait_for_function(
+            "() => hoppingPlan.serial > 0 && hoppingPlan.answered >= hoppingPlan.serial"
+        )
+
+    def set_number(self, elem_id: str, value: float) -> None:
+        field = f"#{elem_id} input[type=number]"
+        self.page.fill(field, str(value))
+        self.page.press(field, "Tab")
+
+    def number(self, elem_id: str) -> float:
+        return float(self.page.input_value(f"#{elem_id} input[type=number]"))
+
+    def make_small(self, steps: int = 3) -> None:
+        """Settings that a processor is done with in a second."""
+        for name, value in {"steps": steps, "width": 64, "height": 64}.items():
+            self.set_number(f"hopping_{name}", value)
+
+    def generate(self) -> None:
+        """Press Generate and wait for pictures, or for what stands in their place."""
+        self.page.click("#hopping_generate")
+        self.page.wait_for_selector("#hopping_interrupt", state="visible")
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        for button in ("interrupt", "interrupting"):
+            self.page.wait_for_selector(f"#hopping_{button}", state="hidden")
+        self.page.wait_for_selector("#html_log_hopping :is(.performance, .error)")
+
+    @property
+    def thumbnails(self) -> Any:
+        return self.page.locator("#hopping_gallery .thumbnail-small")
+
+
+@pytest.fixture(scope="module")
+def browser(webui_data):
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("the page's tests need a browser: pip install playwright, and Chromium")
+    with _chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def web(browser):
+    """A page that must end without an error of ours."""
+    page = WebPage(browser.new_page(viewport={"width": 1400, "height": 1100}))
+    yield page
+    page.page.close()
+    assert page.errors == []
+
+
+@contextmanager
+def proxy(port: int, prefix: str) -> Iterator[str]:
+    """A reverse proxy that serves `127.0.0.1:port` under `/prefix`; gives the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            if not self.path.startswith(f"/{prefix}"):
+                self.send_error(404)
+                return
+            path = self.path.removeprefix(f"/{prefix}") or "/"
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            upstream.request(self.command, path, body, dict(self.headers))
+            answer = upstream.getresponse()
+            data = answer.read()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_HEAD = _pass_on  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{prefix}"
+    finally:
+        server.shutdown()
