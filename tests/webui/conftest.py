@@ -1,0 +1,75 @@
+"""Fixtures: stand-ins for the host's modules, or a real host where the developer has one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import host as real
+from .browser import browser, web  # noqa: F401 (fixtures of the page's tests)
+
+HOW = "needs a real WebUI: pytest tests/webui --webui PATH [--webui-python PATH]"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--webui", help="a checkout of AUTOMATIC1111's WebUI, for acceptance tests")
+    parser.addoption("--webui-python", help="its Python; PATH/venv/bin/python by default")
+
+
+@pytest.fixture(scope="session")
+def webui_data(request) -> tuple[Path, Path, Path]:
+    """The WebUI's checkout, its Python, and a data directory with the tests' checkpoints."""
+    given = request.config.getoption("--webui", default=None)
+    if not given:
+        pytest.skip(HOW)
+    webui = Path(given).resolve()
+    # Not resolved: a virtual environment is told by where its Python's link stands.
+    python = Path(
+        request.config.getoption("--webui-python") or webui / "venv/bin/python"
+    ).absolute()
+    data = Path(request.config.cache.mkdir("webui")).resolve()
+    real.prepare(webui, python, data)
+    return webui, python, data
+
+
+@pytest.fixture(scope="session")
+def bare_images(webui_data) -> dict[str, list[str]]:
+    """What a host without the extension makes of `PLAIN_REQUESTS`."""
+    data = webui_data[2]
+    real.link_extension(data, linked=False)
+    bare = real.Host(*webui_data)
+    try:
+        return {name: ask(bare).hashes for name, ask in PLAIN_REQUESTS.items()}
+    finally:
+        bare.stop()
+
+
+@pytest.fixture(scope="session")
+def host(webui_data, bare_images) -> Iterator[real.Host]:
+    """A host with this project linked in as an extension."""
+    real.link_extension(webui_data[2], linked=True)
+    running = real.Host(*webui_data)
+    try:
+        yield running
+    finally:
+        running.stop()
+        sys.stderr.write(f"\nthe WebUI's log: {running.log}\n")
+
+
+STORY = "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs away."
+LINES = STORY.split("\n")
+
+# Runs without hopping, which must come out the same with the extension as without it.
+PLAIN_REQUESTS = {
+    "line": lambda host: host.txt2img(LINES[1]),
+    "story as one prompt": lambda host: host.txt2img(STORY),
+    "batches": lambda host: host.txt2img(LINES[1], batch_size=2, n_iter=2),
+    "img2img": lambda host: host.img2img(LINES[1]),
+    "hires": lambda host: host.txt2img(
+        LINES[1], enable_hr=True, hr_scale=2, hr_upscaler="Latent", denoising_strength=0.7
+    ),
+    "syntax": lambda host: host.txt2img("a (red:1.3) [dog:cat:0.5] AND a zebracorn :0.6 BREAK x"),
+}

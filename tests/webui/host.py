@@ -1,0 +1,213 @@
+"""A WebUI of the developer's, started for the tests, and its API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+EXTENSION = "sd-webui-hopping"
+TITLE = "Hopping sequence"
+# What the WebUI is started with: no network, no graphics card, a model of the tests' own.
+FLAGS = (
+    "--api --skip-torch-cuda-test --use-cpu all --no-half --skip-prepare-environment "
+    "--skip-install --no-download-sd-model --skip-version-check --skip-python-version-check "
+    "--server-name 127.0.0.1 --ckpt-dir"
+).split()
+SETTINGS = {
+    "sd_model_checkpoint": "hopping-test-sd1.safetensors",
+    "show_progress_type": "Approx cheap",
+    "samples_save": True,
+    "sd_checkpoint_cache": 0,
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the API gave: pictures, and what the host tells of them."""
+
+    images: list[Image.Image]
+    info: dict[str, Any]
+
+    @property
+    def infotexts(self) -> list[str]:
+        return self.info["infotexts"]
+
+    @property
+    def hashes(self) -> list[str]:
+        """One per picture: equal where every pixel is."""
+        return [digest(image) for image in self.images]
+
+    @property
+    def frames(self) -> list[str]:
+        """`hashes` without the grid."""
+        return self.hashes[self.info["index_of_first_image"] :]
+
+
+class ApiError(Exception):
+    """What the host answered with an error status."""
+
+    def __init__(self, status: int, answer: dict[str, Any]) -> None:
+        self.status, self.answer = status, answer
+        super().__init__(f"{status}: {answer}")
+
+
+class Host:
+    """A running WebUI. Its data directory is the tests' own: nothing of the checkout changes."""
+
+    def __init__(self, webui: Path, python: Path, data: Path, *flags: str) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = data
+        self.log = data / f"log-{self.port}.txt"
+        environment = {
+            **os.environ,
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "HF_HUB_OFFLINE": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            # Bytes depend on the number of threads.
+            "OMP_NUM_THREADS": "1",
+            "PYTHONUNBUFFERED": "1",
+            "SD_WEBUI_RESTARTING": "1",  # open no browser
+        }
+        (data / "config.json").write_text(json.dumps(SETTINGS))
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    str(python),
+                    "launch.py",
+                    *FLAGS,
+                    str(data / "models" / "Stable-diffusion"),
+                    "--data-dir",
+                    str(data),
+                    "--port",
+                    str(self.port),
+                    *flags,
+                ],
+                cwd=webui,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.waittimeout=20
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def read_log(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def get(self, path: str) -> Any:
+        return self._open(urllib.request.Request(self.url + path))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        data = json.dumps({} if body is None else body).encode()
+        headers = {"Content-Type": "application/json"}
+        return self._open(urllib.request.Request(self.url + path, data, headers))
+
+    def txt2img(self, prompt: str, hopping: Any = None, **request: Any) -> Result:
+        """One run. `hopping` is the script's object of options, or its list of arguments."""
+        return self._run("txt2img", prompt, hopping, request)
+
+    def img2img(self, prompt: str, hopping: Any = None, **request: Any) -> Result:
+        picture = Image.radial_gradient("L").resize((64, 64)).convert("RGB")
+        start = {"init_images": [encoded(picture)], "denoising_strength": 0.8}
+        return self._run("img2img", prompt, hopping, start | request)
+
+    def settings(self, **settings: Any) -> None:
+        """Change settings of the host for all that follows."""
+        self.post("/sdapi/v1/options", settings)
+
+    def _run(self, tab: str, prompt: str, hopping: Any, request: dict[str, Any]) -> Result:
+        body = {
+            "prompt": prompt,
+            "negative_prompt": "blurry",
+            "seed": 5,
+            "steps": 2,
+            "width": 64,
+            "height": 64,
+            "cfg_scale": 7,
+            "sampler_name": "Euler",
+            **request,
+        }
+        if hopping is not None:
+            arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
+            body["alwayson_scripts"] = {TITLE: {"args": arguments}}
+        answer = self.post(f"/sdapi/v1/{tab}", body)
+        images = [Image.open(io.BytesIO(base64.b64decode(data))) for data in answer["images"]]
+        return Result(images, json.loads(answer["info"]))
+
+    def _open(self, request: urllib.request.Request) -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=300) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise ApiError(error.code, json.loads(error.read() or b"{}")) from None
+
+    def _wait(self) -> None:
+        """Until the host answers and its model is loaded."""
+        for _ in range(240):
+            if self._process.poll() is not None:
+                break
+            try:
+                self.get("/sdapi/v1/sd-models")
+                self.txt2img("ready?", steps=1)
+                return
+            except (OSError, ApiError):  # it answers before its API does
+                time.sleep(0.5)
+        self.stop()
+        raise RuntimeError(f"the WebUI did not start; its log:\n{self.read_log()[-4000:]}")
+
+
+def digest(image: Image.Image) -> str:
+    return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()[:16]
+
+
+def encoded(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def prepare(webui: Path, python: Path, data: Path) -> None:
+    """The tests' checkpoints, where they are missing."""
+    if (data / "models" / "Lora" / "hopping-test-lora.safetensors").exists():
+        return
+    subprocess.run(
+        [str(python), str(Path(__file__).with_name("make_checkpoints.py")), str(webui), str(data)],
+        check=True,
+        capture_output=True,
+    )
+
+
+def link_extension(data: Path, linked: bool) -> None:
+    """Link this project into the host's extensions, or out of them."""
+    link = data / "extensions" / EXTENSION
+    link.unlink(missing_ok=True)
+    if linked:
+        link.symlink_to(ROOT, target_is_directory=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
