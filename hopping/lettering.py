@@ -177,5 +177,6 @@ def _system_fonts() -> tuple[str, ...]:
         from matplotlib.font_manager import findSystemFonts
     except ImportError:
         return ()
-    paths = sorted(findSystemFonts())
+    # A font of last resort has a sign for everything and a glyph for nothing.
+    paths = [path for path in sorted(findSystemFonts()) if "lastresort" not in path.lower()]
     return tuple(sorted(paths, key=lambda path: not _PREFERRED.search(os.path.basename(path))))

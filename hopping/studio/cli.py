@@ -7,10 +7,12 @@ import functools
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import torch
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -102,6 +104,13 @@ def _told(command: F) -> F:
         except OSError as error:
             what = f"{error.filename}: " if error.filename else ""
             _err.print(f"error: {what}{error.strerror or error}", style="bold red")
+            raise typer.Exit(_BAD_INPUT) from None
+        except torch.cuda.OutOfMemoryError:
+            _err.print(
+                "error: the GPU has not enough memory for this; use a smaller --width, --height or "
+                "--batch-size, or --device cpu",
+                style="bold red",
+            )
             raise typer.Exit(_BAD_INPUT) from None
         except KeyboardInterrupt:
             _err.print("stopped")
@@ -405,3 +414,4 @@ def _quiet_libraries() -> None:
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")

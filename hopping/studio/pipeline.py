@@ -6,11 +6,13 @@ import hashlib
 import json
 import re
 import struct
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
+from diffusers.utils import deprecation_utils
 
 from hopping.errors import HoppingError
 
@@ -27,6 +29,8 @@ DTYPES = {
 }
 
 _FILES = (".safetensors", ".ckpt")
+# diffusers renamed the argument; the old name still works there, with a warning.
+_DTYPE = "dtype" if hasattr(deprecation_utils, "_resolve_dtype") else "torch_dtype"
 # A weight that SDXL checkpoints have and those of SD 1.x and 2.x have not.
 _SDXL_KEY = "conditioner.embedders.1."
 
@@ -133,7 +137,7 @@ def _load_folder(path: Path, dtype: torch.dtype) -> Any:
         )
     try:
         return diffusers.DiffusionPipeline.from_pretrained(
-            path, torch_dtype=dtype, local_files_only=True
+            path, local_files_only=True, **{_DTYPE: dtype}
         )
     except Exception as error:
         raise ModelError(f"the model in {path} cannot be loaded: {_cause(error)}") from error
@@ -146,7 +150,7 @@ def _load_file(path: Path, dtype: torch.dtype) -> Any:
         diffusers.StableDiffusionXLPipeline if _is_sdxl(path) else diffusers.StableDiffusionPipeline
     )
     try:
-        return kind.from_single_file(str(path), torch_dtype=dtype)
+        return kind.from_single_file(str(path), **{_DTYPE: dtype})
     except Exception as error:
         raise ModelError(
             f"{path.name} cannot be loaded: {_cause(error)}. A single file holds weights alone; "
@@ -178,7 +182,7 @@ def _load_from_hub(name: str, dtype: torch.dtype) -> Any:
             "or a hub name such as owner/name"
         )
     try:
-        return diffusers.DiffusionPipeline.from_pretrained(name, torch_dtype=dtype)
+        return diffusers.DiffusionPipeline.from_pretrained(name, **{_DTYPE: dtype})
     except Exception as error:
         raise ModelError(
             f"there is no folder {name}, and it cannot be had from the hub: {_cause(error)}"
@@ -186,6 +190,6 @@ def _load_from_hub(name: str, dtype: torch.dtype) -> Any:
 
 
 def _cause(error: BaseException) -> str:
-    """The first line of what a library said."""
+    """The first line of what a library said, cut short."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    return textwrap.shorten(lines[0] if lines else type(error).__name__, 200).rstrip(".")
