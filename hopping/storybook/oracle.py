@@ -14,18 +14,20 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
 from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
-from hopping.storybook.model import build_vae
+from hopping.storybook.model import RESOLUTION, WEIGHTS, build_vae
 from hopping.storybook.scene import ACTIONS, COLOURS, PLACES, SIDES, SIZES, SUBJECTS, Figure, Scene
 from hopping.storybook.team import Team
 from hopping.storybook.train_vae import NAME as VAE_NAME
 from hopping.storybook.train_vae import reconstruct
 
 NAME = "oracle"
+SHIPPED = WEIGHTS / "oracle" / "model.safetensors"
 _ATTRIBUTES = {"colour": COLOURS, "action": ACTIONS, "size": SIZES, "side": SIDES}
 _RECONSTRUCTED_SHARE = 0.3
 _NOISE = 0.12  # standard deviation, of a range of 2
@@ -76,6 +78,19 @@ def build_oracle(resolution: int) -> Oracle:
     oracle = Oracle()
     oracle(torch.zeros(1, 3, resolution, resolution))  # settles the lazy layer's width
     return oracle
+
+
+def load_oracle() -> Oracle:
+    """The oracle that comes with the package's trained weights.
+
+    Raises:
+        FileNotFoundError: The package has no trained weights.
+    """
+    if not SHIPPED.is_file():
+        raise FileNotFoundError(f"no {SHIPPED}: the storybook model is not trained yet")
+    oracle = build_oracle(RESOLUTION)
+    oracle.load_state_dict({name: value.float() for name, value in load_file(SHIPPED).items()})
+    return oracle.eval().requires_grad_(False)
 
 
 @torch.no_grad()

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
+from safetensors.torch import save_file
 
 from hopping.storybook.export import save_text_encoder, save_tokenizer
 from hopping.storybook.model import RESOLUTION, WEIGHTS
+from hopping.storybook.oracle import SHIPPED, trained_oracle
 from hopping.storybook.score import BARS, Score
 from hopping.storybook.train_unet import trained_pipeline
 
@@ -26,10 +28,10 @@ _STAGES = ("vae", "text", "oracle", "unet")
 
 
 def ship(folder: Path, target: Path = WEIGHTS) -> None:
-    """Save the run in `folder` as a float16 diffusers folder at `target`, with a model card.
+    """Save the run in `folder` as a float16 diffusers folder at `target`, with oracle and card.
 
     Raises:
-        ValueError: The run misses a bar, or the weights are larger than `MAX_BYTES`.
+        ValueError: The run misses a bar, or the model's weights are larger than `MAX_BYTES`.
     """
     report = json.loads((folder / "score.json").read_text(encoding="utf-8"))
     result = Score(**{name: report[name] for name in Score.__dataclass_fields__})
@@ -42,6 +44,9 @@ def ship(folder: Path, target: Path = WEIGHTS) -> None:
         size = sum(file.stat().st_size for file in made.rglob("*") if file.is_file())
         if size > MAX_BYTES:
             raise ValueError(f"the weights take {size:,} bytes; at most {MAX_BYTES:,} may be kept")
+        oracle = trained_oracle(folder, RESOLUTION).half().state_dict()
+        (made / SHIPPED.parent.name).mkdir()
+        save_file(oracle, made / SHIPPED.parent.name / SHIPPED.name)
         (made / "README.md").write_text(model_card(result, folder), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)
