@@ -329,7 +329,8 @@ class Hopping:
         result = super().parse_extra_network_prompts()  # type: ignore[misc]
         run = run_of(self)
         if run is not None:
-            run.networks()
+            with told_to_api():
+                run.networks()
         return result
 
     def get_conds_with_caching(

@@ -61,6 +61,7 @@ def host(webui_data, bare_images) -> Iterator[real.Host]:
 
 STORY = "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs away."
 LINES = STORY.split("\n")
+HIRES = {"enable_hr": True, "hr_scale": 2, "hr_upscaler": "Latent", "denoising_strength": 0.7}
 
 # Runs without hopping, which must come out the same with the extension as without it.
 PLAIN_REQUESTS = {
@@ -68,8 +69,6 @@ PLAIN_REQUESTS = {
     "story as one prompt": lambda host: host.txt2img(STORY),
     "batches": lambda host: host.txt2img(LINES[1], batch_size=2, n_iter=2),
     "img2img": lambda host: host.img2img(LINES[1]),
-    "hires": lambda host: host.txt2img(
-        LINES[1], enable_hr=True, hr_scale=2, hr_upscaler="Latent", denoising_strength=0.7
-    ),
+    "hires": lambda host: host.txt2img(LINES[1], **HIRES),
     "syntax": lambda host: host.txt2img("a (red:1.3) [dog:cat:0.5] AND a zebracorn :0.6 BREAK x"),
 }

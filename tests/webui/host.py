@@ -31,7 +31,12 @@ SETTINGS = {
     "sd_model_checkpoint": "hopping-test-sd1.safetensors",
     "show_progress_type": "Approx cheap",
     "samples_save": True,
-    "sd_checkpoint_cache": 0,
+    # The host puts back after an overridden run only what stands in its file.
+    "emphasis": "Original",
+    "CLIP_stop_at_last_layers": 1,
+    "sdxl_clip_l_skip": False,
+    "use_old_emphasis_implementation": False,
+    "persistent_cond_cache": True,
 }
 
 
@@ -108,7 +113,7 @@ class Host:
     def stop(self) -> None:
         self._process.terminate()
         try:
-            self._process.waittimeout=20
+            self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -337,6 +337,9 @@ def main(webui: Path, data: Path) -> None:
     write_lora(data / "models" / "Lora" / "hopping-test-lora.safetensors", torch, save_file)
     both = {"clip_l": vectors["l"], "clip_g": vectors["g"]}
     save_file(both, embeddings / "zebraxl.safetensors")
+    (data / "styles.csv").write_text(
+        'name,prompt,negative_prompt\nhopping-test,"{prompt}, oil painting",ugly\n'
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import LINES, PLAIN_REQUESTS, STORY
+from .conftest import HIRES, LINES, PLAIN_REQUESTS, STORY
 from .host import ApiError
 
 
@@ -20,7 +20,7 @@ def test_off_is_the_host_without_the_extension(host, bare_images, name):
 
 
 def test_off_is_untouched_after_a_run_and_after_an_error(host, bare_images):
-    host.txt2img(STORY, {}, enable_hr=True, hr_scale=2, hr_upscaler="Latent")
+    host.txt2img(STORY, {}, **HIRES)
     with pytest.raises(ApiError):
         host.txt2img(" ".join(["dog"] * 90) + "\nb", {"layout": "joint"})
     for name, ask in PLAIN_REQUESTS.items():

@@ -1,0 +1,179 @@
+"""On a real WebUI: the host's prompt syntax, its settings and its checkpoints, hopped."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from PIL import Image, ImageChops
+
+from .conftest import HIRES
+from .host import ApiError
+
+FIRST = "A red dog is swimming in the river."
+BARELY = {"strength": 1e-6}
+SYNTAX = {
+    "plain": "The dog sits under the sun.",
+    "emphasis": "The (dog:1.4) [sits] under ((the)) sun.",
+    "editing": "A [cat:dog:0.5] sits under the sun.",
+    "alternating": "A [cat|dog] sits under the sun.",
+    "and": "The dog sits AND the sun (shines:1.2) :0.7",
+    "break": "The dog sits BREAK under the sun.",
+    "long": "The dog sits " + " ".join(f"under sun {n}" for n in range(30)),
+    "inversion": "The zebracorn sits under the sun.",
+    "editing to long": "A [dog:" + "big brown dog " * 30 + ":0.5] sits.",
+}
+SETTINGS = {
+    "as they are": {},
+    "clip skip": {"CLIP_stop_at_last_layers": 2},
+    "emphasis no norm": {"emphasis": "No norm"},
+    "emphasis ignored": {"emphasis": "Ignore"},
+    "no emphasis": {"emphasis": "None"},
+    "sd2": {"sd_model_checkpoint": "hopping-test-sd2.safetensors"},
+    "sdxl": {"sd_model_checkpoint": "hopping-test-sdxl.safetensors"},
+    "sdxl clip skip": {
+        "sd_model_checkpoint": "hopping-test-sdxl.safetensors",
+        "sdxl_clip_l_skip": True,
+        "CLIP_stop_at_last_layers": 2,
+    },
+}
+
+
+def distance(one: Image.Image, other: Image.Image) -> int:
+    """The largest difference of two pictures, in grey levels."""
+    extrema = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getextrema()
+    return max(most for _, most in extrema)
+
+
+def cases():
+    every = [(name, "as they are") for name in SYNTAX]
+    checkpoints = itertools.product(("emphasis", "long", "and", "editing"), ("sd2", "sdxl"))
+    settings = [("emphasis", name) for name in SETTINGS if name not in ("sd2", "sdxl")]
+    return sorted({*every, *checkpoints, *settings, ("inversion", "clip skip")}, key=lambda c: c[1])
+
+
+@pytest.mark.parametrize(("syntax", "settings"), cases())
+def test_syntax(host, syntax, settings):
+    """With hardly any strength the way through hopping gives what the host gives; with all of it
+    the frame hops."""
+    text, override = SYNTAX[syntax], {"override_settings": SETTINGS[settings]}
+    plain = host.txt2img(text, **override)
+    barely = host.txt2img(f"{FIRST}\n{text}", {**BARELY, "grid": False}, **override)
+    hopped = host.txt2img(f"{FIRST}\n{text}", {"grid": False}, **override)
+    assert barely.frames[0] == hopped.frames[0] == host.txt2img(FIRST, **override).frames[0]
+    assert distance(barely.images[1], plain.images[0]) <= 1
+    assert hopped.frames[1] != plain.frames[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A cat swims.", "A [cat:dog:0.5] swims."),
+        ("A [cat:dog:0.5] swims.", "A [cat|dog] swims."),
+        ("A cat swims.", "A cat swims AND a bus"),
+        ("A cat swims.", "A zebracorn swims."),
+        ("A cat swims.", "A cat BREAK swims."),
+        ("A cat swims.", "<share:A cat> swims."),
+        ("<share:A cat> swims.", "A cat <share:swims>."),
+        ("<share:A (cat:1.3)> swims.", "A (cat:1.3) <share:swims>."),
+        ("<share:A cat> swims.", "<share:A zebracorn> swims."),
+    ],
+)
+@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl"])
+def test_the_context_is_what_the_earlier_frame_says(host, one, other, checkpoint):
+    override = {
+        "override_settings": {"sd_model_checkpoint": f"hopping-test-{checkpoint}.safetensors"}
+    }
+    frames = [
+        host.txt2img(f"{first}\nThe cat sits.", {"layout": "windows"}, **override).frames[1]
+        for first in (one, other)
+    ]
+    assert frames[0] != frames[1]
+
+
+def test_share_subject_sees_the_subject_alone(host):
+    options = {"layout": "windows", "share": "subject"}
+    first = host.txt2img("A red dog swims in a river.\nThe dog sits.", options).frames[1]
+    marked = host.txt2img("<share:A red dog> swims in a river.\nThe dog sits.", options).frames[1]
+    assert first == marked
+    styled = host.txt2img(
+        "A red dog swims in a river.\nThe dog sits.", options, styles=["hopping-test"]
+    )
+    assert styled.infotexts[1].startswith("A red dog swims in a river., oil painting")
+
+
+def test_styles_belong_to_every_frame(host):
+    styled = host.txt2img(f"{FIRST}\nThe dog sits.", {}, styles=["hopping-test"])
+    spelt = host.txt2img(
+        f"{FIRST}, oil painting\nThe dog sits., oil painting", {}, negative_prompt="blurry, ugly"
+    )
+    assert styled.frames == spelt.frames
+    after = host.txt2img(
+        f"{FIRST}\nThe dog sits.", {"after": ", oil painting"}, negative_prompt="blurry, ugly"
+    )
+    assert after.frames == spelt.frames
+
+
+def test_marks_within_styles(host):
+    marked = f"<share:{FIRST}>\nThe dog sits."
+    frames = host.txt2img(marked, {"layout": "windows"}, styles=["hopping-test"]).frames
+    unmarked = host.txt2img(
+        f"{FIRST}\nThe dog sits.", {"layout": "windows"}, styles=["hopping-test"]
+    ).frames
+    assert frames[0] == unmarked[0]
+    assert frames[1] != unmarked[1]
+
+
+def test_networks_of_every_line_serve_all_frames(host):
+    tag = "<lora:hopping-test-lora:1>"
+    story = host.txt2img(f"{FIRST}\nThe dog {tag} sits.", {})
+    assert story.frames[0] == host.txt2img(f"{FIRST} {tag}").frames[0]
+    assert story.frames[0] != host.txt2img(FIRST).frames[0]
+    both = host.txt2img(f"{FIRST}{tag}\nThe dog {tag} sits.", {}, batch_size=2)
+    assert both.frames[1] != host.txt2img(f"{FIRST}\nThe dog sits.", {}, batch_size=2).frames[1]
+
+
+def test_comments_are_no_text(host):
+    story = host.txt2img(f"# told by a fire\n{FIRST} # or a lake\nThe dog sits.", {})
+    assert story.frames == host.txt2img(f"{FIRST}\nThe dog sits.", {}).frames
+
+
+class TestHires:
+    def test_each_frame_has_its_own_text_in_the_second_pass(self, host):
+        story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **HIRES)
+        assert story.frames[0] == host.txt2img(FIRST, **HIRES).frames[0]
+        assert story.frames[1] != host.txt2img("The dog sits.", **HIRES).frames[0]
+        alone = host.txt2img(f"{FIRST}\nThe dog sits.", {"mode": "baseline"}, **HIRES)
+        assert alone.frames[1] == host.txt2img("The dog sits.", **HIRES).frames[0]
+
+    def test_a_hires_prompt_is_a_story_too(self, host):
+        hires = {**HIRES, "hr_prompt": "A cat.\nA bus."}
+        story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, batch_size=1, **hires)
+        assert story.frames[0] == host.txt2img(FIRST, **{**HIRES, "hr_prompt": "A cat."}).frames[0]
+        assert "Hires prompt: A bus." in story.infotexts[2]
+        other = {**HIRES, "hr_prompt": "A ship.\nA bus."}
+        changed = host.txt2img(f"{FIRST}\nThe dog sits.", {}, batch_size=1, **other)
+        assert changed.frames[1] != story.frames[1]
+
+    def test_one_line_serves_all(self, host):
+        hires = {**HIRES, "hr_prompt": "A cat."}
+        story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **hires)
+        assert story.frames[0] == host.txt2img(FIRST, **hires).frames[0]
+        assert "Hires prompt: A cat." in story.infotexts[2]
+
+    def test_another_number_of_frames_is_an_error(self, host):
+        with pytest.raises(ApiError, match="the hires prompt has 3 frames, the story 2"):
+            host.txt2img(f"{FIRST}\nThe dog sits.", {}, **{**HIRES, "hr_prompt": "a\nb\nc"})
+
+    def test_another_checkpoint(self, host):
+        hires = {**HIRES, "hr_checkpoint_name": "hopping-test-sd2"}
+        story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **hires)
+        assert story.frames[0] == host.txt2img(FIRST, **hires).frames[0]
+        assert story.frames[1] != host.txt2img("The dog sits.", **hires).frames[0]
+
+
+def test_the_refiner_hops_too(host):
+    refined = {"refiner_checkpoint": "hopping-test-sd2", "refiner_switch_at": 0.5, "steps": 4}
+    story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **refined)
+    assert story.frames[0] == host.txt2img(FIRST, **refined).frames[0]
+    assert story.frames[1] != host.txt2img("The dog sits.", **refined).frames[0]
