@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .layout import CONTENT, NOBODY, FrameTokens, SpecialIds, TokenLayout, lay_out
+from .layout import CONTENT, FrameTokens, SpecialIds, TokenLayout, lay_out
 from .mask import Visibility, shown_spans
 from .options import HoppingOptions
 from .story import Story
@@ -140,11 +140,3 @@ def plan_frames(
             for frame, earlier in zip(story.frames, visibility.sources, strict=True)
         ),
     )
-
-
-def token_labels(layout: TokenLayout, decode: Mapping[int, str]) -> list[str]:
-    """For each token of the layout, what to write at the mask picture's axes."""
-    return [
-        decode[token] if p_id != NOBODY else "·"
-        for token, p_id in zip(layout.ids.flatten().tolist(), layout.p_id.tolist(), strict=True)
-    ]

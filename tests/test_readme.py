@@ -1,4 +1,4 @@
-"""The README's table of options is the table in the code. `python -m tests.test_readme` writes it."""
+"""The README's table of options is the code's; `python -m tests.test_readme` writes it."""
 
 from pathlib import Path
 

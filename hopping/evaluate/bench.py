@@ -107,7 +107,8 @@ def _generation(row: dict[str, float]) -> None:
     """What 4 hopped frames add to 20 steps of an SD 1 U-Net at 512×512, from one timed step."""
     from diffusers import UNet2DConditionModel
 
-    unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768).eval()
+    unet: Any = UNet2DConditionModel(sample_size=64, cross_attention_dim=768)
+    unet.eval()
     latents, text = torch.randn(2, 4, 64, 64), torch.randn(2, 77, 768)
 
     @torch.no_grad()
