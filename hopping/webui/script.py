@@ -15,7 +15,7 @@ from .axes import OFF, axis_values
 from .grid import add_pictures
 from .options import ROWS, Request, parse_request
 from .run import Run, release, run_of, take_over, told_to_api
-from .widgets import OptionWidgets, build_option_widgets, shown
+from .widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 TITLE = "Hopping sequence"
 
@@ -83,8 +83,13 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
 
 def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
     """What pasting an infotext sets: everything if the picture hopped, else only off."""
+    return [infotext_utils.PasteField(enabled, infotext.is_hopped), *option_fields(widgets)]
+
+
+def option_fields(widgets: OptionWidgets) -> list[Any]:
+    """What pasting the infotext of a picture that hopped sets: all options, and their preset."""
     return [
-        infotext_utils.PasteField(enabled, infotext.is_hopped),
+        infotext_utils.PasteField(widgets.preset, _pasted_preset),
         *(infotext_utils.PasteField(widgets.by_name[row.name], _pasted(row)) for row in ROWS),
     ]
 
@@ -95,6 +100,13 @@ def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
         return None if value is None else shown(row, value)
 
     return pasted
+
+
+def _pasted_preset(params: Mapping[str, Any]) -> str | None:
+    if not infotext.is_hopped(params):
+        return None
+    rows = HoppingOptions.rows()
+    return matching_preset({row.name: infotext.value_in(params, row) for row in rows})
 
 
 def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> Request:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import gradio as gr
 from modules import infotext_utils, script_callbacks, sd_samplers
 
-from hopping.options import HoppingOptions, Option, Value
-
-from . import infotext, settings
-from .options import ROWS
-from .script import TITLE
-from .widgets import OptionWidgets, matching_preset, shown
+from . import settings
+from .script import TITLE, option_fields
+from .widgets import OptionWidgets
 
 TABNAME = "hopping"
 
@@ -43,8 +39,7 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
         field(widgets["scheduler"], sd_samplers.get_scheduler_from_infotext),
         field(widgets["styles"], _styles),
         field(widgets["enable_hr"], lambda d: "Hires upscale" in d or "Hires upscaler" in d),
-        field(options.preset, _preset),
-        *(field(options.by_name[row.name], partial(_option, row)) for row in ROWS),
+        *option_fields(options),
     ]
     infotext_utils.add_paste_fields(TABNAME, None, fields, widgets["override_settings"])
     infotext_utils.register_paste_params_button(
@@ -67,18 +62,6 @@ _LABELS = {
     "hr_upscaler": "Hires upscaler",
     "hr_steps": "Hires steps",
 }
-
-
-def _option(row: Option, parameters: Mapping[str, Any]) -> Value | None:
-    value = infotext.value_in(parameters, row)
-    return None if value is None else shown(row, value)
-
-
-def _preset(parameters: Mapping[str, Any]) -> str | None:
-    if not infotext.is_hopped(parameters):
-        return None
-    rows = HoppingOptions.rows()
-    return matching_preset({row.name: infotext.value_in(parameters, row) for row in rows})
 
 
 def _styles(parameters: Mapping[str, Any]) -> Any:

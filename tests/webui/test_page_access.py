@@ -17,12 +17,6 @@ from .browser import DOG_STORY, proxy
 from .conftest import STORY
 
 
-@pytest.fixture
-def linked(webui_data):
-    real.link_extension(webui_data[2], linked=True)
-    return webui_data
-
-
 class _Guarded(real.Host):
     """A host whose API asks for a password, or is not there."""
 
@@ -35,9 +29,9 @@ class _Guarded(real.Host):
         raise RuntimeError(self.read_log()[-4000:])
 
 
-def test_the_live_plan_without_the_api_under_a_proxys_path(web, linked, monkeypatch):
+def test_the_live_plan_without_the_api_under_a_proxys_path(web, webui_data, monkeypatch):
     monkeypatch.setattr(real, "FLAGS", [flag for flag in real.FLAGS if flag != "--api"])
-    running = _Guarded(*linked, "--subpath", "hop")
+    running = _Guarded(*webui_data, "--subpath", "hop")
     try:
         with proxy(running.port, "hop") as address:
             web.open(address)
@@ -49,8 +43,8 @@ def test_the_live_plan_without_the_api_under_a_proxys_path(web, linked, monkeypa
         running.stop()
 
 
-def test_passwords_for_the_page_and_for_the_api(web, linked):
-    running = _Guarded(*linked, "--gradio-auth", "me:secret", "--api-auth", "api:key")
+def test_passwords_for_the_page_and_for_the_api(web, webui_data):
+    running = _Guarded(*webui_data, "--gradio-auth", "me:secret", "--api-auth", "api:key")
     try:
         web.page.goto(running.url)
         web.page.locator("input").nth(0).fill("me")
