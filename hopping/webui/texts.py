@@ -8,7 +8,7 @@ through those parsers as pairs of sentinels: private-use characters that none of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from modules import extra_networks, prompt_parser, shared
@@ -175,15 +175,15 @@ def read(frame: Frame, text: str) -> Reading:
     Raises:
         StoryError: if a mark cuts through emphasis, or is edited away.
     """
-    segments = list(_segments(text))
-    if [(clean(part), weight) for part, weight in segments] != list(_segments(clean(text))):
+    segments = _segments(text)
+    if [(clean(part), weight) for part, weight in segments] != _segments(clean(text)):
         raise _cut(frame)
     joined = ""
     pieces: list[Span] = []
     found: dict[str, list[int]] = {sentinel: [] for sentinel in (_OWN, _OWN_END)}
     marks: list[list[int]] = []
     for part, weight in segments:
-        if part == "BREAK" and weight == -1:
+        if _is_break(part, weight):
             joined += " "
             continue
         start = len(joined)
@@ -215,10 +215,37 @@ def check_marks_stay(frame: Frame, placed: str, texts: Sequence[str]) -> None:
         raise _cut(frame)
 
 
-def _segments(text: str) -> Iterator[Segment]:
+def _segments(text: str) -> list[Segment]:
+    """The host's pieces of a text, those without letters left out.
+
+    A sentinel behind a bracket is a piece of its own to the host; it joins a neighbour here, and
+    pieces of one weight that it stood between become one, as they are without it.
+    """
     if shared.opts.emphasis == "None":
-        return iter([(text, 1.0)])
-    return ((part, weight) for part, weight in prompt_parser.parse_prompt_attention(text))
+        return [(text, 1.0)]
+    found: list[Segment] = []
+    sentinels = ""
+    for part, weight in prompt_parser.parse_prompt_attention(text):
+        if not clean(part):
+            sentinels += part
+        elif _is_break(part, weight):
+            found.append((part, weight))
+        elif found and found[-1][1] == weight:
+            found[-1] = (found[-1][0] + sentinels + part, weight)
+            sentinels = ""
+        else:
+            found.append((sentinels + part, weight))
+            sentinels = ""
+    if sentinels:
+        words = [n for n, segment in enumerate(found) if not _is_break(*segment)]
+        if not words:
+            return [*found, (sentinels, 1.0)]
+        found[words[-1]] = (found[words[-1]][0] + sentinels, found[words[-1]][1])
+    return found
+
+
+def _is_break(part: str, weight: float) -> bool:
+    return part == "BREAK" and weight == -1
 
 
 def _cut(frame: Frame) -> StoryError:

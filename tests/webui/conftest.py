@@ -32,15 +32,14 @@ def webui_data(request) -> tuple[Path, Path, Path]:
     ).absolute()
     data = Path(request.config.cache.mkdir("webui")).resolve()
     real.prepare(webui, python, data)
+    real.link_extension(data)
     return webui, python, data
 
 
 @pytest.fixture(scope="session")
 def bare_images(webui_data) -> dict[str, list[str]]:
     """What a host without the extension makes of `PLAIN_REQUESTS`."""
-    data = webui_data[2]
-    real.link_extension(data, linked=False)
-    bare = real.Host(*webui_data)
+    bare = real.Host(*webui_data, "--disable-extra-extensions")
     try:
         return {name: ask(bare).hashes for name, ask in PLAIN_REQUESTS.items()}
     finally:
@@ -50,7 +49,6 @@ def bare_images(webui_data) -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def host(webui_data, bare_images) -> Iterator[real.Host]:
     """A host with this project linked in as an extension."""
-    real.link_extension(webui_data[2], linked=True)
     running = real.Host(*webui_data)
     try:
         yield running

@@ -42,8 +42,9 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Result:
-    """What the API gave: pictures, and what the host tells of them."""
+    """What the API gave: pictures, also as the files they came in, and what the host tells."""
 
+    files: list[str]
     images: list[Image.Image]
     info: dict[str, Any]
 
@@ -159,7 +160,7 @@ class Host:
             body["alwayson_scripts"] = {TITLE: {"args": arguments}}
         answer = self.post(f"/sdapi/v1/{tab}", body)
         images = [Image.open(io.BytesIO(base64.b64decode(data))) for data in answer["images"]]
-        return Result(images, json.loads(answer["info"]))
+        return Result(answer["images"], images, json.loads(answer["info"]))
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:
@@ -204,11 +205,11 @@ def prepare(webui: Path, python: Path, data: Path) -> None:
     )
 
 
-def link_extension(data: Path, linked: bool) -> None:
-    """Link this project into the host's extensions, or out of them."""
+def link_extension(data: Path) -> None:
+    """Link this project into the host's extensions."""
     link = data / "extensions" / EXTENSION
-    link.unlink(missing_ok=True)
-    if linked:
+    if not link.is_symlink() or link.resolve() != ROOT:
+        link.unlink(missing_ok=True)
         link.symlink_to(ROOT, target_is_directory=True)
 
 

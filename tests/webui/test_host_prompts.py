@@ -17,6 +17,7 @@ SYNTAX = {
     "emphasis": "The (dog:1.4) [sits] under ((the)) sun.",
     "editing": "A [cat:dog:0.5] sits under the sun.",
     "alternating": "A [cat|dog] sits under the sun.",
+    "emphasis at the ends": "(The dog:1.3) sits under (the sun:0.8)",
     "and": "The dog sits AND the sun (shines:1.2) :0.7",
     "break": "The dog sits BREAK under the sun.",
     "long": "The dog sits " + " ".join(f"under sun {n}" for n in range(30)),
@@ -84,8 +85,11 @@ def test_the_context_is_what_the_earlier_frame_says(host, one, other, checkpoint
     override = {
         "override_settings": {"sd_model_checkpoint": f"hopping-test-{checkpoint}.safetensors"}
     }
+    # The host takes the edited text one step later than it says: two steps would not show it.
     frames = [
-        host.txt2img(f"{first}\nThe cat sits.", {"layout": "windows"}, **override).frames[1]
+        host.txt2img(f"{first}\nThe cat sits.", {"layout": "windows"}, steps=4, **override).frames[
+            1
+        ]
         for first in (one, other)
     ]
     assert frames[0] != frames[1]

@@ -1,0 +1,168 @@
+"""On a real WebUI: infotext and its way back, the X/Y/Z plot, interrupts, the host's log."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from .conftest import HIRES, LINES, PLAIN_REQUESTS, STORY
+from .host import ApiError, Result
+
+STORIES = {
+    "commas": "A dog, red, wet: it swims.\nThe dog, dry, sits.",
+    "quotes": 'A dog says "wow".\n"Wow", says the dog.',
+    "one quoted word": '"dog"',
+    "brackets": "A (dog:1.2) [swims], {so} <b>it</b> does.\nThe dog \\(sits\\) & rests.",
+    "japanese": "赤い犬が川で泳ぐ。\n犬、座る：静かに。",
+    "emoji": "🐕 swims 🌊\n🐕‍🦺 sits, \u2028 tired",
+    "backslashes": "a \\n dog \\\\ swims,\nthe dog\\",
+    "tags": "A <share:red dog> swims: fast\n<from:1> The dog <lora:hopping-test-lora:0.5> sits",
+    "blank lines": "\n# a tale\n  A dog, wet  \n\nThe dog sits <SEP> it sleeps\n",
+    "looks like parameters": "Steps: 3, Sampler: x, Seed: 1\nA dog: yes",
+}
+
+
+def pasted(host, result: Result) -> dict:
+    """What "PNG Info" reads from the last picture, and sends on."""
+    image = f"data:image/png;base64,{result.files[-1]}"
+    return host.post("/sdapi/v1/png-info", {"image": image})["parameters"]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_infotext_brings_the_whole_story_back(host, name):
+    story = STORIES[name]
+    options = {"layout": "windows", "reach": 2, "strength": 0.75, "before": 'a "photo": of'}
+    result = host.txt2img(story, options, seed=77)
+    params = pasted(host, result)
+    assert params["Prompt"] == story
+    again = host.txt2img(params["Prompt"], infotext=result.infotexts[-1], seed=int(params["Seed"]))
+    assert again.frames == result.frames
+    assert again.infotexts == result.infotexts
+
+
+def test_pasting_finds_the_seed_that_a_counted_run_began_with(host):
+    result = host.txt2img(STORY, {"same_noise": False}, seed=77)
+    assert "Seed: 79" in result.infotexts[-1]
+    assert pasted(host, result)["Seed"] == "77"
+    varied = {"subseed": 5, "subseed_strength": 0.5}
+    params = pasted(host, host.txt2img(STORY, {"same_noise": False}, seed=77, **varied))
+    assert (params["Seed"], params["Variation seed"]) == ("77", "5")
+
+
+def test_a_baseline_frame_comes_back_as_what_it_is(host):
+    result = host.txt2img(STORY, {"compare": True})
+    again = host.txt2img(STORY, infotext=result.infotexts[-1])
+    assert again.frames == result.frames[3:]
+
+
+def test_a_hires_story_comes_back(host):
+    request = {**HIRES, "hr_prompt": "A cat: wet.\nA bus.\nA ship."}
+    params = pasted(host, host.txt2img(STORY, {}, **request))
+    assert params["Hires prompt"] == request["hr_prompt"]
+    assert pasted(host, host.txt2img(STORY, {}, **HIRES))["Hires prompt"] == ""
+
+
+def test_infotext_without_hopping_switches_off(host):
+    plain = host.txt2img(LINES[0])
+    assert "Hopping" not in plain.infotexts[0]
+    again = host.txt2img(LINES[0], infotext=plain.infotexts[0])
+    assert again.hashes == plain.hashes
+
+
+def test_every_frame_tells_its_own(host):
+    result = host.txt2img(STORY, {"reach": "all"}, batch_size=2, n_iter=2)
+    for n, infotext in enumerate(result.infotexts[1:]):
+        assert infotext.startswith(LINES[n % 3])
+        assert f"Hopping frame: {n % 3 + 1}/3," in infotext
+        assert "Hopping: paper," in infotext
+        assert "Hopping reach: all," in infotext
+        assert "Hopping strength" not in infotext
+    assert "Hopping frame" not in result.infotexts[0]
+
+
+class TestPlot:
+    def plot(self, host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request):
+        info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
+        types = info["args"][0]["choices"]
+        arguments = []
+        for label, values in (x, y, ("Nothing", "")):
+            arguments += [types.index(label), values, []]
+        arguments += [False, True, False, True, False, False, False, 0, True]
+        return host.txt2img(STORY, script_name="x/y/z plot", script_args=arguments, **request)
+
+    def test_modes(self, host):
+        cells = self.plot(host, ("[Hopping] Mode", "off, paper, baseline"))
+        assert len(cells.images) == 4
+        assert cells.hashes[1] == host.txt2img(STORY).hashes[0]
+        assert cells.hashes[2] == host.txt2img(STORY, {}).hashes[0]
+        assert cells.hashes[3] == host.txt2img(STORY, {"mode": "baseline"}).hashes[0]
+        assert "Hopping" not in cells.infotexts[1]
+        assert "Hopping: paper" in cells.infotexts[2]
+        assert "Hopping: baseline" in cells.infotexts[3]
+
+    def test_off_behind_a_hopped_cell(self, host):
+        cells = self.plot(host, ("[Hopping] Mode", "paper, off"))
+        assert cells.hashes[2] == host.txt2img(STORY).hashes[0]
+        assert "Hopping" not in cells.infotexts[2]
+
+    def test_options_beside_each_other(self, host):
+        cells = self.plot(
+            host,
+            ("[Hopping] Reach", "1, all"),
+            ("[Hopping] Layout", "joint, windows"),
+            alwayson_scripts={"Hopping sequence": {"args": [{"enabled": True}]}},
+        )
+        expected = [
+            host.txt2img(STORY, {"reach": reach, "layout": layout}).hashes[0]
+            for layout in ("joint", "windows")
+            for reach in ("1", "all")
+        ]
+        assert cells.hashes[1:] == expected
+
+    @pytest.mark.parametrize(
+        ("label", "values", "options"),
+        [
+            ("Strength", "0.5", {"strength": 0.5}),
+            ("Carry", "all", {"carry": "all"}),
+            ("Share", "subject", {"share": "subject"}),
+            ("Start token", "shared", {"start_token": "shared"}),
+            ("Anchor", "on", {"anchor": True}),
+            ("Preset", "Consistent subject", {"preset": "Consistent subject"}),
+        ],
+    )
+    def test_axis(self, host, label, values, options):
+        cells = self.plot(host, (f"[Hopping] {label}", values))
+        assert cells.hashes[1] == host.txt2img(STORY, options).hashes[0]
+
+    def test_a_wrong_value_is_an_error(self, host):
+        with pytest.raises(ApiError, match="reach cannot be 'far'"):
+            self.plot(host, ("[Hopping] Reach", "far"))
+
+
+def test_an_interrupted_run_shows_what_was_made(host, bare_images):
+    got: list[Result] = []
+    story = "\n".join(f"A dog number {n}." for n in range(30))
+    run = threading.Thread(target=lambda: got.append(host.txt2img(story, {}, steps=4)))
+    run.start()
+    for _ in range(600):
+        progress = host.get("/sdapi/v1/progress?skip_current_image=true")
+        if progress["state"]["job_no"] >= 2:
+            assert progress["state"]["job_count"] == 30
+            break
+        time.sleep(0.05)
+    host.post("/sdapi/v1/interrupt")
+    run.join(timeout=120)
+    frames = got[0].frames
+    assert 2 <= len(frames) < 30
+    assert got[0].info["index_of_first_image"] == 1
+    assert PLAIN_REQUESTS["line"](host).hashes == bare_images["line"]
+
+
+def test_nothing_of_ours_is_in_the_hosts_log(host):
+    """Runs last: what the host swallows in a callback it writes down."""
+    log = host.read_log()
+    assert "Error running" not in log
+    assert "Error creating infotext" not in log
+    assert "The grid of the story could not be made" not in log
