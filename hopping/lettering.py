@@ -135,12 +135,19 @@ def missing_glyphs(texts: Iterable[str]) -> str:
 
 @functools.lru_cache(maxsize=32)
 def _base_font(size: int, bold: bool) -> Any:
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     try:
         import matplotlib
     except ImportError:
-        return ImageFont.load_default(size)
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+        return _font_without_matplotlib(name, size)
     return _load(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
+
+
+def _font_without_matplotlib(name: str, size: int) -> Any:
+    try:
+        return _load(name, size)  # Pillow knows where systems keep their fonts
+    except OSError:
+        return ImageFont.load_default(size)
 
 
 @functools.lru_cache(maxsize=64)

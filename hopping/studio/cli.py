@@ -153,9 +153,12 @@ def story(
     ] = None,
     steps: Annotated[
         int | None,
-        _setting("--steps", help="Sampling steps (default: 50; the model of this package: 20)."),
+        _setting("--steps", help="Sampling steps (default: 50; this package's model: 20)."),
     ] = None,
-    cfg: Annotated[float | None, _setting("--cfg", help="Guidance scale (default: 7.5).")] = None,
+    cfg: Annotated[
+        float | None,
+        _setting("--cfg", help="Guidance scale (default: 7.5; this package's model: 3)."),
+    ] = None,
     sampler: Annotated[
         str | None,
         _setting(

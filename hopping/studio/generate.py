@@ -52,6 +52,16 @@ class StoryFrame:
     image: Image.Image
     flagged: bool = False
 
+    @property
+    def number(self) -> int:
+        """The frame's place in the story, from 1."""
+        return self.key.number
+
+    @property
+    def plain(self) -> bool:
+        """Whether it was made without hopping, to compare with."""
+        return self.key.plain
+
 
 @dataclass(frozen=True)
 class _Pending:

@@ -23,12 +23,8 @@ from .prompts import refuse_tags, refuse_tags_in_source
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
 
-MODEL_STEPS = 50
-"""The paper's steps, for any real model."""
-STORYBOOK_STEPS = 20
-"""Enough for the small model that comes with the package, in seconds on two CPU cores."""
-SAMPLER = "LMS"
-CFG = 7.5
+# The paper's setting, for any model but the embedded one, which has its own.
+SAMPLER, STEPS, CFG = "LMS", 50, 7.5
 RANDOM_SEED = -1
 _SEEDS = 2**32
 
@@ -92,15 +88,15 @@ class Request:
 
     def settings(self, pipeline: Any) -> Settings:
         """Every setting, with the defaults that this model has."""
-        embedded = self.model in (None, STORYBOOK)
+        steps, cfg = _own_steps_and_cfg(self.model)
         width, height = picture_size(pipeline, self.width, self.height)
         device = resolve_device(self.device or "auto")
         seed = RANDOM_SEED if self.seed is None else self.seed
         return Settings(
             model=STORYBOOK if self.model is None else model_identity(self.model),
             negative=self.negative or "",
-            steps=self.steps or (STORYBOOK_STEPS if embedded else MODEL_STEPS),
-            cfg=CFG if self.cfg is None else self.cfg,
+            steps=self.steps or steps,
+            cfg=cfg if self.cfg is None else self.cfg,
             sampler=sampler_name(self.sampler or SAMPLER),
             seed=random.SystemRandom().randrange(_SEEDS) if seed == RANDOM_SEED else seed,
             width=width,
@@ -129,6 +125,15 @@ def model_identity(model: str) -> str:
     """A model's name as it is found again from anywhere: a path made absolute, or a hub name."""
     path = Path(model).expanduser()
     return str(path.resolve()) if path.exists() else model
+
+
+def _own_steps_and_cfg(model: str | None) -> tuple[int, float]:
+    if model not in (None, STORYBOOK):
+        return STEPS, CFG
+    from hopping.storybook.model import GUIDANCE
+    from hopping.storybook.model import STEPS as STORYBOOK_STEPS
+
+    return STORYBOOK_STEPS, GUIDANCE
 
 
 def is_trained(model: str | None) -> bool:

@@ -20,6 +20,7 @@ import hopping
 from hopping import HoppingOptions
 from hopping.studio import cli
 from hopping.studio.record import read_record
+from hopping.studio.run import Request
 
 ROOT = Path(hopping.__file__).parents[1]
 FAST = ["--steps", "1", "--seed", "7"]
@@ -96,6 +97,7 @@ def test_the_record_holds_everything(tmp_path, dog):
     assert data["options"]["reach"] == "all"
     assert data["settings"]["seed"] == 7
     assert data["settings"]["sampler"] == "LMS"
+    assert data["settings"]["cfg"] == 3.0
     assert (data["settings"]["width"], data["settings"]["height"]) == (64, 64)
     assert [frame["file"] for frame in data["frames"]] == [f"frame-0{n}.png" for n in (1, 2, 3)]
     assert read_record(folder).options == HoppingOptions(reach="all")
@@ -230,6 +232,15 @@ def test_bad_files(tmp_path):
 def test_what_only_a_webui_reads_is_told(tmp_path):
     result = invoke("plan", "-", stdin="A (red:1.2) dog.\nA cat.")
     assert "emphasis such as (word:1.2) (frame 1) is encoded as text here" in result.output
+
+
+def test_another_model_has_the_papers_setting(tmp_path, sd1):
+    sd1.save_pretrained(tmp_path / "model")
+    request = Request("A dog.", HoppingOptions(), model=str(tmp_path / "model"))
+    settings = request.settings(request.load())
+    assert (settings.sampler, settings.steps, settings.cfg) == ("LMS", 50, 7.5)
+    assert (settings.width, settings.height) == (16, 16)
+    assert settings.model == str((tmp_path / "model").resolve())
 
 
 def test_random_seed_is_noted(tmp_path):
