@@ -100,7 +100,7 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
     frame[rows] = (u @ torch.diag(values * factors) @ vh).to(frame.dtype)
 
 
-_CONSISTENT = dict(HoppingOptions.PRESETS["Consistent subject"])
+_CONSISTENT: dict[str, Any] = dict(HoppingOptions.PRESETS["Consistent subject"])
 
 METHODS: Mapping[str, Method] = {
     "plain": partial(hopping, mode="baseline"),

@@ -7,6 +7,7 @@ stopped run goes on where it was when the same command is given again.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +26,7 @@ from hopping.storybook.train_unet import train_unet
 from hopping.storybook.train_vae import train_vae
 
 _HELD_OUT_SEED = 2
+_GPU_BATCHES = 4
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Stage:
 
     train: Callable[..., nn.Module]
     plan: Plan
-    batch: int
+    batch: int  # of each worker; a GPU takes _GPU_BATCHES times as many
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Settings:
 
 
 STAGES = {
-    "vae": Stage(train_vae, Plan("vae", 6000, 1e-3, save_every=200, decay=0.995), batch=16),
+    "vae": Stage(train_vae, Plan("vae", 6000, 1e-3, save_every=100, decay=0.995), batch=16),
     "text": Stage(train_text, Plan("text", 1500, 1e-3, save_every=100, decay=0.99), batch=256),
     "oracle": Stage(train_oracle, Plan("oracle", 2000, 1e-3, save_every=200, decay=0.99), batch=64),
     "unet": Stage(train_unet, Plan("unet", 8000, 1e-3, save_every=250, decay=0.998), batch=64),
@@ -78,7 +80,8 @@ def train(settings: Settings, stages: list[str], minutes: float = 0.0) -> None:
 
 def draw_corpora(settings: Settings) -> tuple[Corpus, Corpus]:
     """The training and the held-out corpus, drawn now if they are not in the cache."""
-    draw = partial(Corpus, settings.cache, resolution=RESOLUTION, workers=settings.workers)
+    drawing = os.cpu_count() or 1
+    draw = partial(Corpus, settings.cache, resolution=RESOLUTION, workers=drawing)
     return (
         draw(seed=settings.corpus_seed, count=settings.pictures),
         draw(seed=_HELD_OUT_SEED, count=settings.held_out, held_out=True),
@@ -92,7 +95,7 @@ def _run_stage(settings: Settings, stage: Stage, team: Team) -> None:
         corpus,
         held_out,
         settings.folder,
-        batch=stage.batch,
+        batch=stage.batch * (_GPU_BATCHES if settings.device == "cuda" else 1),
         seed=settings.seed,
         team=team,
         device=torch.device(settings.device),
