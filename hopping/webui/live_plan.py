@@ -8,25 +8,35 @@ event stays out of the queue, so that it is answered in the middle of a run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from modules import errors
+from modules import errors, shared
 
 from hopping.errors import HoppingError
 
 from . import plan_html
 from .mask_svg import render_mask
-from .options import ROWS, parse_request
+from .options import ROWS, Request, parse_request
 from .planning import plan_with_words
 
+_HERE = "\ue000"
+"""Stands for a frame's text while styles are put around it."""
 
-def live_plan(serial: Any, story: str, *values: Any) -> tuple[str, str]:
-    """Plan and mask as HTML, for the story and the options' values in the table's order."""
+
+def live_plan(serial: Any, story: str, styles: list[str], *values: Any) -> tuple[str, str]:
+    """Plan and mask as HTML, for the story and the options' values in the table's order.
+
+    Args:
+        serial: number of the question, by which the page knows its answer.
+        styles: names of the host's styles that are chosen.
+    """
     number = int(serial) if str(serial).isdigit() else 0
     if not story.strip():
         return plan_html.render_empty(number), ""
     try:
-        plan, word = plan_with_words(story, parse_request(named(values)))
+        request = _styled(parse_request(named(values)), styles)
+        plan, word = plan_with_words(story, request)
         return plan_html.render_plan(plan, number), render_mask(plan, word)
     except HoppingError as error:
         return plan_html.render_error(error, story, number), ""
@@ -34,6 +44,16 @@ def live_plan(serial: Any, story: str, *values: Any) -> tuple[str, str]:
         errors.report("The live plan failed", exc_info=True)
         failure = HoppingError(f"{type(error).__name__}: {error}")
         return plan_html.render_error(failure, story, number), ""
+
+
+def _styled(request: Request, styles: list[str]) -> Request:
+    """The request with the chosen styles as what stands before and after every frame."""
+    if not styles:
+        return request
+    whole = shared.prompt_styles.apply_styles_to_prompt(_HERE, styles).replace("\n", " ")
+    before, _, after = whole.partition(_HERE)
+    run = request.run
+    return replace(request, run=run.replace(before=before + run.before, after=run.after + after))
 
 
 def named(values: Sequence[Any]) -> dict[str, Any]:

@@ -48,8 +48,9 @@ def render_mask(plan: StoryPlan, token_text: TokenText) -> str:
     kept = (layout.role != Role.PADDING).nonzero().squeeze(1)
     if len(kept) > MOST_TOKENS:
         return (
-            '<p class="hopping-hint"><span>This story is too long for a readable map.</span> '
-            f"({len(kept)} &gt; {MOST_TOKENS} <span>tokens</span>)</p>"
+            '<p class="hopping-hint">'
+            "<span>This story has too many tokens for a readable map:</span> "
+            f"{len(kept)} &gt; {MOST_TOKENS}</p>"
         )
     tokens = _tokens(layout, kept, token_text)
     visible = plan.visibility.matrix(kept, kept).tolist()

@@ -62,7 +62,7 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
     limit = CONTENT * frame.windows
     filled = round(100 * frame.tokens / limit)
     windows = (
-        f'<span class="hopping-windows">{frame.windows} <span>windows</span></span>'
+        f'<span class="hopping-windows">{frame.windows} <span>windows of 75</span></span>'
         if frame.windows > 1
         else ""
     )
@@ -73,8 +73,8 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
         f'<div class="hopping-body"><p class="hopping-text">{_escape(frame.text)}</p>'
         f'<p class="hopping-facts">'
         f'<span class="hopping-bar"><i style="width:{filled}%"></i></span>'
-        f'<span class="hopping-count">{frame.tokens}/{limit} <span>tokens</span></span>{windows}'
-        f"{_sees(frame, with_words)}</p>{notes}</div></li>"
+        f'<span class="hopping-count">{frame.tokens}/{limit} <span>tokens used</span></span>'
+        f"{windows}{_sees(frame, with_words)}</p>{notes}</div></li>"
     )
 
 

@@ -64,7 +64,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
                         lambda name: f"hopping_option_{name}", settings.defaults()
                     )
             output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
-        _connect_plan(toprow.prompt, options, plan)
+        _connect_plan(toprow, options, plan)
         _connect_run(toprow, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
@@ -202,20 +202,20 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return widgets, buttons
 
 
-def _connect_plan(story: Any, options: OptionWidgets, plan: tuple[Any, Any]) -> None:
+def _connect_plan(toprow: Any, options: OptionWidgets, plan: tuple[Any, Any]) -> None:
     """Plan and mask follow every change, after a pause that the page's script keeps."""
     ask = gr.Button(visible=False, elem_id="hopping_plan_button")
     serial = gr.Textbox("0", visible=False, elem_id="hopping_plan_serial")
-    values = list(options.by_name.values())
+    asked = [toprow.prompt, toprow.ui_styles.dropdown, *options.by_name.values()]
     ask.click(
         live_plan,
         _js="hoppingPlanArguments",
-        inputs=[serial, story, *values],
+        inputs=[serial, *asked],
         outputs=list(plan),
         queue=False,  # answered in the middle of a run
         show_progress=False,
     )
-    for component in (story, *values):
+    for component in asked:
         # Runs in the page alone: nothing is sent until the pause is over.
         component.change(None, _js="hoppingPlanSoon", inputs=[], outputs=[], show_progress=False)
 

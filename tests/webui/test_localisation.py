@@ -100,10 +100,14 @@ def test_the_hints_are_complete():
 def test_the_plan_is_complete(clip_tokenizer):
     story = parse_story("a dog\nthe dog\na cat\n" + "long " * 80)
     plan = plan_story(clip_tokenizer, story, HoppingOptions(share="subject"))
-    own = {frame.text for frame in plan.frames} | {"windows"}
+    own = {plan.layout.kind, *(frame.text for frame in plan.frames)}
     numbers = {plan.layout.reason, *(note for frame in plan.frames for note in frame.notes)}
     texts = _texts(plan_html.render_plan(plan)) - own - numbers
     assert not {text for text in texts if "“" not in text} - set(JAPANESE)
+
+
+def test_the_values_of_choices_keep_their_names():
+    assert not {choice for row in ROWS for choice in row.choices} & set(JAPANESE)
 
 
 def test_nothing_is_translated_into_nothing():

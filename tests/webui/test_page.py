@@ -44,7 +44,7 @@ def test_the_plan_follows_typing(tab):
         "() => document.querySelectorAll('#hopping_plan .prose .hopping-frame').length === 2"
     )
     tab.wait_for_plan()
-    assert tab.plan(".hopping-count").all_inner_texts() == ["4/75 tokens", "4/75 tokens"]
+    assert tab.plan(".hopping-count").all_inner_texts() == ["4/75 tokens used"] * 2
     assert tab.plan(".hopping-sees").all_inner_texts() == ["sees no other frame", "sees 1"]
     assert tab.plan(".hopping-badge").inner_text() == "joint"
     predictions = [url for url in asked if "/predict" in url]
@@ -162,6 +162,23 @@ def test_the_plan_answers_during_a_run(tab):
     assert tab.page.is_visible("#hopping_interrupt")
     tab.page.click("#hopping_interrupt")
     tab.wait_for_end()
+
+
+def test_a_run_is_found_again_after_a_reload(tab):
+    tab.write(DOG_STORY)
+    tab.make_small(steps=40)
+    tab.set_number("hopping_batch_count", 4)
+    tab.page.click("#hopping_generate")
+    tab.page.wait_for_selector("#hopping_results .progressDiv")
+    tab.page.reload(wait_until="domcontentloaded")
+    tab.wait_until_loaded()
+    tab.open_tab()
+    tab.page.click("#hopping_restore_progress")
+    tab.page.wait_for_selector("#hopping_results .progressDiv")
+    tab.wait_for_end()
+    tab.page.wait_for_function(
+        "() => document.querySelectorAll('#hopping_gallery .thumbnail-small').length === 13"
+    )
 
 
 def test_a_picture_of_png_info_comes_back(tab, host, tmp_path):

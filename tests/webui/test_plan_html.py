@@ -85,7 +85,7 @@ def test_each_frame_tells_tokens_and_sources(plan):
 def test_a_long_frame_tells_its_windows(plan):
     page = plan_html.render_plan(plan("dog " * 80 + "\nthe dog"))
     assert "80/150" in page
-    assert "2 <span>windows</span>" in page
+    assert "2 <span>windows of 75</span>" in page
 
 
 def test_what_is_shown_stands_with_whom(plan):
@@ -127,7 +127,7 @@ def test_the_map_is_the_mask(plan, word, options):
 def test_a_map_too_long_to_read_is_not_drawn(plan, word):
     page = mask_svg.render_mask(plan("a dog " * 30 + "\n" + "a cat\n" * 70), word)
     assert "<svg" not in page
-    assert "too long" in page
+    assert "too many tokens" in page
 
 
 def _cells(page: str) -> torch.Tensor:
