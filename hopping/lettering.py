@@ -26,6 +26,7 @@ _PREFERRED = re.compile(
     r"cjk|notosans|gothic|meiryo|hiragino|pingfang|yahei|heiti|wenquanyi|wqy|droid|arial|unifont",
     re.IGNORECASE,
 )
+_STYLED = re.compile(r"bold|black|heavy|thin|light|italic|oblique|serif|mono", re.IGNORECASE)
 _NO_GLYPH = "\U0010ffff"
 
 
@@ -186,4 +187,9 @@ def _system_fonts() -> tuple[str, ...]:
         return ()
     # A font of last resort has a sign for everything and a glyph for nothing.
     paths = [path for path in sorted(findSystemFonts()) if "lastresort" not in path.lower()]
-    return tuple(sorted(paths, key=lambda path: not _PREFERRED.search(os.path.basename(path))))
+    return tuple(sorted(paths, key=_rank))
+
+
+def _rank(path: str) -> tuple[bool, bool]:
+    name = os.path.basename(path)
+    return not _PREFERRED.search(name), bool(_STYLED.search(name))
