@@ -25,6 +25,7 @@ from hopping.storybook.model import GUIDANCE, STEPS, load_storybook, storybook_i
 from hopping.storybook.oracle import Oracle, Verdict, judge, load_oracle
 
 SCORES = ("identity", "prompt", "leak", "spread", "subject", "place", "action", "cross-talk")
+OUT = Path("outputs/evaluate-storybook")
 _BATCH = 64
 
 
@@ -102,6 +103,11 @@ def draw_frames(pipeline: Any, embeddings: Tensor, seed: int) -> Tensor:
     return torch.cat(drawn)
 
 
+def noise_seed(story: int, seed: int) -> int:
+    """The seed of a story's one noise, the same for every method."""
+    return story * 1_009 + seed
+
+
 def measure(
     pipeline: Any,
     oracle: Oracle,
@@ -125,8 +131,8 @@ def measure(
                     continue
                 embeddings = METHODS[name](side, case)
                 for seed in missing:
-                    noise_seed = case.number * 1_009 + seed
-                    verdicts = judge(oracle, draw_frames(pipeline, embeddings, noise_seed))
+                    noise = noise_seed(case.number, seed)
+                    verdicts = judge(oracle, draw_frames(pipeline, embeddings, noise))
                     scores = score_story(case, verdicts)
                     line = {"story": case.number, "seed": seed, "kind": case.kind, **scores}
                     results.write(json.dumps(line) + "\n")
@@ -173,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stories", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3, help="noises for each story")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--out", type=Path, default=Path("outputs/evaluate-storybook"))
+    parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args(arguments)
     if not storybook_is_trained():

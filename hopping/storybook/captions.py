@@ -91,12 +91,10 @@ def caption(scene: Scene, random: Random) -> str:
         return _pair_caption(scene, random)
     kind = random.random()
     if kind < CO_REFERENCE_SHARE:
-        text = _co_reference(scene, random)
-    elif kind < CO_REFERENCE_SHARE + PARTIAL_SHARE:
-        text = _partial(scene, random)
-    else:
-        text = _one_sentence(scene, random)
-    return text
+        return _co_reference(scene, random)
+    if kind < CO_REFERENCE_SHARE + PARTIAL_SHARE:
+        return _partial(scene, random)
+    return _one_sentence(scene, random)
 
 
 def full_caption(scene: Scene, random: Random) -> str:
@@ -128,11 +126,9 @@ def _new(figure: Figure, random: Random, *, size: bool = False, colour: bool = T
         return (
             f"{figure.subject} {wearing} a {figure.colour} {clothes}" if colour else figure.subject
         )
-    article = "The" if random.random() < 0.15 else "A"
+    article = "the" if random.random() < 0.15 else "a"
     colour_word = f"{figure.colour} " if colour else ""
-    return f"{article} {size_word}{colour_word}{figure.subject}".replace("A ", "a ", 1).replace(
-        "The ", "the ", 1
-    )
+    return f"{article} {size_word}{colour_word}{figure.subject}"
 
 
 def _again(figure: Figure, random: Random, *, pronoun: float = 0.45) -> str:

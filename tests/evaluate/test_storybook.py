@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hopping import parse_story
-from hopping.evaluate import storybook
+from hopping.evaluate import storybook, strips
 from hopping.evaluate.methods import METHODS, TextSide
 from hopping.evaluate.stories import KINDS, make_stories
 from hopping.storybook.captions import read_caption
@@ -106,6 +106,20 @@ def test_the_error_is_that_of_stories_not_of_seeds(tmp_path):
     mean, error = storybook.mean_and_error(json.loads(json.dumps(lines)), "leak")
     assert mean == 0.5
     assert error == pytest.approx(0.5)
+
+
+def test_strips_show_the_best_the_median_and_the_worst_story(pipeline):
+    lines = [
+        {"story": n, "seed": 0, "identity": n / 4, "prompt": 1.0, "leak": 0.0} for n in range(5)
+    ]
+    chosen = {name: line["story"] for name, line in strips.best_median_worst(lines).items()}
+    assert chosen == {"best": 4, "median": 2, "worst": 0}
+    with pytest.raises(ValueError, match="no scores"):
+        strips.best_median_worst([])
+    case = CASES[2]
+    strip = strips.draw_strip(pipeline, case, "Consistent subject", seed=0)
+    assert strip.width > 2 * RESOLUTION
+    assert strip.height > 3 * RESOLUTION
 
 
 def test_nothing_is_measured_with_an_untrained_model(monkeypatch):
