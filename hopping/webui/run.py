@@ -8,7 +8,7 @@ that another extension makes of the object is told from the object itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -289,7 +289,7 @@ def run_of(p: Any) -> Run | None:
 def take_over(p: Any, run: Run | Exception) -> None:
     """Let the host run `run`, or fail with what kept it from being made."""
     p.hopping_run = run
-    p.__class__ = _hopping_class(type(p))
+    p.__class__ = _hopping_class(p.__class__)
 
 
 def release(p: Any) -> bool:
@@ -352,6 +352,5 @@ class Hopping:
 
 
 @cache
-def _hopping_class(original: Hashable) -> type:
-    assert isinstance(original, type)
+def _hopping_class(original: type) -> type:
     return type(original.__name__, (Hopping, original), {"__module__": original.__module__})

@@ -236,11 +236,10 @@ def _segments(text: str) -> list[Segment]:
         else:
             found.append((sentinels + part, weight))
             sentinels = ""
-    if sentinels:
-        words = [n for n, segment in enumerate(found) if not _is_break(*segment)]
-        if not words:
-            return [*found, (sentinels, 1.0)]
-        found[words[-1]] = (found[words[-1]][0] + sentinels, found[words[-1]][1])
+    words = [n for n, segment in enumerate(found) if not _is_break(*segment)]
+    if sentinels and words:
+        part, weight = found[words[-1]]
+        found[words[-1]] = (part + sentinels, weight)
     return found
 
 

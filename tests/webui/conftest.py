@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from ..encoders import import_open_clip_transformer, transformers_text_model
 from . import host as real
+from . import stand_ins
 from .browser import browser, web  # noqa: F401 (fixtures of the page's tests)
+
+stand_ins.install()  # before any test file imports what imports the host
 
 HOW = "needs a real WebUI: pytest tests/webui --webui PATH [--webui-python PATH]"
 
@@ -55,6 +61,41 @@ def host(webui_data, bare_images) -> Iterator[real.Host]:
     finally:
         running.stop()
         sys.stderr.write(f"\nthe WebUI's log: {running.log}\n")
+
+
+@pytest.fixture
+def opts(monkeypatch):
+    """The stand-in host's settings, fresh for each test."""
+    fresh = stand_ins.fresh_options()
+    monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "opts", fresh)
+    return fresh
+
+
+@pytest.fixture(params=["transformers", "ldm"])
+def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
+    """A text encoder as the host wraps it: the real classes, with small random weights."""
+    text_model = transformers_text_model()
+    if request.param == "transformers":
+        return SimpleNamespace(transformer=text_model, tokenizer=clip_tokenizer)
+    import_open_clip_transformer()
+    modules = pytest.importorskip(
+        "ldm.modules.encoders.modules", reason="needs PyPI's stable-diffusion-sdkit"
+    )
+    shutil.copytree(clip_tokenizer_folder, tmp_path / "clip")
+    text_model.save_pretrained(tmp_path / "clip")
+    return modules.FrozenCLIPEmbedder(version=str(tmp_path / "clip"), device="cpu")
+
+
+@pytest.fixture
+def sd_model(wrapped, opts, monkeypatch):
+    """A loaded checkpoint of the stand-in host."""
+    hijack = stand_ins.Hijack()
+    tower = wrapped.transformer
+    embeddings = getattr(tower, "text_model", tower).embeddings
+    embeddings.token_embedding = stand_ins.TokenEmbedding(embeddings.token_embedding, hijack)
+    model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
+    monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "sd_model", model)
+    return model
 
 
 STORY = "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs away."

@@ -157,7 +157,7 @@ def test_presets(host):
         (" ".join(["dog"] * 90) + "\nb", {"layout": "joint"}, "use layout=windows"),
         ("a BREAK b\nc", {"layout": "joint"}, "frame 1: it is encoded in several windows"),
         ("a\n<lora:none:1> b\n<lora:none:0.5> c", {}, "one weight in frame 2 and another"),
-        ("<share:(red> dog:1.2)\nb", {}, "cuts through emphasis"),
+        ("A [<share:red>:blue:0.5] dog\nb", {}, "cuts through emphasis, prompt editing"),
     ],
 )
 def test_what_cannot_be_done_is_an_error_with_its_reason(host, prompt, options, reason):

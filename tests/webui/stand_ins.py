@@ -1,0 +1,435 @@
+"""Small stand-ins for the WebUI's modules: as much of each as the extension touches.
+
+They are not the WebUI. What they share with it is the shape of its calls: who calls whom, with
+what, and what is done with the answer. `install` puts them where `import modules` finds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import torch
+from torch import nn
+
+AND = re.compile(r"\bAND\b")
+WEIGHT = re.compile(r"^(.*?)(?:\s*:\s*(\d+\.?\d*))?\s*$", re.DOTALL)
+EDIT = re.compile(r"\[([^\[\]:|]*):([^\[\]:|]*):(\d*\.?\d+)\]")
+EMPHASIS = re.compile(r"\(([^():]*):(\d+\.?\d*)\)|\bBREAK\b")
+NETWORK = re.compile(r"<(\w+):([^>]+)>")
+
+
+class Conditions(list):
+    """The host's `SdConditioning`."""
+
+    def __init__(self, prompts, is_negative_prompt=False, width=None, height=None, copy_from=None):
+        super().__init__(prompts)
+        source = prompts if copy_from is None else copy_from
+        self.is_negative_prompt = is_negative_prompt or getattr(source, "is_negative_prompt", False)
+        self.width = width or getattr(source, "width", None)
+        self.height = height or getattr(source, "height", None)
+
+
+class Scheduled(tuple):
+    """The host's `ScheduledPromptConditioning`."""
+
+    def __new__(cls, end_at_step, cond):
+        return super().__new__(cls, (end_at_step, cond))
+
+    end_at_step = property(lambda self: self[0])
+    cond = property(lambda self: self[1])
+
+
+class Composable:
+    def __init__(self, schedules, weight=1.0):
+        self.schedules, self.weight = schedules, weight
+
+
+class Multicond:
+    def __init__(self, shape, batch):
+        self.shape, self.batch = shape, batch
+
+
+def split_and(prompts):
+    flat: list[str] = []
+    indexes = []
+    for prompt in prompts:
+        found = []
+        for part in AND.split(prompt):
+            text, weight = WEIGHT.match(part).groups()
+            if text not in flat:
+                flat.append(text)
+            found.append((flat.index(text), float(weight or 1.0)))
+        indexes.append(found)
+    return indexes, flat, {text: n for n, text in enumerate(flat)}
+
+
+def schedules(prompts, steps, hires_steps=None, use_old_scheduling=False):
+    """Prompt editing, without nesting: [before:after:when]."""
+    made = []
+    for prompt in prompts:
+        ends = sorted({int(float(m[3]) * steps) for m in EDIT.finditer(prompt)} | {steps})
+        made.append(
+            [
+                [end, EDIT.sub(lambda m, e=end: m[1 if e <= float(m[3]) * steps else 2], prompt)]
+                for end in ends
+            ]
+        )
+    return made
+
+
+def emphasised(text):
+    """(text:weight) and BREAK, without nesting."""
+    pieces: list[list[Any]] = []
+    last = 0
+    for match in EMPHASIS.finditer(text):
+        if text[last : match.start()]:
+            pieces.append([text[last : match.start()], 1.0])
+        is_break = match.group() == "BREAK"
+        pieces.append(["BREAK", -1] if is_break else [match[1], float(match[2])])
+        last = match.end()
+    if text[last:] or not pieces:
+        pieces.append([text[last:], 1.0])
+    return pieces
+
+
+class Network:
+    def __init__(self, items):
+        self.items = self.positional = items
+
+    def __eq__(self, other):
+        return self.items == other.items
+
+
+def parse_network(prompt):
+    found: dict[str, list[Network]] = {}
+    for match in NETWORK.finditer(prompt):
+        found.setdefault(match[1], []).append(Network(match[2].split(":")))
+    return NETWORK.sub("", prompt), found
+
+
+class Inversions:
+    """The host's data base of textual inversions: here each stands for one token id."""
+
+    def __init__(self):
+        self.by_id: dict[int, Any] = {}
+
+    def find_embedding_at_position(self, tokens, position):
+        found = self.by_id.get(tokens[position])
+        return (found, 1) if found else (None, None)
+
+
+class Hijack:
+    def __init__(self):
+        self.fixes = None
+        self.embedding_db = Inversions()
+
+
+class TokenEmbedding(nn.Module):
+    """Puts inversions into the rows, once for each time that they were set."""
+
+    def __init__(self, wrapped, hijack):
+        super().__init__()
+        self.wrapped, self.hijack = wrapped, hijack
+
+    def forward(self, ids):
+        vectors = self.wrapped(ids).clone()
+        for row, fixes in enumerate(self.hijack.fixes or []):
+            for offset, inversion in fixes:
+                count = len(inversion.vec)
+                vectors[row, offset + 1 : offset + 1 + count] = inversion.vec
+        self.hijack.fixes = None
+        return vectors
+
+
+class Fix(tuple):
+    def __new__(cls, offset, embedding):
+        return super().__new__(cls, (offset, embedding))
+
+
+class Embedder(nn.Module):
+    """The host's wrapper of a text encoder: chunks of 75, emphasis with its mean kept."""
+
+    def __init__(self, wrapped, hijack):
+        super().__init__()
+        self.wrapped, self.hijack = wrapped, hijack
+        self.id_start, self.id_end, self.id_pad = 49406, 49407, 49407
+        self.passes = 0
+
+    def tokenize(self, texts):
+        return self.wrapped.tokenizer(texts, truncation=False, add_special_tokens=False)[
+            "input_ids"
+        ]
+
+    def tokenize_line(self, line):
+        use = MODULES["modules.shared"].opts.emphasis != "None"
+        chunks = [SimpleNamespace(tokens=[], weights=[], fixes=[])]
+        for text, weight in emphasised(line) if use else [[line, 1.0]]:
+            if weight == -1:
+                chunks.append(SimpleNamespace(tokens=[], weights=[], fixes=[]))
+                continue
+            ids = self.tokenize([text])[0]
+            for position, token in enumerate(ids):
+                inversion, _ = self.hijack.embedding_db.find_embedding_at_position(ids, position)
+                count = inversion.vectors if inversion else 1
+                if len(chunks[-1].tokens) + count > 75:
+                    chunks.append(SimpleNamespace(tokens=[], weights=[], fixes=[]))
+                if inversion:
+                    chunks[-1].fixes.append(Fix(len(chunks[-1].tokens), inversion))
+                chunks[-1].tokens += [0] * count if inversion else [token]
+                chunks[-1].weights += [weight] * count
+        for chunk in chunks:
+            fill = 75 - len(chunk.tokens)
+            chunk.tokens = [self.id_start, *chunk.tokens, *[self.id_end] * (fill + 1)]
+            chunk.weights = [1.0, *chunk.weights, *[1.0] * (fill + 1)]
+        return chunks, 0
+
+    def encode_with_transformers(self, tokens):
+        self.passes += 1
+        return self.wrapped.transformer(input_ids=tokens).last_hidden_state
+
+    def forward(self, texts):
+        lines = [self.tokenize_line(text)[0] for text in texts]
+        empty = self.tokenize_line("")[0][0]
+        made = []
+        for n in range(max(map(len, lines))):
+            batch = [chunks[n] if n < len(chunks) else empty for chunks in lines]
+            self.hijack.fixes = [chunk.fixes for chunk in batch]
+            hidden = self.encode_with_transformers(torch.tensor([c.tokens for c in batch]))
+            weights = torch.tensor([chunk.weights for chunk in batch])
+            mean = hidden.mean()
+            hidden = hidden * weights[:, :, None]
+            made.append(hidden * (mean / hidden.mean()))
+        return torch.hstack(made)
+
+
+class Model:
+    """A loaded checkpoint."""
+
+    def __init__(self, embedder):
+        self.cond_stage_model = embedder
+
+    def get_learned_conditioning(self, texts):
+        return self.cond_stage_model(texts)
+
+
+def get_learned_conditioning(model, prompts, steps, hires_steps=None, old=False):
+    made = []
+    for schedule in schedules(prompts, steps, hires_steps, old):
+        texts = Conditions([text for _, text in schedule], copy_from=prompts)
+        conds = model.get_learned_conditioning(texts)
+        made.append([Scheduled(end, conds[n]) for n, (end, _) in enumerate(schedule)])
+    return made
+
+
+def get_multicond(model, prompts, steps, hires_steps=None, old=False):
+    indexes, flat, _ = split_and(prompts)
+    learned = get_learned_conditioning(model, Conditions(flat, copy_from=prompts), steps)
+    batch = [[Composable(learned[n], weight) for n, weight in found] for found in indexes]
+    return Multicond((len(prompts),), batch)
+
+
+class Processing:
+    """The host's processing object, as far as a run touches it, and its main loop without
+    pictures: what is sampled is told by `sampled`."""
+
+    def __init__(self, prompt, **values):
+        self.prompt, self.negative_prompt = prompt, ""
+        self.seed, self.subseed, self.subseed_strength = 5, 70, 0
+        self.batch_size, self.n_iter, self.steps = 1, 1, 4
+        self.styles: list[str] = []
+        self.do_not_save_grid = False
+        self.extra_generation_params: dict[str, Any] = {}
+        self.enable_hr, self.hr_prompt = False, ""
+        self.is_api = False
+        self.iteration = 0
+        self.cached_c, self.cached_uc, self.cached_hr_c = [None, None], [None, None], [None, None]
+        self.sampled: list[Any] = []
+        vars(self).update(values)
+
+    def setup_prompts(self):
+        listed = isinstance(self.prompt, list)
+        self.all_prompts = (
+            list(self.prompt) if listed else [self.prompt] * (self.batch_size * self.n_iter)
+        )
+        if self.enable_hr:
+            hires = self.hr_prompt or self.prompt
+            self.all_hr_prompts = (
+                list(hires) if isinstance(hires, list) else [hires] * len(self.all_prompts)
+            )
+
+    def init(self, all_prompts, all_seeds, all_subseeds):
+        pass
+
+    def cached_params(self, prompts, steps, networks, hires_steps=None, old=False):
+        return (prompts, steps, hires_steps, old, networks)
+
+    def parse_extra_network_prompts(self):
+        parsed = [parse_network(prompt) for prompt in self.prompts]
+        self.prompts = [prompt for prompt, _ in parsed]
+        self.extra_network_data = parsed[0][1]
+
+    def get_conds_with_caching(self, function, prompts, steps, caches, networks, hires_steps=None):
+        key = self.cached_params(list(prompts), steps, networks, hires_steps)
+        for cache in caches:
+            if cache[0] == key:
+                return cache[1]
+        caches[0][:] = [key, function(MODULES["modules.shared"].sd_model, prompts, steps)]
+        return caches[0][1]
+
+    def setup_conds(self):
+        self.uc = self.get_conds_with_caching(
+            get_learned_conditioning,
+            Conditions([self.negative_prompt] * len(self.prompts), is_negative_prompt=True),
+            self.steps,
+            [self.cached_uc],
+            self.extra_network_data,
+        )
+        self.c = self.get_conds_with_caching(
+            get_multicond,
+            Conditions(self.prompts, width=64, height=64),
+            self.steps,
+            [self.cached_c],
+            self.extra_network_data,
+        )
+
+    def sample(self):
+        self.sampled += self.c.batch
+
+
+def process(p, scripts=(), arguments=()):
+    """The host's order of calls. Like the host, it swallows what a callback raises."""
+
+    def callback(name, *values):
+        for script in scripts:
+            with contextlib.suppress(Exception):
+                getattr(script, name)(p, *values, *arguments)
+
+    callback("before_process")
+    p.setup_prompts()
+    seeds = p.seed if isinstance(p.seed, list) else [p.seed + n for n in range(len(p.all_prompts))]
+    p.all_seeds = seeds
+    p.all_subseeds = p.subseed if isinstance(p.subseed, list) else [p.subseed] * len(seeds)
+    p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
+    for n in range(p.n_iter):
+        p.iteration = n
+        p.prompts = p.all_prompts[n * p.batch_size : (n + 1) * p.batch_size]
+        p.seeds = p.all_seeds[n * p.batch_size : (n + 1) * p.batch_size]
+        if not p.prompts:
+            break
+        p.parse_extra_network_prompts()
+        p.setup_conds()
+        p.sample()
+    processed = SimpleNamespace(images=[], infotexts=["nothing was made"], comments="")
+    callback("postprocess", processed)
+    return processed
+
+
+class Script:
+    """The base of the host's scripts."""
+
+    def elem_id(self, name):
+        return f"script_{name}"
+
+
+class PasteField(tuple):
+    def __new__(cls, component, target, *, api=None):
+        return super().__new__(cls, (component, target))
+
+
+class Options(SimpleNamespace):
+    """The host's settings; `data` holds those that a user has set."""
+
+    @property
+    def data(self):
+        return vars(self)
+
+
+def fresh_options() -> Options:
+    return Options(
+        emphasis="Original",
+        use_old_emphasis_implementation=False,
+        use_old_scheduling=False,
+        enable_prompt_comments=True,
+        return_mask=False,
+        return_mask_composite=False,
+    )
+
+
+def styled(prompt, styles):
+    for style in styles:
+        prompt = style.replace("{prompt}", prompt)
+    return prompt
+
+
+MODULES: dict[str, ModuleType] = {}
+
+
+def module(name: str, **members: Any) -> ModuleType:
+    made = ModuleType(name)
+    vars(made).update(members)
+    MODULES[name] = made
+    return made
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """A call that the tests do not look at."""
+
+
+def install() -> None:
+    """Put the stand-ins into `sys.modules`, once."""
+    if MODULES:
+        return
+    package = module("modules")
+    package.__path__ = []
+    state = SimpleNamespace(job_count=-1, processing_has_refined_job_count=False)
+    module(
+        "modules.shared",
+        opts=fresh_options(),
+        state=state,
+        sd_model=None,
+        prompt_styles=SimpleNamespace(apply_styles_to_prompt=styled),
+        OptionInfo=SimpleNamespace,
+    )
+    module(
+        "modules.devices",
+        device=torch.device("cpu"),
+        autocast=contextlib.nullcontext,
+    )
+    module(
+        "modules.prompt_parser",
+        SdConditioning=Conditions,
+        ScheduledPromptConditioning=Scheduled,
+        ComposableScheduledPromptConditioning=Composable,
+        MulticondLearnedConditioning=Multicond,
+        get_multicond_prompt_list=split_and,
+        get_learned_conditioning_prompt_schedules=schedules,
+        parse_prompt_attention=emphasised,
+        get_multicond_learned_conditioning=get_multicond,
+    )
+    module("modules.extra_networks", parse_prompt=parse_network)
+    module(
+        "modules.sd_hijack_clip",
+        FrozenCLIPEmbedderWithCustomWordsBase=Embedder,
+        PromptChunkFix=Fix,
+    )
+    module("modules.sd_models", model_data=SimpleNamespace(sd_model=None))
+    module("modules.processing", get_fixed_seed=lambda s: 1234 if s in (-1, None, "") else int(s))
+    module("modules.images", save_image=nothing)
+    module("modules.errors", report=nothing)
+    module(
+        "modules.script_callbacks",
+        on_infotext_pasted=nothing,
+        on_before_ui=nothing,
+        on_ui_settings=nothing,
+    )
+    module("modules.scripts", Script=Script, AlwaysVisible=object(), scripts_data=[])
+    module("modules.infotext_utils", PasteField=PasteField)
+    module("modules.ui_components", InputAccordion=None)
+    for name, stand_in in MODULES.items():
+        sys.modules[name] = stand_in
+        if "." in name:
+            setattr(package, name.partition(".")[2], stand_in)

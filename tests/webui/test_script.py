@@ -1,0 +1,124 @@
+"""What a run asks for: the page's arguments, the API's, a plot's axes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from hopping import HoppingOptions, OptionError
+
+pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
+
+from hopping.webui import axes, settings
+from hopping.webui.options import ROWS, Request, RunOptions
+from hopping.webui.script import read_request
+
+from .stand_ins import MODULES
+
+DEFAULTS = [row.default for row in ROWS]
+SUBJECT = HoppingOptions.from_mapping({}, "Consistent subject")
+
+
+def read(*args, is_api=True, **on_axes):
+    return read_request(args, on_axes, is_api)
+
+
+def test_nothing_given_is_off():
+    for args in ([], [None], [False], [{}], [{"enabled": False, "mode": "reference"}]):
+        assert not read(*args).enabled
+
+
+def test_one_object_of_names():
+    asked = {"enabled": True, "reach": "all", "compare": True}
+    expected = Request(True, HoppingOptions(reach="all"), RunOptions(compare=True))
+    assert read(asked) == expected
+    assert read(asked, "Consistent subject", *DEFAULTS) == expected, (
+        "the rest is the host's filling"
+    )
+
+
+def test_positions_are_the_tables_order():
+    values = [row.default for row in ROWS]
+    values[[row.name for row in ROWS].index("strength")] = 0.5
+    assert read(True, "", *values) == Request(True, HoppingOptions(strength=0.5), RunOptions())
+    assert read(True, None, "baseline").hopping.mode == "baseline"
+
+
+def test_a_preset_by_position_counts_from_the_api(opts):
+    assert read(True, "Consistent subject").hopping == SUBJECT
+    assert read(True, "Consistent subject", *DEFAULTS).hopping == SUBJECT
+    over = read(True, "Consistent subject", "paper", 3).hopping
+    assert over == SUBJECT.replace(reach=3)
+
+
+def test_on_the_page_the_widgets_count(opts):
+    asked = read(True, "Consistent subject", *DEFAULTS, is_api=False)
+    assert asked.hopping == HoppingOptions()
+
+
+def test_a_users_own_defaults_are_no_choice_against_a_preset(opts):
+    opts.hopping_default_reach = "all"
+    filled = [settings.defaults()[row.name] for row in ROWS]
+    assert read(True, "Consistent subject", *filled).hopping == SUBJECT
+
+
+@pytest.mark.parametrize(
+    "args", [[{"mod": 1}], [{"enabled": "maybe"}], [True, "Comic"], [True, "", "x"]]
+)
+def test_what_is_wrong_is_an_error(args, opts):
+    with pytest.raises(OptionError):
+        read(*args)
+
+
+class TestAxes:
+    def test_they_come_first_and_switch_on(self):
+        assert read({"enabled": False}, reach="2") == Request(
+            True, HoppingOptions(reach=2), RunOptions()
+        )
+        assert read({"enabled": True, "reach": 1, "compare": True}, reach="2").run.compare
+
+    def test_off(self):
+        assert not read({"enabled": True}, mode="Off", reach="2").enabled
+
+    def test_a_preset_replaces_what_it_could_set(self):
+        asked = {"enabled": True, "anchor": True, "strength": 0.5, "captions": False}
+        found = read(asked, preset="paper")
+        assert found == Request(True, HoppingOptions(), RunOptions(captions=False))
+        assert read(asked, preset="Consistent subject", reach="all").hopping == SUBJECT.replace(
+            reach="all"
+        )
+
+    @pytest.fixture
+    def plot(self, monkeypatch):
+        class AxisOption(SimpleNamespace):
+            def __init__(self, label, type, apply, confirm=None, choices=None):
+                super().__init__(
+                    label=label, type=type, apply=apply, confirm=confirm, choices=choices
+                )
+
+        module = SimpleNamespace(AxisOption=AxisOption, axis_options=[])
+        script = type("Script", (), {"__module__": "xyz_grid.py"})
+        data = [SimpleNamespace(script_class=script, module=module)]
+        monkeypatch.setattr(MODULES["modules.scripts"], "scripts_data", data)
+        axes._add_axes()
+        axes._add_axes()
+        return {axis.label: axis for axis in module.axis_options}
+
+    def test_one_axis_for_each_option_once(self, plot):
+        labels = [row.label for row in HoppingOptions.rows()]
+        assert list(plot) == [f"[Hopping] {label}" for label in [*labels, "Preset"]]
+
+    def test_a_value_goes_by_the_cell(self, plot):
+        p = SimpleNamespace()
+        plot["[Hopping] Start token"].apply(p, "shared", None)
+        plot["[Hopping] Mode"].apply(p, "off", None)
+        assert axes.axis_values(p) == {"mode": "off", "start_token": "shared"}
+        assert axes.axis_values(SimpleNamespace()) == {}
+
+    def test_every_choice_is_a_value(self, plot):
+        for axis in plot.values():
+            if axis.choices:
+                axis.confirm(None, axis.choices())
+        with pytest.raises(OptionError):
+            plot["[Hopping] Reach"].confirm(None, ["far"])
