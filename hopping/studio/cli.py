@@ -337,8 +337,13 @@ def read_source(file: str) -> str:
 
 
 def _loading(model: str | None, load: Callable[[], Any]) -> Any:
+    from .pipeline import STORYBOOK
     from .run import is_trained
 
+    if model in (None, STORYBOOK):
+        # So small that threads wait for each other longer than they work, ten times so on a busy
+        # machine; and its bytes do not depend on how many there are.
+        torch.set_num_threads(1)
     with _err.status(f"loading {model or 'the embedded model'} …"):
         pipeline = load()
     if not is_trained(model):
