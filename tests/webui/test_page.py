@@ -136,6 +136,31 @@ def test_an_error_stands_at_the_result(tab):
     assert "line 2" in tab.page.inner_text("#html_log_hopping .error")
 
 
+def test_the_hires_pass(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=2)
+    tab.page.check("#hopping_hr-visible-checkbox")
+    tab.generate()
+    tab.thumbnails.nth(2).click()
+    tab.page.wait_for_function(
+        "() => document.querySelector('#html_info_hopping').innerText.includes('2/2')"
+    )
+    infotext = tab.page.inner_text("#html_info_hopping")
+    assert "Hires upscale: 2" in infotext
+    width = "() => document.querySelectorAll('#hopping_gallery .thumbnail-small img')[2]"
+    assert tab.page.evaluate(f"{width}.naturalWidth") == 128
+
+
+def test_skip(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=60)
+    tab.page.click("#hopping_generate")
+    tab.page.wait_for_selector("#hopping_gallery .livePreview img")
+    tab.page.click("#hopping_skip")
+    tab.wait_for_end()
+    assert tab.thumbnails.count() == 3  # the skipped frame is there as far as it came
+
+
 def test_interrupt(tab):
     tab.write(DOG_STORY)
     tab.make_small(steps=40)
@@ -253,11 +278,13 @@ def test_the_seed_buttons(tab):
     )
 
 
-def test_pictures_go_on_to_img2img(tab):
+def test_pictures_are_saved_and_go_on_to_img2img(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=1)
     tab.generate()
     tab.thumbnails.nth(1).click()
+    tab.page.click("#save_hopping")
+    tab.page.wait_for_selector("#html_log_hopping :text('Saved:')")
     tab.page.click("#hopping_send_to_img2img")
     tab.page.wait_for_selector("#img2img_image img", state="visible")
 
