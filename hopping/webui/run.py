@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -26,6 +27,7 @@ from .networks import gathered
 from .options import Request
 from .planning import parse_prompt
 from .texts import Timing, without_networks
+from .wildcards import Wildcards, wildcards_of
 
 _KEPT = 8
 """How many stories' conditionings a run keeps: base and hires pass, two checkpoints, two texts."""
@@ -75,6 +77,9 @@ class Run:
         ]
         self._memo: list[tuple[Any, list[list[Any]]]] = []
         self._before: dict[str, Any] = {}
+        self._ours: dict[str, Any] = {}
+        self._lists: dict[str, Any] = {}
+        self._drawn: dict[str, Any] = {}
 
     @property
     def saves_grid(self) -> bool:
@@ -97,39 +102,86 @@ class Run:
         elif hasattr(p, "hr_prompt"):
             changed["hr_prompt"] = ""
         self._before = {name: getattr(p, name) for name in changed}
-        for name, value in changed.items():
-            setattr(p, name, value)
+        self._set(changed)
         if shared.state.job_count > 0:  # a plot has counted its cells' batches already
             passes = 2 if shared.state.processing_has_refined_job_count else 1
             shared.state.job_count += (p.n_iter - self._before["n_iter"]) * passes
 
+    def _set(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self.processing, name, value)
+        self._ours.update(values)
+
     def end(self) -> None:
         """Give the processing object back as it was; a script may run it again."""
+        p = self.processing
         for name, value in self._before.items():
-            if name != "extra_generation_params":  # the result's infotext is still made of them
-                setattr(self.processing, name, value)
+            # What another script has set since is its own. The parameters stay: the result's
+            # infotext is still made of them.
+            if name != "extra_generation_params" and getattr(p, name) == self._ours[name]:
+                setattr(p, name, value)
         self._memo.clear()
 
     def prompts_set(self) -> None:
-        """After the host has made its lists of prompts."""
-        if hasattr(self.processing, "hr_prompt"):
-            # The host's own comments script takes no list here, and its lists are made.
-            self.processing.hr_prompt = self.hires_prompt
+        """After the host has made its lists of prompts, before the extensions get them."""
+        p = self.processing
+        # The host has its lists; others expect single values here, its own comments script, too.
+        self._lists = {name: getattr(p, name) for name in ("prompt", "seed", "subseed")}
+        self._set({name: values[0] for name, values in self._lists.items()})
+        if hasattr(p, "hr_prompt"):
+            self._set({"hr_prompt": self.hires_prompt})
+        wildcards = wildcards_of(p)
+        if wildcards is not None:
+            self._drawn = self._draw(wildcards)
 
     def beginning(self) -> None:
         """After all extensions have had the prompts, before the host prepares sampling."""
         p = self.processing
-        hopped = [n for n, job in enumerate(self.jobs) if not job.plain]
+        for name, value in self._drawn.items():
+            setattr(p, name, value)
+        hopped = sum(not job.plain for job in self.jobs)
         for prompts in filter(None, (p.all_prompts, getattr(p, "all_hr_prompts", None))):
+            if len(prompts) < len(self.jobs):
+                raise StoryError(
+                    f"another extension has made {len(prompts)} prompts of the run's "
+                    f"{len(self.jobs)}; switch it off, or hopping"
+                )
             for n, job in enumerate(self.jobs):
                 if job.plain:
                     # What is compared must say the same, also where words were drawn at random.
-                    prompts[n] = prompts[n - len(hopped)]
+                    prompts[n] = prompts[n - hopped]
+
+    def _draw(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Exchange each prompt for what Dynamic Prompts draws; what it would then undo."""
+        p = self.processing
+        plain = copy(p)
+        release(plain)
+        drawn: dict[tuple[str, str, int], tuple[str, str]] = {}
+
+        def draw(prompts: list[str], negative: list[str]) -> None:
+            for n, key in enumerate(zip(prompts, negative, self._lists["seed"], strict=False)):
+                if key not in drawn:
+                    drawn[key] = wildcards.drawn(plain, *key)
+                prompts[n], negative[n] = drawn[key]
+
+        draw(p.all_prompts, p.all_negative_prompts)
+        names = ["all_prompts", "all_negative_prompts"]
+        if getattr(p, "enable_hr", False):
+            draw(p.all_hr_prompts, p.all_hr_negative_prompts)
+            names += ["all_hr_prompts", "all_hr_negative_prompts"]
+        return {
+            **{name: list(getattr(p, name)) for name in names},
+            "all_seeds": self._lists["seed"],
+            "all_subseeds": self._lists["subseed"],
+            "n_iter": p.n_iter,
+            "batch_size": p.batch_size,
+        }
 
     def begun(self) -> None:
         """After the host has prepared sampling: what the infotext tells, how many batches."""
         p = self.processing
-        p.n_iter = math.ceil(len(self.jobs) / p.batch_size)  # img2img may have changed the size
+        # img2img may have changed the size of a batch.
+        self._set({"n_iter": math.ceil(len(self.jobs) / p.batch_size)})
         p.extra_generation_params.update(run_parameters(self))
 
     def networks(self) -> None:
@@ -315,15 +367,19 @@ class Hopping:
         super().setup_prompts()  # type: ignore[misc]
         run = run_of(self)
         if run is not None:
-            run.prompts_set()
+            with told_to_api():
+                run.prompts_set()
 
-    def init(self, *args: Any, **kwargs: Any) -> None:
+    def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
         run = run_of(self)
-        if run is not None:
+        if run is None:
+            super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
+            return
+        with told_to_api():
             run.beginning()
-        super().init(*args, **kwargs)  # type: ignore[misc]
-        if run is not None:
-            run.begun()
+        p = run.processing
+        super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
+        run.begun()
 
     def parse_extra_network_prompts(self) -> Any:
         result = super().parse_extra_network_prompts()  # type: ignore[misc]

@@ -245,6 +245,7 @@ class Processing:
         self.extra_generation_params: dict[str, Any] = {}
         self.enable_hr, self.hr_prompt = False, ""
         self.is_api = False
+        self.scripts, self.script_args = None, ()
         self.iteration = 0
         self.cached_c, self.cached_uc, self.cached_hr_c = [None, None], [None, None], [None, None]
         self.sampled: list[Any] = []
@@ -255,7 +256,9 @@ class Processing:
         self.all_prompts = (
             list(self.prompt) if listed else [self.prompt] * (self.batch_size * self.n_iter)
         )
+        self.all_negative_prompts = [self.negative_prompt] * len(self.all_prompts)
         if self.enable_hr:
+            self.all_hr_negative_prompts = list(self.all_negative_prompts)
             hires = self.hr_prompt or self.prompt
             self.all_hr_prompts = (
                 list(hires) if isinstance(hires, list) else [hires] * len(self.all_prompts)
@@ -309,10 +312,12 @@ def process(p, scripts=(), arguments=()):
                 getattr(script, name)(p, *values, *arguments)
 
     callback("before_process")
+    seed, subseed = p.seed, p.subseed
     p.setup_prompts()
-    seeds = p.seed if isinstance(p.seed, list) else [p.seed + n for n in range(len(p.all_prompts))]
-    p.all_seeds = seeds
-    p.all_subseeds = p.subseed if isinstance(p.subseed, list) else [p.subseed] * len(seeds)
+    count = len(p.all_prompts)
+    p.all_seeds = seed if isinstance(seed, list) else [seed + n for n in range(count)]
+    p.all_subseeds = subseed if isinstance(subseed, list) else [subseed] * count
+    callback("process")
     p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
     for n in range(p.n_iter):
         p.iteration = n
@@ -333,6 +338,9 @@ class Script:
 
     def elem_id(self, name):
         return f"script_{name}"
+
+    def process(self, p, *args):
+        pass
 
 
 class PasteField(tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -76,28 +77,96 @@ def test_compare_adds_the_frames_alone(sd_model):
     assert all(torch.equal(cond, alone(line)) for cond, line in zip(frames[3:], LINES, strict=True))
 
 
+class DynamicPrompts:
+    """As the extension does it: variants of the first prompt, for the whole run."""
+
+    args_from, args_to = 0, 2
+
+    def title(self):
+        return "Dynamic Prompts v2"
+
+    def before_process(self, p, *args):
+        pass
+
+    postprocess = before_process
+
+    def process(self, p, *args):
+        count = p.n_iter * p.batch_size
+        p.all_seeds = [int(p.seed) + n for n in range(count)]
+        animals = ["cat", "cow", "hen", "ant"]
+        template = p.all_prompts[0]
+        p.all_prompts = [template.replace("X", animals[s % 4]) for s in p.all_seeds]
+        p.all_negative_prompts = [p.all_negative_prompts[0]] * count
+        p.prompt = template
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_dynamic_prompts_draws_for_each_frame(sd_model, batch_size):
+    other = DynamicPrompts()
+    runner = SimpleNamespace(alwayson_scripts=[other])
+    p = Processing("An X swims.\nIt <lora:a:1> sits.\nThe X runs.", n_iter=2)
+    p.batch_size, p.scripts, p.script_args = batch_size, runner, (True, False)
+    process(p, [HoppingScript(), other], [{"enabled": True, "compare": True}])
+    first = ["An cow swims.", "It <lora:a:1> sits.", "The cow runs."]
+    second = ["An hen swims.", "It <lora:a:1> sits.", "The hen runs."]
+    assert p.all_prompts == (first + second) * 2
+    assert p.all_seeds == [5, 5, 5, 6, 6, 6] * 2
+    made = sampled(p)
+    expected = hop(Processing("\n".join(first)))
+    assert all(torch.equal(a, b) for a, b in zip(made, expected, strict=False))
+
+
+def test_dynamic_prompts_combinations_are_refused(sd_model):
+    p = Processing(STORY)
+    p.scripts = SimpleNamespace(alwayson_scripts=[DynamicPrompts()])
+    p.script_args = (True, True)
+    with pytest.raises(StoryError, match="combinatorial"):
+        hop(p)
+    p.script_args = (False, True)
+    assert len(hop(p)) == 3
+
+
+class Rewriter:
+    """Another extension, which changes the run's list of prompts."""
+
+    def __init__(self, rewrite):
+        self.rewrite = rewrite
+
+    def before_process(self, p, *args):
+        pass
+
+    postprocess = before_process
+
+    def process(self, p, *args):
+        p.all_prompts = self.rewrite(p.all_prompts)
+
+
 def test_what_is_compared_says_the_same_where_words_were_drawn(sd_model):
-    class Wildcards:
-        drawn = iter(["cat", "cow", "hen", "ant"])
-
-        def before_process(self, p, *args):
-            setup = type(p).setup_prompts
-
-            def draw(*_):
-                setup(p)
-                p.all_prompts = [t.replace("X", next(self.drawn)) for t in p.all_prompts]
-
-            p.setup_prompts = draw
-
-        def postprocess(self, *args):
-            pass
-
+    drawn = iter(["cat", "cow", "hen", "ant"])
+    other = Rewriter(lambda prompts: [text.replace("X", next(drawn)) for text in prompts])
     p = Processing("An X swims.\nThe X sits.")
-    process(p, [HoppingScript(), Wildcards()], [{"enabled": True, "compare": True}])
+    process(p, [HoppingScript(), other], [{"enabled": True, "compare": True}])
     assert p.all_prompts == ["An cat swims.", "The cow sits."] * 2
     made = sampled(p)
     assert torch.equal(made[3], alone("The cow sits."))
     assert torch.equal(made[1], hop(Processing("An cat swims.\nThe cow sits."))[1])
+
+
+def test_too_few_prompts_are_an_error(sd_model):
+    p = Processing(STORY)
+    with pytest.raises(StoryError, match="another extension has made 1 prompts of the run's 3"):
+        process(p, [HoppingScript(), Rewriter(lambda prompts: prompts[:1])], [{"enabled": True}])
+
+
+def test_other_extensions_find_single_values(sd_model):
+    seen = []
+
+    class Watching(Rewriter):
+        def process(self, p, *args):
+            seen.append((p.prompt, p.seed, p.subseed))
+
+    process(Processing(STORY), [HoppingScript(), Watching(None)], [{"enabled": True}])
+    assert seen == [(LINES[0], 5, 70)]
 
 
 def test_the_cond_cache_is_neither_read_nor_written(sd_model):
@@ -221,7 +290,7 @@ class TestCopies:
         HoppingScript().postprocess(copy(p), None)
         assert run.run_of(p) is running
         assert p.extra_generation_params["Hopping"] == "paper"
-        assert isinstance(p.prompt, list)
+        assert p.prompt == LINES
 
 
 class TestHires:
@@ -238,9 +307,10 @@ class TestHires:
 
         p.sample = calculate
         HoppingScript().before_process(p, {"enabled": True})
+        p.all_seeds, p.all_subseeds = p.seed, p.subseed
         p.setup_prompts()
-        p.init(p.all_prompts, p.seed, p.subseed)
-        p.prompts, p.seeds = p.all_prompts, p.seed
+        p.init(p.all_prompts, p.all_seeds, p.all_subseeds)
+        p.prompts, p.seeds = p.all_prompts, p.all_seeds
         p.parse_extra_network_prompts()
         calculate()
         return p, [frame[0].schedules[0].cond for frame in sampled_hires]

@@ -1,0 +1,63 @@
+"""The Dynamic Prompts extension, frame by frame.
+
+It knows one prompt for a whole run and makes variants of that: of a list of frames it would keep
+the first. So each frame is given to it as a run of its own. Frames of one seed draw alike: what
+stands for an animal in one of them stands for the same animal in the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any
+
+from hopping.errors import StoryError
+
+_COMBINATORIAL = 1
+"""Where in the extension's arguments stands whether it makes every combination; before it,
+whether it is on at all."""
+
+
+class Wildcards:
+    """Dynamic Prompts, as it is set for one run."""
+
+    def __init__(self, script: Any, arguments: Sequence[Any]) -> None:
+        self._script, self._arguments = script, arguments
+
+    def drawn(self, p: Any, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
+        """What it makes of one frame's prompt and negative prompt.
+
+        Args:
+            p: a processing object of the host's own class; it is copied, not changed.
+        """
+        inner = copy(p)
+        inner.prompt, inner.all_prompts = prompt, [prompt]
+        inner.negative_prompt, inner.all_negative_prompts = negative_prompt, [negative_prompt]
+        inner.seed = inner.subseed = seed
+        inner.all_seeds = inner.all_subseeds = [seed]
+        inner.n_iter = inner.batch_size = 1
+        inner.enable_hr = False
+        inner.extra_generation_params = dict(p.extra_generation_params)
+        self._script.process(inner, *self._arguments)
+        return inner.all_prompts[0], inner.all_negative_prompts[0]
+
+
+def wildcards_of(p: Any) -> Wildcards | None:
+    """Dynamic Prompts, if it is installed and on in this run.
+
+    Raises:
+        StoryError: if it is to make every combination, which is no story.
+    """
+    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", ()):
+        if not str(script.title()).startswith("Dynamic Prompts"):
+            continue
+        arguments = (p.script_args or ())[script.args_from : script.args_to]
+        if not arguments or not arguments[0]:
+            return None
+        if len(arguments) > _COMBINATORIAL and arguments[_COMBINATORIAL]:
+            raise StoryError(
+                "Dynamic Prompts is to make every combination, but a story is one; switch off its "
+                "combinatorial generation, or hopping"
+            )
+        return Wildcards(script, arguments)
+    return None
