@@ -105,7 +105,7 @@ def train_text(
     team: Team,
     device: torch.device,
 ) -> nn.Module:
-    """Train the text encoder; logs how often its embedding tells colour, subject and place."""
+    """Train the text encoder; logs how often its embedding tells colour and place."""
     torch.manual_seed(seed)
     model = TextAndContent().to(device)
     tokenizer = build_tokenizer()

@@ -19,6 +19,7 @@ from hopping.storybook.team import Team
 
 NAME = "vae"
 _KL_WEIGHT = 1e-4
+_SQUARE_WEIGHT = 6.0  # figures are few pixels with large errors; squares do not forget them
 _HUE_WEIGHT = 1.0
 _SHARP_WEIGHT = 0.5
 _SHOWN = 8
@@ -58,7 +59,7 @@ def train_vae(
 def reconstruction_loss(decoded: Tensor, pictures: Tensor) -> Tensor:
     """Pixels, edges, and the averages over 4 and 8 pixels, without which hues go grey."""
     error = decoded - pictures
-    loss = error.abs().mean() + 2 * error.square().mean()
+    loss = error.abs().mean() + _SQUARE_WEIGHT * error.square().mean()
     for side in (4, 8):
         loss = loss + _HUE_WEIGHT * nnf.avg_pool2d(error, side).abs().mean()
     edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()

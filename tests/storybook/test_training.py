@@ -1,7 +1,5 @@
 """Every stage for two steps on a handful of pictures: that they fit together."""
 
-import math
-
 import pytest
 import torch
 from torch import nn
@@ -10,7 +8,7 @@ from hopping.storybook import loop, score, train_unet
 from hopping.storybook.data import Corpus
 from hopping.storybook.loop import Plan
 from hopping.storybook.oracle import accuracy, judge, train_oracle, trained_oracle
-from hopping.storybook.team import Team, run_team
+from hopping.storybook.team import Team
 from hopping.storybook.train_text import train_text
 from hopping.storybook.train_vae import train_vae
 
@@ -110,15 +108,3 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
 def test_a_missing_stage_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="run the stage 'unet' first"):
         loop.restore("unet", nn.Linear(1, 1), tmp_path)
-
-
-def _average_ranks(team: Team) -> None:
-    module = nn.Linear(2, 1)
-    nn.init.constant_(module.weight, float(team.rank))
-    team.average(module)
-    assert math.isclose(module.weight[0, 0].item(), 0.5)
-    assert team.agree(float(team.rank)) == 0.0
-
-
-def test_a_team_averages_its_weights_and_agrees_on_the_leaders_progress():
-    run_team(_average_ranks, workers=2)
