@@ -170,16 +170,18 @@ class Host:
             raise ApiError(error.code, json.loads(error.read() or b"{}")) from None
 
     def _wait(self) -> None:
-        """Until the host answers and its model is loaded."""
-        for _ in range(240):
+        """Until the host answers and its model is loaded.
+
+        It is asked only when it says that it has started: a question before that would keep it
+        from adding its API.
+        """
+        for _ in range(480):
             if self._process.poll() is not None:
                 break
-            try:
-                self.get("/sdapi/v1/sd-models")
+            if "Startup time:" in self.read_log():
                 self.txt2img("ready?", steps=1)
                 return
-            except (OSError, ApiError):  # it answers before its API does
-                time.sleep(0.5)
+            time.sleep(0.25)
         self.stop()
         raise RuntimeError(f"the WebUI did not start; its log:\n{self.read_log()[-4000:]}")
 
