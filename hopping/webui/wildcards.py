@@ -1,8 +1,8 @@
 """The Dynamic Prompts extension, frame by frame.
 
 It knows one prompt for a whole run and makes variants of that: of a list of frames it would keep
-the first. So each frame is given to it as a run of its own. Frames of one seed draw alike: what
-stands for an animal in one of them stands for the same animal in the next.
+the first. So each frame is given to it as a run of its own, with the frame's seed: equal frames of
+one seed draw alike.
 """
 
 from __future__ import annotations
