@@ -1,0 +1,122 @@
+"""The live plan and the plan's routes, on stand-ins for the host."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from hopping.webui.live_plan import live_plan
+from hopping.webui.options import ROWS
+
+from .conftest import STORY
+from .stand_ins import MODULES
+
+VALUES = [row.default for row in ROWS]
+
+
+def values(**changed):
+    return [changed.get(row.name, row.default) for row in ROWS]
+
+
+@pytest.fixture(autouse=True)
+def loaded(sd_model, monkeypatch):
+    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", sd_model)
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n"])
+def test_no_story_no_plan(nothing):
+    plan, mask = live_plan("3", nothing, [], *VALUES)
+    assert 'data-serial="3"' in plan
+    assert "Write one prompt" in plan
+    assert mask == ""
+
+
+def test_plan_and_mask_of_a_story():
+    plan, mask = live_plan("4", STORY, [], *values(reach="all"))
+    assert 'data-serial="4"' in plan
+    assert plan.count('<li class="hopping-frame"') == 3
+    assert ">swimming<" in mask
+
+
+def test_styles_are_counted_but_are_not_the_storys():
+    plain, _ = live_plan("1", "a dog", [], *VALUES)
+    styled, _ = live_plan("1", "a dog", ["oil painting of {prompt}, dark"], *VALUES)
+    assert "2/75" in plain
+    assert "7/75" in styled
+
+
+def test_a_wrong_story_or_option_is_told():
+    plan, mask = live_plan("5", "a\nb <from:7> c", [], *VALUES)
+    assert 'data-line="2"' in plan
+    assert mask == ""
+    plan, _ = live_plan("6", "a", [], *values(reach="some"))
+    assert "reach cannot be" in plan
+
+
+def test_what_breaks_in_the_host_is_told(monkeypatch):
+    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", object())
+    assert "cannot be hopped" in live_plan("7", "a", [], *VALUES)[0]
+    monkeypatch.setattr("hopping.webui.live_plan.plan_with_words", lambda *_: 1 / 0)
+    assert "ZeroDivisionError" in live_plan("8", "a", [], *VALUES)[0]
+
+
+@pytest.fixture
+def client(monkeypatch):
+    """The routes in a server of their own; made with what the host was started with."""
+    pytest.importorskip("fastapi", reason="the routes need fastapi, as the WebUI has it")
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from hopping.webui import api
+
+    def made(**flags):
+        started = SimpleNamespace(**{"api": True, "nowebui": False, "api_auth": None} | flags)
+        monkeypatch.setattr(MODULES["modules.shared"], "cmd_opts", started, raising=False)
+        app = FastAPI()
+        api.add_routes(None, app)
+        return TestClient(app)
+
+    return made
+
+
+def test_the_plan_over_http(client):
+    answer = client().post("/hopping/plan", json={"prompt": STORY, "reach": "all"})
+    assert answer.status_code == 200
+    assert answer.json()["errors"] == []
+    assert [frame["sources"] for frame in answer.json()["frames"]] == [[], [1], [1, 2]]
+
+
+def test_the_mask_over_http(client):
+    answer = client().post("/hopping/mask", json={"prompt": STORY, "layout": "windows"})
+    assert answer.headers["content-type"] == "image/png"
+    assert min(Image.open(io.BytesIO(answer.content)).size) > 200
+
+
+@pytest.mark.parametrize("path", ["/hopping/plan", "/hopping/mask"])
+def test_what_is_wrong_over_http(client, path):
+    answer = client().post(path, json={"prompt": "a\nb <from:2> c"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("line 2, column 3")
+    assert answer.json()["errors"][0]["line"] == 2
+    assert "unknown option" in client().post(path, json={"prompt": "a", "x": 1}).json()["detail"]
+    assert "a prompt is needed" in client().post(path, json={"reach": 1}).json()["detail"]
+    assert client().post(path, json=[STORY]).status_code == 422
+
+
+def test_no_api_no_routes(client):
+    assert client(api=False).post("/hopping/plan", json={"prompt": "a"}).status_code == 404
+    only = client(api=False, nowebui=True)
+    assert only.post("/hopping/plan", json={"prompt": "a"}).status_code == 200
+
+
+def test_the_hosts_passwords_guard_the_routes(client):
+    guarded = client(api_auth="one:first,two:with:colon")
+    question = {"prompt": "a"}
+    assert guarded.post("/hopping/plan", json=question).status_code == 401
+    for user in (("one", "second"), ("nobody", "first"), ("one", "é")):
+        assert guarded.post("/hopping/mask", json=question, auth=user).status_code == 401
+    for user in (("one", "first"), ("two", "with:colon")):
+        assert guarded.post("/hopping/plan", json=question, auth=user).status_code == 200
