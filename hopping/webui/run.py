@@ -130,6 +130,9 @@ class Run:
         self._set({name: values[0] for name, values in self._lists.items()})
         if hasattr(p, "hr_prompt"):
             self._set({"hr_prompt": self.hires_prompt})
+        if getattr(p, "enable_hr", False):
+            # The host makes as many as fill its batches; the last one may be smaller.
+            p.all_hr_negative_prompts = p.all_hr_negative_prompts[: len(self.jobs)]
         wildcards = wildcards_of(p)
         if wildcards is not None:
             self._drawn = self._draw(wildcards)

@@ -258,7 +258,7 @@ class Processing:
         )
         self.all_negative_prompts = [self.negative_prompt] * len(self.all_prompts)
         if self.enable_hr:
-            self.all_hr_negative_prompts = list(self.all_negative_prompts)
+            self.all_hr_negative_prompts = [""] * (self.batch_size * self.n_iter)
             hires = self.hr_prompt or self.prompt
             self.all_hr_prompts = (
                 list(hires) if isinstance(hires, list) else [hires] * len(self.all_prompts)

@@ -150,6 +150,13 @@ class TestHires:
         alone = host.txt2img(f"{FIRST}\nThe dog sits.", {"mode": "baseline"}, **HIRES)
         assert alone.frames[1] == host.txt2img("The dog sits.", **HIRES).frames[0]
 
+    @pytest.mark.parametrize("upscaler", ["Latent", "Lanczos"])
+    def test_a_last_batch_that_is_smaller(self, host, upscaler):
+        hires = {**HIRES, "hr_upscaler": upscaler}
+        story = host.txt2img(f"{FIRST}\nThe dog sits.\nIt runs.", {}, batch_size=2, **hires)
+        assert len(story.frames) == 3
+        assert {image.size for image in story.images[1:]} == {(128, 128)}
+
     def test_a_hires_prompt_is_a_story_too(self, host):
         hires = {**HIRES, "hr_prompt": "A cat.\nA bus."}
         story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, batch_size=1, **hires)

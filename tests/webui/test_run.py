@@ -295,7 +295,7 @@ class TestCopies:
 
 class TestHires:
     def hires(self, hr_prompt, **values):
-        p = Processing(STORY, enable_hr=True, hr_prompt=hr_prompt, batch_size=3, **values)
+        p = Processing(STORY, enable_hr=True, hr_prompt=hr_prompt, **{"batch_size": 3, **values})
         sampled_hires = []
 
         def calculate():
@@ -333,6 +333,10 @@ class TestHires:
         p, conds = self.hires("A cat.")
         assert p.all_hr_prompts == ["A cat."] * 3
         assert not torch.equal(conds[0], conds[1])
+
+    def test_the_last_batch_has_as_many_negative_prompts_as_frames(self, sd_model):
+        p, _ = self.hires("", batch_size=2)
+        assert len(p.all_hr_negative_prompts) == len(p.all_hr_prompts) == 3
 
     def test_another_number_is_an_error(self, sd_model):
         with pytest.raises(StoryError, match="has 2 frames, the story 3"):
