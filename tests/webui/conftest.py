@@ -17,7 +17,7 @@ from .browser import browser, web  # noqa: F401 (fixtures of the page's tests)
 
 stand_ins.install()  # before any test file imports what imports the host
 
-HOW = "needs a real WebUI: pytest tests/webui --webui PATH [--webui-python PATH]"
+HOW = "needs a real WebUI: pytest tests/webui --webui=PATH [--webui-python=PATH]"
 
 
 def pytest_addoption(parser):
