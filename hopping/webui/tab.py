@@ -49,7 +49,7 @@ def register() -> None:
 
 
 def build_tab() -> list[tuple[Any, str, str]]:
-    """The tab as the host takes it: page, label, id. None if the settings hide it."""
+    """The tab as the host takes it: page, label, id. Nothing if the settings hide it."""
     if not settings.is_shown("tab"):
         return []
     with gr.Blocks(analytics_enabled=False) as page:

@@ -14,10 +14,7 @@ from modules.ui_common import plaintext_to_html
 
 from hopping.errors import HoppingError
 
-from .live_plan import named
-from .options import parse_request
 from .plan_html import render_failure
-from .planning import plan_prompt
 from .script import TITLE
 
 
@@ -66,8 +63,6 @@ def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
 
 
 def _generate(values: TabValues, options: Sequence[Any], user: str | None) -> Result:
-    # Before anything is sampled, and before the host's callbacks, which swallow exceptions.
-    plan_prompt(values.story, parse_request(named(options[1:])))
     p = _processing(values, _script_args(values, options))
     p.user = user
     with closing(p):

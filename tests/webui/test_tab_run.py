@@ -50,16 +50,15 @@ class Processing(SimpleNamespace):
 
 
 @pytest.fixture
-def tab_run(monkeypatch, sd_model):
+def tab_run(monkeypatch, opts):
     """The module under test, with what it needs of the host."""
     shared = MODULES["modules.shared"]
     for name in ("outdir_samples", "outdir_txt2img_samples", "outdir_grids"):
-        monkeypatch.setattr(shared.opts, name, "out", raising=False)
-    monkeypatch.setattr(shared.opts, "outdir_txt2img_grids", "out", raising=False)
-    monkeypatch.setattr(shared.opts, "samples_log_stdout", False, raising=False)
-    monkeypatch.setattr(shared.opts, "do_not_show_images", False, raising=False)
+        monkeypatch.setattr(opts, name, "out", raising=False)
+    monkeypatch.setattr(opts, "outdir_txt2img_grids", "out", raising=False)
+    monkeypatch.setattr(opts, "samples_log_stdout", False, raising=False)
+    monkeypatch.setattr(opts, "do_not_show_images", False, raising=False)
     monkeypatch.setattr(shared, "total_tqdm", SimpleNamespace(clear=list), raising=False)
-    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", sd_model)
     runner = SimpleNamespace(inputs=COMPONENTS, script=SCRIPTS.get)
     monkeypatch.setattr(MODULES["modules.scripts"], "scripts_txt2img", runner, raising=False)
     host = MODULES["modules.processing"]
@@ -116,20 +115,6 @@ def test_the_other_scripts_keep_their_defaults(tab_run):
     assert [arguments[n] for n in rest] == [f"default {n}" for n in rest]
 
 
-def test_what_is_wrong_stands_at_the_result_and_nothing_is_made(tab_run):
-    images, _, _, log = run(tab_run, story="a\n<from:9> <b>b</b>")
-    assert images == []
-    assert "line 2, column 1" in log
-    assert "<b>" not in run(tab_run, story="<from:<b>> a")[3].replace("&lt;b&gt;", "")
-    assert Processing.made == []
-
-
-def test_a_wrong_option_stands_at_the_result(tab_run):
-    options = ["", *("endless" if row.name == "reach" else row.default for row in ROWS)]
-    assert "reach cannot be" in run(tab_run, options)[3]
-    assert Processing.made == []
-
-
 def test_never_a_run_without_the_script(tab_run, monkeypatch):
     monkeypatch.delitem(SCRIPTS, "Hopping sequence")
     assert "is not loaded" in run(tab_run)[3]
@@ -138,8 +123,10 @@ def test_never_a_run_without_the_script(tab_run, monkeypatch):
 
 def test_what_the_engine_refuses_stands_at_the_result(tab_run, monkeypatch):
     def refuse(_):
-        raise tab_run.HoppingError("no", frame=2)
+        raise tab_run.HoppingError("no <b>", line=2)
 
     monkeypatch.setattr(MODULES["modules.processing"], "process_images", refuse)
-    assert "frame 2: no" in run(tab_run)[3]
+    images, _, _, log = run(tab_run)
+    assert images == []
+    assert "line 2: no &lt;b&gt;" in log
     assert Processing.made[0].closed
