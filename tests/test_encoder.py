@@ -1,5 +1,7 @@
 """The encoding against the dense computation, and the method's invariants, on real encoders."""
 
+import contextlib
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from tests import strategies
 from tests.encoders import ENCODERS, dense_hidden, hook_count
 
 KINDS = st.sampled_from(list(ENCODERS))
-DTYPES = st.sampled_from([torch.float32, torch.bfloat16])
+DTYPES = st.sampled_from([torch.float32, torch.bfloat16, torch.float16])
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +97,11 @@ def test_the_first_frame_is_plain(tokenised, lines, options, kind, dtype):
     assert hook_count(encoder.module) == 0
 
 
-@given(lines=strategies.stories(tags=False), options=strategies.options(), kind=KINDS)
+@given(lines=strategies.stories(tags=False), options=strategies.options(), kind=KINDS, dtype=DTYPES)
 @settings(max_examples=25)
-def test_off_means_untouched(encoders, tokenised, lines, options, kind):
-    encoder, tokens = encoders[kind], tokenised(lines)
+def test_off_means_untouched(tokenised, lines, options, kind, dtype):
+    encoder, tokens = ENCODERS[kind](), tokenised(lines)
+    encoder.module.to(dtype)
     plain = alone(encoder, tokens)
     for off in ({"reach": 0, "anchor": False}, {"strength": 0}):
         assert same(encode(encoder, tokens, options.replace(**off)), plain)
@@ -109,15 +112,17 @@ def test_off_means_untouched(encoders, tokenised, lines, options, kind):
 @given(
     lines=strategies.stories(),
     later=st.lists(strategies.prompts(), max_size=3),
-    options=strategies.options(),
+    options=strategies.options(layout="windows"),
     kind=KINDS,
+    dtype=DTYPES,
 )
 @settings(max_examples=40)
-def test_no_future(encoders, tokenised, lines, later, options, kind):
+def test_no_future(tokenised, lines, later, options, kind, dtype):
     """Changing, adding or removing later frames changes no earlier one."""
-    options = options.replace(layout="windows")
-    ours = encode(encoders[kind], tokenised(lines), options)
-    theirs = encode(encoders[kind], tokenised([*lines, *later]), options)
+    encoder = ENCODERS[kind]()
+    encoder.module.to(dtype)
+    ours = encode(encoder, tokenised(lines), options)
+    theirs = encode(encoder, tokenised([*lines, *later]), options)
     assert same(ours, theirs[: len(lines)])
 
 
@@ -225,13 +230,35 @@ def test_number_of_passes(encoders, tokenised, options, passes):
     assert encoder.calls == passes
 
 
-@pytest.mark.parametrize("stop_at", range(1, 8))
-@pytest.mark.parametrize("name", list(ENCODERS))
-def test_an_interrupt_leaves_no_trace(encoders, tokenised, name, stop_at):
-    encoder = Counting(encoders[name], stop_at)
-    with pytest.raises(KeyboardInterrupt):
-        encode(encoder, tokenised(["A dog."] * 4), HoppingOptions(layout="windows"))
+@given(
+    lines=strategies.stories(), options=strategies.options(), kind=KINDS, stop_at=st.integers(1, 12)
+)
+@settings(max_examples=60)
+def test_no_trace_of_an_interrupt(encoders, tokenised, lines, options, kind, stop_at):
+    encoder, tokens = Counting(encoders[kind], stop_at), tokenised(lines)
+    plain = alone(encoders[kind], tokens)
+    with contextlib.suppress(KeyboardInterrupt):
+        encode(encoder, tokens, options)
     assert hook_count(encoder.module) == 0
+    assert same(alone(encoders[kind], tokens), plain)
+
+
+@given(
+    lines=st.lists(strategies.prompts(), min_size=8, max_size=40),
+    options=strategies.options(layout="joint", carry="tokens"),
+)
+@settings(max_examples=40)
+def test_never_a_silent_fallback(tokenised, lines, options):
+    """What was asked for is done, or refused with the fix; only `auto` chooses."""
+    story, frames, special = tokenised(lines)
+    fits = sum(frame.count for frame in frames) + len(frames) + 1 <= 77
+    auto = lay_out(story, frames, special, options.replace(layout="auto"))
+    assert auto.kind == ("joint" if fits else "windows")
+    if fits:
+        assert lay_out(story, frames, special, options).kind == "joint"
+        return
+    with pytest.raises(LayoutError, match="layout=windows"):
+        lay_out(story, frames, special, options)
 
 
 def test_an_abandoned_story_leaves_no_trace(encoders, tokenised):
