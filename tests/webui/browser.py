@@ -18,7 +18,7 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-PATIENCE = 90_000  # ms
+PATIENCE = 120_000  # ms
 # Logged by the host's page without any extension.
 _HOSTS_OWN = ("reading 'props'", "iframe")
 

@@ -104,7 +104,7 @@ def test_what_a_user_wrote_is_shown_as_text(tab):
 
 def test_a_run_with_progress_and_the_grid_first(tab):
     tab.write(DOG_STORY)
-    tab.make_small(steps=30)
+    tab.make_small(steps=12)
     tab.page.click("#hopping_generate")
     tab.page.wait_for_selector("#hopping_results .progressDiv")
     tab.page.wait_for_selector("#hopping_interrupt", state="visible")
