@@ -50,7 +50,9 @@ def cases():
     every = [(name, "as they are") for name in SYNTAX]
     checkpoints = itertools.product(("emphasis", "long", "and", "editing"), ("sd2", "sdxl"))
     settings = [("emphasis", name) for name in SETTINGS if name not in ("sd2", "sdxl")]
-    return sorted({*every, *checkpoints, *settings, ("inversion", "clip skip")}, key=lambda c: c[1])
+    # In groups of one checkpoint, so that each is loaded once.
+    wanted = {*every, *checkpoints, *settings, ("inversion", "clip skip")}
+    return sorted(wanted, key=lambda case: (case[1], case[0]))
 
 
 @pytest.mark.parametrize(("syntax", "settings"), cases())
