@@ -20,6 +20,8 @@ _CHUNK = 512
 class Corpus:
     """Scenes, and their pictures as one uint8 tensor of shape (count, 3, height, width).
 
+    `name` tells corpora apart.
+
     Args:
         cache: Folder where the pictures are kept between runs.
         seed, count: Which scenes of the stream, and how many.
@@ -40,7 +42,8 @@ class Corpus:
     ) -> None:
         self.scenes: list[Scene] = list(islice(scenes(seed, held_out=held_out), count))
         kind = "held_out" if held_out else "training"
-        file = cache / f"{kind}-{seed}-{count}-{resolution}.npy"
+        self.name = f"{kind}-{seed}-{count}-{resolution}"
+        file = cache / f"{self.name}.npy"
         if not file.is_file():
             cache.mkdir(parents=True, exist_ok=True)
             unfinished = file.with_suffix(".part.npy")

@@ -143,6 +143,11 @@ def restore(name: str, module: Module, folder: Path) -> Module:
     return module.eval().requires_grad_(False)
 
 
+def steps_done(name: str, folder: Path) -> int:
+    """How many steps stage `name` was trained for, as its checkpoint in `folder` has it."""
+    return int(torch.load(folder / f"{name}.pt", map_location="cpu", weights_only=True)["step"])
+
+
 def pick(generator: torch.Generator, total: int, size: int) -> Tensor:
     """Indices of a batch of `size` out of `total`."""
     return torch.randint(total, (size,), generator=generator)

@@ -4,6 +4,7 @@
 # mypy: disable-error-code="attr-defined, arg-type, operator, type-var, assignment"
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
+from hopping.storybook.loop import Plan, fast_math, fit, pick, restore, steps_done
 from hopping.storybook.model import (
     GUIDANCE,
     STEPS,
@@ -30,6 +31,7 @@ from hopping.storybook.train_vae import NAME as VAE_NAME
 from hopping.storybook.train_vae import save_grid
 
 NAME = "unet"
+_SCALE_FILE = "scaling-factor.json"
 _ENCODE_BATCH = 64
 _UNCONDITIONAL_SHARE = 0.1
 SHOWN_PROMPTS = (
@@ -66,6 +68,7 @@ def train_unet(
     """Train the U-Net on v (Salimans & Ho 2022); saves a grid of samples at every checkpoint."""
     latents = corpus_latents(corpus, folder, team, device)
     scale = float(1 / latents.float().std())
+    (folder / _SCALE_FILE).write_text(json.dumps(scale), encoding="utf-8")
     tokenizer = build_tokenizer()
     text_encoder: nn.Module = trained_text_encoder(folder)
     text_encoder = text_encoder.to(device)
@@ -101,7 +104,9 @@ def train_unet(
 
 def corpus_latents(corpus: Corpus, folder: Path, team: Team, device: torch.device) -> Tensor:
     """The means of the pictures' latents, float16, shape (pictures, 4, height, width) over f."""
-    files = [folder / f"latents-{len(corpus)}-{r}-{team.size}.pt" for r in range(team.size)]
+    # An autoencoder that was trained on makes other latents.
+    name = f"latents-{corpus.name}-vae-{steps_done(VAE_NAME, folder)}"
+    files = [folder / f"{name}-{rank}-of-{team.size}.pt" for rank in range(team.size)]
     if not files[team.rank].is_file():
         vae = restore(VAE_NAME, build_vae(), folder).to(device)
         share = torch.arange(len(corpus)).tensor_split(team.size)[team.rank]
@@ -123,13 +128,14 @@ def trained_pipeline(
     Args:
         folder: The run's folder.
         unet: A U-Net to use instead of the checkpoint's.
-        scale: The latents' scaling factor; read from the encoded corpus if not given.
+        scale: The latents' scaling factor; the one that the checkpoint was trained with if not
+            given.
     """
     if scale is None:
-        parts = [torch.load(f, weights_only=True) for f in sorted(folder.glob("latents-*.pt"))]
-        if not parts:
-            raise FileNotFoundError(f"no encoded pictures in {folder}: run the stage 'unet' first")
-        scale = float(1 / torch.cat(parts).float().std())
+        file = folder / _SCALE_FILE
+        if not file.is_file():
+            raise FileNotFoundError(f"no {file}: run the stage {NAME!r} first")
+        scale = float(json.loads(file.read_text(encoding="utf-8")))
     vae = restore(VAE_NAME, build_vae(), folder)
     vae.register_to_config(scaling_factor=scale)
     unet = unet if unet is not None else restore(NAME, build_unet(), folder)
