@@ -39,6 +39,12 @@ def story_in(params: Mapping[str, Any]) -> str | None:
     return _unguarded(params[STORY]) if STORY in params else None
 
 
+def story_to_paste(params: Mapping[str, Any]) -> str | None:
+    """The whole story, where `restore` has not put it in the prompt's place already."""
+    story = story_in(params)
+    return None if story == params.get("Prompt") else story
+
+
 def value_in(params: Mapping[str, Any], row: Option) -> Value | None:
     """An option's value in a parsed infotext; None if the picture did not hop.
 

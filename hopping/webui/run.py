@@ -61,6 +61,11 @@ class Run:
                 "another script has made a list of the prompt; a story must come as one text: "
                 "switch off that script, or hopping"
             )
+        if getattr(p, "firstpass_image", None) is not None:
+            raise StoryError(
+                "a story cannot be made from one picture of a gallery; to enlarge every frame "
+                "switch on Hires. fix, to enlarge this one switch hopping off"
+            )
         self.processing = p
         self.request = request
         self.prompt = p.prompt

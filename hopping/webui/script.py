@@ -29,8 +29,12 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
     def show(self, is_img2img: bool) -> Any:
         return scripts.AlwaysVisible
 
+    def after_component(self, component: Any, **kwargs: Any) -> None:
+        if kwargs.get("elem_id") == f"{_tab(self.is_img2img)}_prompt":
+            self._prompt = component
+
     def ui(self, is_img2img: bool) -> list[Any]:
-        tab = "img2img" if is_img2img else "txt2img"
+        tab = _tab(is_img2img)
         with InputAccordion(
             False,
             label=TITLE,
@@ -39,6 +43,10 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         ) as enabled:
             widgets = build_option_widgets(self.elem_id, settings.defaults())
         self.infotext_fields = paste_fields(enabled, widgets)
+        if hasattr(self, "_prompt"):
+            # The page puts the story there by itself; the API's own `infotext` asks the fields.
+            story = infotext_utils.PasteField(self._prompt, infotext.story_to_paste, api="prompt")
+            self.infotext_fields.append(story)
         self.paste_field_names = [
             infotext.STORY,
             infotext.FRAME,
@@ -79,6 +87,10 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             processed.comments += f"The grid of the story could not be made: {error}\n"
         finally:
             release(p)
+
+
+def _tab(is_img2img: bool) -> str:
+    return "img2img" if is_img2img else "txt2img"
 
 
 def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:

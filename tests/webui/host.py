@@ -37,6 +37,7 @@ SETTINGS = {
     "sdxl_clip_l_skip": False,
     "use_old_emphasis_implementation": False,
     "persistent_cond_cache": True,
+    "return_mask": False,
 }
 
 
@@ -47,6 +48,12 @@ class Result:
     files: list[str]
     images: list[Image.Image]
     info: dict[str, Any]
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Result:
+        files = answer["images"]
+        images = [Image.open(io.BytesIO(base64.b64decode(data))) for data in files]
+        return cls(files, images, json.loads(answer["info"]))
 
     @property
     def infotexts(self) -> list[str]:
@@ -159,8 +166,7 @@ class Host:
             arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
             body["alwayson_scripts"] = {TITLE: {"args": arguments}}
         answer = self.post(f"/sdapi/v1/{tab}", body)
-        images = [Image.open(io.BytesIO(base64.b64decode(data))) for data in answer["images"]]
-        return Result(answer["images"], images, json.loads(answer["info"]))
+        return Result.of(answer)
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:

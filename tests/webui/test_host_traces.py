@@ -6,9 +6,10 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 from .conftest import HIRES, LINES, PLAIN_REQUESTS, STORY
-from .host import ApiError, Result
+from .host import ApiError, Result, encoded
 
 STORIES = {
     "commas": "A dog, red, wet: it swims.\nThe dog, dry, sits.",
@@ -40,6 +41,36 @@ def test_infotext_brings_the_whole_story_back(host, name):
     again = host.txt2img(params["Prompt"], infotext=result.infotexts[-1], seed=int(params["Seed"]))
     assert again.frames == result.frames
     assert again.infotexts == result.infotexts
+
+
+def test_the_apis_own_infotext_brings_everything_back(host):
+    result = host.txt2img(STORY, {"reach": "all"}, seed=77)
+    body = {"infotext": result.infotexts[-1], "sampler_name": "Euler"}
+    answer = host.post("/sdapi/v1/txt2img", body)
+    assert Result.of(answer).frames == result.frames
+
+
+def test_frames_and_grid_are_saved_in_story_order(host):
+    def files(folder):
+        return {path: path for path in (host.data / "outputs" / folder).rglob("*.png")}
+
+    before = {folder: files(folder) for folder in ("txt2img-images", "txt2img-grids")}
+    host.txt2img(STORY, {}, save_images=True)
+    saved = {name: sorted(files(name).keys() - known.keys()) for name, known in before.items()}
+    texts = [Image.open(path).info["parameters"] for path in saved["txt2img-images"]]
+    assert [text.split("\n")[0] for text in texts] == LINES
+    assert len(saved["txt2img-grids"]) == 1
+    assert Image.open(saved["txt2img-grids"][0]).width > 3 * 64
+
+
+def test_masks_that_the_host_hands_back_are_no_frames(host):
+    white = encoded(Image.new("RGB", (64, 64), "white"))
+    override = {"override_settings": {"return_mask": True}}
+    result = host.img2img(STORY, {}, mask=white, **override)
+    plain = host.img2img(STORY, {}, mask=white)
+    assert len(result.images) == 7
+    assert result.hashes[0] == plain.hashes[0]
+    assert result.hashes[1::2] == plain.frames
 
 
 def test_pasting_finds_the_seed_that_a_counted_run_began_with(host):

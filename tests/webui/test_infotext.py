@@ -147,6 +147,14 @@ def test_pasting_restores_the_hires_story_or_none():
     assert params["Hires prompt"] == ""
 
 
+def test_the_api_is_given_the_story_as_its_prompt():
+    params = {**written(begun(), 1), "Prompt": "It sits."}
+    assert infotext.story_to_paste(params) == "A dog.\nIt sits.\nIt runs."
+    infotext.restore("", params)
+    assert infotext.story_to_paste(params) is None
+    assert infotext.story_to_paste({"Prompt": "a"}) is None
+
+
 def test_an_infotext_without_hopping_is_left_alone():
     params = {"Prompt": "a", "Seed": "5", "Hires prompt": "b"}
     infotext.restore("", params)
