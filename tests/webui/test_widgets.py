@@ -70,7 +70,11 @@ def test_the_host_keeps_no_defaults_of_its_own(made):
 def test_choosing_and_changing_speak_to_each_other():
     with gr.Blocks() as page:
         made = widgets.build_option_widgets(str)
-    named = {(d["targets"][0], d["trigger"]): d for d in page.config["dependencies"]}
+    # gradio 3 writes (id, …) and the trigger apart, gradio 4 and later together.
+    named = {
+        tuple(d["targets"][0]) if "trigger" not in d else (d["targets"][0], d["trigger"]): d
+        for d in page.config["dependencies"]
+    }
     by_preset = named[(made.preset._id, "input")]
     assert by_preset["outputs"] == [component._id for component in made.seeing]
     for component in made.seeing:
