@@ -13,7 +13,9 @@ import torch
 from hypothesis import HealthCheck, settings
 
 # The WebUI's libraries come without diffusers; what stands on it is tested on the newest set.
-collect_ignore = [] if importlib.util.find_spec("diffusers") else ["studio", "storybook"]
+collect_ignore = (
+    [] if importlib.util.find_spec("diffusers") else ["studio", "storybook", "evaluate"]
+)
 
 # Nothing may be fetched at run time; a test that tries shall fail here, not on a user's train.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
