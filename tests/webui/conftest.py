@@ -36,7 +36,8 @@ def webui_data(request) -> tuple[Path, Path, Path]:
     python = Path(
         request.config.getoption("--webui-python") or webui / "venv/bin/python"
     ).absolute()
-    data = Path(request.config.cache.mkdir("webui")).resolve()
+    # Ignored by git, and no dot in its path: gradio serves no picture from behind one.
+    data = real.ROOT / "outputs" / "webui-host"
     real.prepare(webui, python, data)
     real.link_extension(data)
     return webui, python, data

@@ -206,6 +206,7 @@ def prepare(webui: Path, python: Path, data: Path) -> None:
     """The tests' checkpoints, where they are missing."""
     if (data / "models" / "Lora" / "hopping-test-lora.safetensors").exists():
         return
+    data.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [str(python), str(Path(__file__).with_name("make_checkpoints.py")), str(webui), str(data)],
         check=True,

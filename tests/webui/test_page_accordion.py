@@ -1,0 +1,88 @@
+"""The accordion on the page of a real WebUI: pasting, running, the X/Y/Z plot."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from . import host as real
+from .conftest import LINES, STORY
+
+ACCORDION = "#script_txt2img_hopping_sequence_enabled"
+BOX = f"{ACCORDION}-visible-checkbox"
+GALLERY = "#txt2img_gallery .thumbnail-item img"
+
+
+@pytest.fixture
+def page(web, host):
+    web.open(host.url)
+    return web.page
+
+
+def pictures(page) -> list[str]:
+    """Digests of what the gallery holds, once the run has ended."""
+    page.wait_for_selector("#txt2img_interrupt", state="hidden")
+    page.wait_for_selector("#html_log_txt2img .performance")
+    addresses = page.eval_on_selector_all(GALLERY, "(all) => all.map((image) => image.src)")
+    answers = [page.request.get(address).body() for address in dict.fromkeys(addresses)]
+    return [real.digest(Image.open(io.BytesIO(answer))) for answer in answers]
+
+
+def choose(page, dropdown: str, value: str) -> None:
+    page.click(f"{dropdown} input")
+    page.click(f"{dropdown} [data-testid=dropdown-option][data-value='{value}']")
+
+
+def paste(page, infotext: str) -> None:
+    page.fill("#txt2img_prompt textarea", infotext)
+    page.click("#txt2img_tools #paste")
+
+
+def test_png_info_sends_the_whole_story_and_its_options(page, host, tmp_path):
+    made = host.txt2img(STORY, {"reach": "all", "strength": 0.75, "same_noise": False}, seed=77)
+    (tmp_path / "frame.png").write_bytes(base64.b64decode(made.files[2]))
+    page.click("#tabs > .tab-nav button:has-text('PNG Info')")
+    page.set_input_files("#pnginfo_image input[type=file]", str(tmp_path / "frame.png"))
+    page.wait_for_selector("#tab_pnginfo :text('Hopping story')")
+    page.click("#tab_pnginfo #txt2img_tab")
+    page.wait_for_function(
+        "(story) => document.querySelector('#txt2img_prompt textarea').value === story", arg=STORY
+    )
+    assert page.is_checked(BOX)
+    page.click("#txt2img_generate")
+    assert pictures(page)[1:] == made.frames
+
+
+def test_pasting_a_plain_infotext_switches_off(page, host):
+    page.check(BOX)
+    paste(page, host.txt2img(LINES[0]).infotexts[0])
+    page.wait_for_selector(f"{BOX}:not(:checked)")
+    assert page.input_value("#txt2img_prompt textarea") == LINES[0]
+
+
+def test_what_is_wrong_stands_at_the_result(page):
+    page.check(BOX)
+    page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")
+    page.click("#txt2img_generate")
+    page.wait_for_selector("#html_log_txt2img .error")
+    assert "line 2, column 1: frame 2 links to itself" in page.inner_text("#html_log_txt2img")
+
+
+def test_a_plot_of_modes(page, host):
+    made = host.txt2img(STORY, {"mode": "baseline"}, seed=5)
+    paste(page, made.infotexts[1])
+    page.wait_for_selector(f"{BOX}:checked")
+    choose(page, "#script_list", "X/Y/Z plot")
+    choose(page, "#script_txt2img_xyz_plot_x_type", "[Hopping] Mode")
+    page.check("#script_txt2img_xyz_plot_csv_mode input")
+    page.fill("#script_txt2img_xyz_plot_x_values textarea", "paper, baseline, off")
+    page.uncheck("#script_txt2img_xyz_plot_draw_legend input")
+    page.check("#script_txt2img_xyz_plot_include_lone_images input")
+    page.click("#txt2img_generate")
+    cells = pictures(page)[1:]
+    assert cells[0] == host.txt2img(STORY, {}, seed=5).hashes[0]
+    assert cells[1] == made.hashes[0]
+    assert cells[2] == host.txt2img(STORY, seed=5).hashes[0]
