@@ -1,18 +1,15 @@
 """One run of a story in the host: its frames as the host's prompts, its state, its end.
 
-The host's processing object is what a run hangs on. Its class is exchanged for a subclass of the
-same, so that the host calls us where it lets errors through, `super()` is the host, and a copy
-that another extension makes of the object is told from the object itself.
+The host's processing object is what a run hangs on; `takeover` says at what moments of the host's
+work it is called.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from modules import devices, processing, prompt_parser, shared
@@ -26,6 +23,7 @@ from .moments import schedule_frames
 from .networks import gathered
 from .options import Request
 from .planning import parse_prompt
+from .takeover import release
 from .texts import Timing, without_networks
 from .wildcards import Wildcards, wildcards_of
 
@@ -82,6 +80,7 @@ class Run:
         ]
         self._memo: list[tuple[Any, list[list[Any]]]] = []
         self._before: dict[str, Any] = {}
+        self._conditioned = -1
         self._ours: dict[str, Any] = {}
         self._lists: dict[str, Any] = {}
         self._drawn: dict[str, Any] = {}
@@ -200,9 +199,18 @@ class Run:
         if getattr(p, "enable_hr", False):
             p.hr_extra_network_data = gathered(p.all_hr_prompts, frames)
 
-    def crop_batch(self) -> None:
-        """Cut what img2img prepared for a whole batch down to the last, smaller one."""
+    def sampling(self) -> None:
+        """Before a batch is sampled. Cuts what img2img prepared for a whole batch down to it.
+
+        Raises:
+            HoppingError: if the host was kept from asking for this batch's conditionings.
+        """
         p = self.processing
+        if self._conditioned != p.iteration:
+            raise HoppingError(
+                "another extension encodes the prompts in the host's place, so they cannot be "
+                "hopped; switch it off, or hopping"
+            )
         for name in ("init_latent", "image_conditioning"):
             prepared = getattr(p, name, None)
             if prepared is not None and len(prepared) > len(p.seeds):
@@ -226,6 +234,7 @@ class Run:
             HoppingError: if the story cannot be done as asked.
         """
         p = self.processing
+        self._conditioned = p.iteration
         hires = bool(caches) and caches[0] is getattr(p, "cached_hr_c", None)
         old = bool(shared.opts.use_old_scheduling)
         timing = Timing(steps, hires_steps, old)
@@ -328,93 +337,3 @@ class Run:
             f"the hires prompt has {len(story)} frames, the story {len(self.story)}; write as "
             "many, or one line for all, or leave it empty"
         )
-
-
-@contextmanager
-def told_to_api() -> Iterator[None]:
-    """Let the host's API answer what is wrong with a story with its reason, as a client error."""
-    try:
-        yield
-    except HoppingError as error:
-        vars(error).update(detail=str(error), status_code=422)
-        raise
-
-
-def run_of(p: Any) -> Run | None:
-    """The run of a processing object; None for one that does not hop, and for a copy of one."""
-    run = vars(p).get("hopping_run")
-    return run if isinstance(run, Run) and run.processing is p else None
-
-
-def take_over(p: Any, run: Run | Exception) -> None:
-    """Let the host run `run`, or fail with what kept it from being made."""
-    p.hopping_run = run
-    p.__class__ = _hopping_class(p.__class__)
-
-
-def release(p: Any) -> bool:
-    """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
-    run = vars(p).pop("hopping_run", None)
-    if isinstance(p, Hopping):
-        p.__class__ = type(p).__mro__[2]
-    if not isinstance(run, Run):
-        return False
-    if run.processing is p:
-        run.end()
-        return False
-    return True
-
-
-class Hopping:
-    """What a processing object that hops does otherwise than its own class."""
-
-    def setup_prompts(self) -> None:
-        failure = vars(self).get("hopping_run")
-        if isinstance(failure, Exception):
-            raise failure
-        super().setup_prompts()  # type: ignore[misc]
-        run = run_of(self)
-        if run is not None:
-            with told_to_api():
-                run.prompts_set()
-
-    def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
-        run = run_of(self)
-        if run is None:
-            super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
-            return
-        with told_to_api():
-            run.beginning()
-        p = run.processing
-        super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
-        run.begun()
-
-    def parse_extra_network_prompts(self) -> Any:
-        result = super().parse_extra_network_prompts()  # type: ignore[misc]
-        run = run_of(self)
-        if run is not None:
-            with told_to_api():
-                run.networks()
-        return result
-
-    def get_conds_with_caching(
-        self, function: Any, required_prompts: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        run = run_of(self)
-        if run is None or getattr(required_prompts, "is_negative_prompt", False):
-            return super().get_conds_with_caching(  # type: ignore[misc]
-                function, required_prompts, *args, **kwargs
-            )
-        with told_to_api():
-            return run.conditionings(function, required_prompts, *args, **kwargs)
-
-    def sample(self, *args: Any, **kwargs: Any) -> Any:
-        run = run_of(self)
-        if run is not None:
-            run.crop_batch()
-        return super().sample(*args, **kwargs)  # type: ignore[misc]
-
-
-@cache
-def _hopping_class(original: type) -> type:
-    return type(original.__name__, (Hopping, original), {"__module__": original.__module__})

@@ -14,7 +14,8 @@ from . import infotext, settings
 from .axes import OFF, axis_values
 from .grid import add_pictures
 from .options import ROWS, Request, parse_request
-from .run import Run, release, run_of, take_over, told_to_api
+from .run import Run
+from .takeover import release, run_of, take_over, told_to_api
 from .widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 TITLE = "Hopping sequence"

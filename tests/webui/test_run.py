@@ -12,7 +12,7 @@ from hopping import HoppingError, StoryError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
-from hopping.webui import run
+from hopping.webui import takeover
 from hopping.webui.script import HoppingScript
 
 from .stand_ins import MODULES, Conditions, Processing, get_multicond, process
@@ -266,24 +266,32 @@ def test_an_error_while_encoding_is_not_swallowed(sd_model):
     assert len(hop(p)) == 3, "the object of a failed run serves again"
 
 
+def test_an_extension_that_encodes_in_the_hosts_place_is_an_error(sd_model):
+    p = Processing(STORY)
+    p.get_conds_with_caching = p.get_conds_with_caching
+    with pytest.raises(HoppingError, match="another extension encodes the prompts"):
+        hop(p)
+    assert not p.sampled
+
+
 class TestCopies:
     """As detailers make them in the middle of a run."""
 
     def running(self):
         p = Processing(STORY, batch_size=3)
         HoppingScript().before_process(p, {"enabled": True})
-        return p, run.run_of(p)
+        return p, takeover.run_of(p)
 
     def test_a_copy_is_the_hosts_own(self, sd_model):
         p, running = self.running()
         inner = copy(p)
-        assert run.run_of(inner) is None
+        assert takeover.run_of(inner) is None
         inner.prompt, inner.sampled = LINES[1], []
         inner.n_iter = inner.batch_size = 1
         inner.seed = 3
         process(inner)
         assert torch.equal(sampled(inner)[0], alone(LINES[1]))
-        assert run.run_of(p) is running
+        assert takeover.run_of(p) is running
 
     def test_callbacks_on_a_copy_change_nothing_of_the_run(self, sd_model):
         p, running = self.running()
@@ -293,7 +301,7 @@ class TestCopies:
         assert type(inner) is Processing
         assert "Hopping" not in inner.extra_generation_params
         HoppingScript().postprocess(copy(p), None)
-        assert run.run_of(p) is running
+        assert takeover.run_of(p) is running
         assert p.extra_generation_params["Hopping"] == "paper"
         assert p.prompt == LINES
 

@@ -1,0 +1,111 @@
+"""How a run hangs on the host's processing object.
+
+The object's class is exchanged for a subclass of the same, so that the host calls us where it lets
+errors through, `super()` is the host, and a copy that another extension makes of the object is
+told from the object itself. Nothing of the host is changed, and of objects only those that hop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from hopping.errors import HoppingError
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+@contextmanager
+def told_to_api() -> Iterator[None]:
+    """Let the host's API answer what is wrong with a story with its reason, as a client error."""
+    try:
+        yield
+    except HoppingError as error:
+        vars(error).update(detail=str(error), status_code=422)
+        raise
+
+
+def run_of(p: Any) -> Run | None:
+    """The run of a processing object; None for one that does not hop, and for a copy of one."""
+    run = vars(p).get("hopping_run")
+    if run is None or isinstance(run, Exception) or run.processing is not p:
+        return None
+    return run
+
+
+def take_over(p: Any, run: Run | Exception) -> None:
+    """Let the host run `run`, or fail with what kept it from being made."""
+    p.hopping_run = run
+    p.__class__ = _hopping_class(p.__class__)
+
+
+def release(p: Any) -> bool:
+    """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
+    run = vars(p).pop("hopping_run", None)
+    if isinstance(p, Hopping):
+        p.__class__ = type(p).__mro__[2]
+    if run is None or isinstance(run, Exception):
+        return False
+    if run.processing is p:
+        run.end()
+        return False
+    return True
+
+
+class Hopping:
+    """What a processing object that hops does otherwise than its own class."""
+
+    def setup_prompts(self) -> None:
+        failure = vars(self).get("hopping_run")
+        if isinstance(failure, Exception):
+            raise failure
+        super().setup_prompts()  # type: ignore[misc]
+        run = run_of(self)
+        if run is not None:
+            with told_to_api():
+                run.prompts_set()
+
+    def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
+        run = run_of(self)
+        if run is None:
+            super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
+            return
+        with told_to_api():
+            run.beginning()
+        p = run.processing
+        super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
+        run.begun()
+
+    def parse_extra_network_prompts(self) -> Any:
+        result = super().parse_extra_network_prompts()  # type: ignore[misc]
+        run = run_of(self)
+        if run is not None:
+            with told_to_api():
+                run.networks()
+        return result
+
+    def get_conds_with_caching(
+        self, function: Any, required_prompts: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        run = run_of(self)
+        if run is None or getattr(required_prompts, "is_negative_prompt", False):
+            return super().get_conds_with_caching(  # type: ignore[misc]
+                function, required_prompts, *args, **kwargs
+            )
+        with told_to_api():
+            return run.conditionings(function, required_prompts, *args, **kwargs)
+
+    def sample(self, *args: Any, **kwargs: Any) -> Any:
+        run = run_of(self)
+        if run is not None:
+            with told_to_api():
+                run.sampling()
+        return super().sample(*args, **kwargs)  # type: ignore[misc]
+
+
+@cache
+def _hopping_class(original: type) -> type:
+    return type(original.__name__, (Hopping, original), {"__module__": original.__module__})
