@@ -97,6 +97,20 @@ def test_the_context_is_what_the_earlier_frame_says(host, one, other, checkpoint
     assert frames[0] != frames[1]
 
 
+def test_an_inversion_of_two_text_encoders(host):
+    override = {"override_settings": SETTINGS["sdxl"]}
+    text = "The zebraxl sits (under:1.2) the sun."
+    plain = host.txt2img(text, **override)
+    assert plain.frames != host.txt2img(text.replace("zebraxl", "zebraxm"), **override).frames
+    barely = host.txt2img(f"{FIRST}\n{text}", {**BARELY, "grid": False}, **override)
+    assert distance(barely.images[1], plain.images[0]) <= 1
+    hopped = [
+        host.txt2img(f"A {word} swims.\n{text}", {}, **override).frames
+        for word in ("zebraxl", "zebraxm")
+    ]
+    assert hopped[0][1] != hopped[1][1] != plain.frames[0]
+
+
 def test_share_subject_sees_the_subject_alone(host):
     options = {"layout": "windows", "share": "subject"}
     first = host.txt2img("A red dog swims in a river.\nThe dog sits.", options).frames[1]
