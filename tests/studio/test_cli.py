@@ -325,6 +325,8 @@ def test_ctrl_c_leaves_what_is_done_and_resume_goes_on(tmp_path, dog):
         stderr=subprocess.PIPE,
         env=_environment(),
         cwd=tmp_path,
+        # A shell's background job ignores Ctrl-C, and what it starts would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     process.stdin.write(dog.encode())
     process.stdin.close()
