@@ -10,7 +10,7 @@ from hopping.storybook.loop import Plan
 from hopping.storybook.oracle import accuracy, judge, train_oracle, trained_oracle
 from hopping.storybook.team import Team
 from hopping.storybook.train_text import train_text
-from hopping.storybook.train_vae import train_vae
+from hopping.storybook.train_vae import crop, surprises, train_vae
 
 CPU = torch.device("cpu")
 STAGES = {
@@ -108,3 +108,24 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
 def test_a_missing_stage_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="run the stage 'unet' first"):
         loop.restore("unet", nn.Linear(1, 1), tmp_path)
+
+
+def test_crops_find_the_figures(trained):
+    corpus = Corpus(trained, seed=3, count=24, resolution=64)
+    surprise = surprises(corpus)
+    assert surprise.shape == (24, 8, 8)
+    everything = torch.arange(24)
+    pictures = corpus.pictures(everything, CPU)
+    crops = crop(pictures, surprise, torch.Generator().manual_seed(0))
+    assert crops.shape == (24, 3, 32, 32)
+    # Each is a part of its own picture, cut where latents meet.
+    for picture, part in zip(pictures, crops, strict=True):
+        parts = picture.unfold(1, 32, 8).unfold(2, 32, 8).permute(1, 2, 0, 3, 4)
+        assert (parts == part).flatten(2).all(dim=2).any()
+    # A lone surprise is in the crop.
+    surprise = torch.zeros(1, 8, 8)
+    surprise[0, 7, 0] = 100.0
+    ramp = torch.arange(64.0).expand(1, 3, 64, 64)
+    for seed in range(20):
+        found = crop(ramp, surprise, torch.Generator().manual_seed(seed))
+        assert found.amin() == 0
