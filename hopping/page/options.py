@@ -1,4 +1,4 @@
-"""What the WebUI adds to the core's table of options, and both tables as one for its doors."""
+"""What a page adds to the core's table of options, and both tables as one for its doors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hopping.options import HoppingOptions, Option, OptionTable, option
 
 @dataclass(frozen=True)
 class RunOptions(OptionTable):
-    """How a story is run in the WebUI, beside how its frames see each other."""
+    """How a story is run, beside how its frames see each other."""
 
     same_noise: bool = option(
         "switch",

@@ -1,4 +1,4 @@
-"""What is written in the tab beside its widgets: hints, syntax, examples."""
+"""What is written on a page beside its widgets: hints, syntax, examples."""
 
 from __future__ import annotations
 

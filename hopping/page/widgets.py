@@ -1,4 +1,4 @@
-"""The option widgets, made from the one table: the accordion and the tab both call this builder."""
+"""The option widgets, made from the one table: every page calls this builder."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from modules import script_callbacks, shared
 
 from hopping.errors import HoppingError, OptionError
 from hopping.mask_picture import draw_mask
+from hopping.page.options import parse_request
 from hopping.plan import StoryPlan
 
-from .options import parse_request
 from .planning import plan_with_words
 
 # The host's FastAPI is older than Annotated parameters.

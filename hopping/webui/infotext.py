@@ -9,8 +9,7 @@ from modules import script_callbacks
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
-
-from .options import ROWS, RunOptions
+from hopping.page.options import ROWS, RunOptions
 
 if TYPE_CHECKING:
     from .run import Job, Run

@@ -14,10 +14,10 @@ from typing import Any
 from modules import errors, shared
 
 from hopping.errors import HoppingError
+from hopping.page import plan_html
+from hopping.page.mask_svg import render_mask
+from hopping.page.options import ROWS, Request, parse_request
 
-from . import plan_html
-from .mask_svg import render_mask
-from .options import ROWS, Request, parse_request
 from .planning import plan_with_words
 
 _HERE = "\ue000"

@@ -8,12 +8,12 @@ from dataclasses import replace
 from modules import sd_models
 
 from hopping.errors import EncoderError
+from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
 from hopping.story import Story, parse_story
 
 from .encoders import HostTextEncoder, text_encoders
 from .moments import Moment, schedule_frames
-from .options import Request
 from .texts import Timing, without_comments, without_networks
 
 # Prompt editing names steps; a plan shows the first of as many as the page starts with.

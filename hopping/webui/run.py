@@ -15,13 +15,13 @@ from typing import Any
 from modules import devices, processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
+from hopping.page.options import Request
 from hopping.story import Story
 
 from .conditioning import HostCall, story_conditionings
 from .infotext import run_parameters, without_own
 from .moments import schedule_frames
 from .networks import gathered
-from .options import Request
 from .planning import parse_prompt
 from .takeover import release
 from .texts import Timing, without_networks

@@ -9,14 +9,14 @@ from modules import errors, infotext_utils, scripts
 from modules.ui_components import InputAccordion
 
 from hopping.options import HoppingOptions, Option
+from hopping.page.options import ROWS, Request, parse_request
+from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 from . import infotext, settings
 from .axes import OFF, axis_values
 from .grid import add_pictures
-from .options import ROWS, Request, parse_request
 from .run import Run
 from .takeover import release, run_of, take_over, told_to_api
-from .widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 TITLE = "Hopping sequence"
 

@@ -10,8 +10,7 @@ from modules import script_callbacks, shared
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
-
-from .options import ROWS
+from hopping.page.options import ROWS
 
 SECTION = ("hopping", "Hopping sequence")
 VISIBILITY = {

@@ -19,12 +19,14 @@ from modules.call_queue import wrap_gradio_gpu_call
 from modules.processing_scripts.seed import connect_reuse_seed
 from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, ToolButton
 
-from . import settings, tab_paste, tab_texts
+from hopping.page import story_texts
+from hopping.page.plan_html import render_empty
+from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
+
+from . import settings, tab_paste
 from .live_plan import live_plan
-from .plan_html import render_empty
 from .script import TITLE
 from .tab_run import TAB_FIELDS, generate
-from .widgets import OptionWidgets, build_option_widgets, preset_values
 
 NAME = "hopping"
 """Begins the ids of the tab's elements, as txt2img does those of its own."""
@@ -74,7 +76,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
 def _build_story(toprow: Any) -> tuple[Any, Any]:
     """The editor, its help, and where plan and mask appear, which are returned."""
     with gr.Row(elem_id="hopping_story_head"):
-        gr.HTML(tab_texts.STORY_HINT, elem_id="hopping_hint")
+        gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
         example = gr.Button("Example", elem_id="hopping_example", size="sm")
     toprow.prompt = gr.Textbox(
         label="Story",
@@ -83,16 +85,16 @@ def _build_story(toprow: Any) -> tuple[Any, Any]:
         elem_classes=["prompt"],
         lines=6,
         max_lines=24,
-        placeholder=tab_texts.STORY_PLACEHOLDER,
+        placeholder=story_texts.STORY_PLACEHOLDER,
     )
     example.click(
-        tab_texts.next_example, inputs=[toprow.prompt], outputs=[toprow.prompt], queue=False
+        story_texts.next_example, inputs=[toprow.prompt], outputs=[toprow.prompt], queue=False
     )
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
-        gr.HTML(tab_texts.SYNTAX)
+        gr.HTML(story_texts.SYNTAX)
     plan = gr.HTML(render_empty(), elem_id="hopping_plan")
     with gr.Accordion("Mask", open=False, elem_id="hopping_mask_fold"):
-        gr.HTML(tab_texts.MASK_HINT)
+        gr.HTML(story_texts.MASK_HINT)
         mask = gr.HTML("", elem_id="hopping_mask")
     toprow.negative_prompt = gr.Textbox(
         label="Negative prompt",

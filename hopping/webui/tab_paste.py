@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 from modules import infotext_utils, script_callbacks, sd_samplers
 
+from hopping.page.widgets import OptionWidgets
+
 from . import settings
 from .script import TITLE, option_fields
-from .widgets import OptionWidgets
 
 TABNAME = "hopping"
 

@@ -13,8 +13,8 @@ from modules.infotext_utils import create_override_settings_dict
 from modules.ui_common import plaintext_to_html
 
 from hopping.errors import HoppingError
+from hopping.page.plan_html import render_failure
 
-from .plan_html import render_failure
 from .script import TITLE
 
 

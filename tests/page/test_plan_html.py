@@ -11,7 +11,7 @@ import torch
 
 from hopping import HoppingError, HoppingOptions, StoryError, parse_story, plan_story
 from hopping.layout import Role
-from hopping.webui import mask_svg, plan_html
+from hopping.page import mask_svg, plan_html
 
 EVIL = "<img src=x onerror=alert(1)> a \"dog\" & 'cat' </li><script>alert(2)</script>"
 TAGS = {"div", "p", "b", "span", "ol", "li", "i", "mark", "br", "svg", "g", "rect", "text"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hopping import HoppingOptions
-from hopping.webui.options import ROWS, Request, RunOptions, parse_request
+from hopping.page.options import ROWS, Request, RunOptions, parse_request
 
 gr = pytest.importorskip("gradio", reason="the page's tests need gradio, as the WebUI has it")
 
-from hopping.webui import widgets  # noqa: E402
+from hopping.page import widgets  # noqa: E402
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hopping.page.options import ROWS, parse_request
 from hopping.webui import infotext
-from hopping.webui.options import ROWS, parse_request
 from hopping.webui.run import Run
 
 from .stand_ins import Processing

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from hopping.page.options import ROWS
 from hopping.webui.live_plan import live_plan
-from hopping.webui.options import ROWS
 
 from .conftest import STORY
 from .stand_ins import MODULES

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hopping import HoppingOptions, parse_story, plan_story
-from hopping.webui import plan_html, tab_texts
-from hopping.webui.options import ROWS
+from hopping.page import plan_html, story_texts
+from hopping.page.options import ROWS
 
 ROOT = Path(__file__).parents[2]
 JAPANESE = json.loads((ROOT / "localizations" / "ja_JP.json").read_text("utf-8"))
@@ -20,7 +20,8 @@ SHOWN = {"label", "tooltip", "placeholder"}
 
 
 def _source(name: str) -> ast.Module:
-    return ast.parse((ROOT / "hopping" / "webui" / f"{name}.py").read_text("utf-8"))
+    (file,) = (ROOT / "hopping").glob(f"*/{name}.py")
+    return ast.parse(file.read_text("utf-8"))
 
 
 def _written_in(name: str) -> set[str]:
@@ -92,9 +93,9 @@ def test_the_widgets_and_settings_are_complete():
 
 
 def test_the_hints_are_complete():
-    texts = _texts(tab_texts.STORY_HINT + tab_texts.SYNTAX + tab_texts.MASK_HINT)
+    texts = _texts(story_texts.STORY_HINT + story_texts.SYNTAX + story_texts.MASK_HINT)
     assert not texts - set(JAPANESE)
-    assert tab_texts.STORY_PLACEHOLDER in JAPANESE
+    assert story_texts.STORY_PLACEHOLDER in JAPANESE
 
 
 def test_the_plan_is_complete(clip_tokenizer):

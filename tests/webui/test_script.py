@@ -10,8 +10,8 @@ from hopping import HoppingOptions, OptionError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
+from hopping.page.options import ROWS, Request, RunOptions
 from hopping.webui import axes, settings
-from hopping.webui.options import ROWS, Request, RunOptions
 from hopping.webui.script import read_request
 
 from .stand_ins import MODULES
