@@ -1,5 +1,5 @@
 # make story   a story to a grid of pictures: STORY=my.txt MODEL=/path/to/model ARGS="--steps 30"
-# make test    format, lint, types and tests, on the WebUI's libraries and on the newest
+# make test    format, lint, types and tests, on each WebUI's libraries and on the newest
 # make bench   what hopping costs, as ratios
 # Each sets up what it needs in folders of its own (.venv*).
 
@@ -14,16 +14,18 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 
 STUDIO := .venv
-WEBUI := .venv-webui
 NEWEST := .venv-newest
+# The libraries that each host pins (webui is AUTOMATIC1111's, forge-classic has the same), and the
+# newest ones, which stand for no host.
+SETS := newest webui forge reforge
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: story studio test test-webui test-newest lint bench storybook clean
+.PHONY: story test $(SETS:%=test-%) lint bench storybook clean
 
 story: $(STUDIO)/ready
 	$(STUDIO)/bin/python -m hopping story $(STORY) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
-test: lint test-newest test-webui
+test: lint $(SETS:%=test-%)
 
 lint: $(NEWEST)/ready
 	$(NEWEST)/bin/ruff format --check .
@@ -31,11 +33,8 @@ lint: $(NEWEST)/ready
 	$(NEWEST)/bin/mypy hopping
 
 # No test may need the network once all is installed.
-test-newest: $(NEWEST)/ready
-	HF_HUB_OFFLINE=1 $(NEWEST)/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
-
-test-webui: $(WEBUI)/ready
-	HF_HUB_OFFLINE=1 $(WEBUI)/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+$(SETS:%=test-%): test-%: .venv-%/ready
+	HF_HUB_OFFLINE=1 .venv-$*/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 bench: $(NEWEST)/ready
 	$(NEWEST)/bin/python -m hopping.evaluate.bench $(ARGS)
@@ -49,21 +48,21 @@ $(STUDIO)/ready: pyproject.toml
 	$(STUDIO)/bin/python $(PIP) -e ".[studio]"
 	touch $@
 
-# open_clip_torch asks for torchvision, which the tests do without: its own needs are installed by
-# name. So it is with the ldm package.
-$(NEWEST)/ready: pyproject.toml tests/requirements/newest.txt
-	$(PYTHON) -m venv $(NEWEST)
-	$(NEWEST)/bin/python $(PIP) "$(TORCH)"
-	$(NEWEST)/bin/python $(PIP) -r tests/requirements/newest.txt -e ".[studio,dev]"
-	$(NEWEST)/bin/python $(PIP) --no-deps -r tests/requirements/newest-no-deps.txt
+# The test sets share one torch, which a .pth file puts behind their own packages.
+.venv-torch/ready:
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python $(PIP) "$(TORCH)"
 	touch $@
 
-$(WEBUI)/ready: pyproject.toml tests/requirements/webui.txt
-	$(PYTHON) -m venv $(WEBUI)
-	$(WEBUI)/bin/python $(PIP) "$(TORCH)"
-	$(WEBUI)/bin/python $(PIP) -r tests/requirements/webui.txt
-	$(WEBUI)/bin/python $(PIP) --no-deps -r tests/requirements/webui-no-deps.txt
+# open_clip_torch asks for torchvision, which the tests do without: its own needs are installed by
+# name. So it is with the ldm package.
+.venv-%/ready: .venv-torch/ready pyproject.toml tests/requirements/%.txt tests/requirements/%-no-deps.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-torch/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+		> $$(.venv-$*/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/torch.pth
+	.venv-$*/bin/python $(PIP) "setuptools>=77" -r tests/requirements/$*.txt
+	.venv-$*/bin/python $(PIP) --no-deps -r tests/requirements/$*-no-deps.txt
 	touch $@
 
 clean:
-	rm -rf $(STUDIO) $(WEBUI) $(NEWEST) build *.egg-info
+	rm -rf .venv .venv-* build *.egg-info
