@@ -66,7 +66,7 @@ STAGES = {
     "vae": Stage(train_vae, Plan("vae", 9000, 1e-3, save_every=100, decay=0.995), batch=16),
     "text": Stage(train_text, Plan("text", 1500, 1e-3, save_every=100, decay=0.99), batch=256),
     "oracle": Stage(train_oracle, Plan("oracle", 2000, 1e-3, save_every=200, decay=0.99), batch=64),
-    "unet": Stage(train_unet, Plan("unet", 6000, 1e-3, save_every=250, decay=0.998), batch=64),
+    "unet": Stage(train_unet, Plan("unet", 12000, 1e-3, save_every=500, decay=0.998), batch=32),
 }
 
 
