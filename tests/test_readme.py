@@ -1,11 +1,22 @@
-"""The README's table of options is the code's; `python -m tests.test_readme` writes it."""
+"""What the README repeats is the code's; `python -m tests.test_readme` writes it."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from hopping import HoppingOptions
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- options -->\n", "<!-- /options -->\n"
+REQUIREMENTS = Path(__file__).parent / "requirements"
+# The sets of `make test`, and whose libraries each has.
+SETS = {
+    "webui": "AUTOMATIC1111 1.10.1, forge-classic",
+    "forge": "Forge",
+    "reforge": "reForge",
+    "newest": "no WebUI",
+}
+LIBRARIES = ("transformers", "gradio", "open_clip_torch", "diffusers")
 
 
 def options_table() -> str:
@@ -20,15 +31,42 @@ def options_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_readmes_table_is_the_codes():
-    text = README.read_text("utf-8")
-    table = text.split(BEGIN)[1].split(END)[0]
-    assert table == options_table(), "run: python -m tests.test_readme"
+def versions_table() -> str:
+    lines = [
+        "| libraries of | " + " | ".join(LIBRARIES) + " |",
+        "|---" * (len(LIBRARIES) + 1) + "|",
+    ]
+    for name, host in SETS.items():
+        texts = [(REQUIREMENTS / f"{name}{end}.txt").read_text("utf-8") for end in ("", "-no-deps")]
+        pins = dict(re.findall(r"^(\w+)(?:==(\S+))?$", "\n".join(texts), re.MULTILINE))
+        cells = [(pins[library] or "newest") if library in pins else "" for library in LIBRARIES]
+        lines.append(f"| {host} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"options": options_table, "versions": versions_table}
+
+
+def _parts(text: str, name: str) -> list[str]:
+    """What stands before, in and after the table of that name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    before, rest = text.split(begin)
+    table, after = rest.split(end)
+    return [before + begin, table, end + after]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_readmes_tables_are_the_codes(name):
+    table = _parts(README.read_text("utf-8"), name)[1]
+    assert table == TABLES[name](), "run: python -m tests.test_readme"
+
+
+def test_every_set_is_tested():
+    makefile = (README.parent / "Makefile").read_text("utf-8")
+    assert set(re.search(r"^SETS := (.*)$", makefile, re.MULTILINE)[1].split()) == set(SETS)
 
 
 def test_the_readmes_pictures_exist():
-    import re
-
     text = README.read_text("utf-8")
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
     assert pictures
@@ -36,5 +74,8 @@ def test_the_readmes_pictures_exist():
 
 
 if __name__ == "__main__":
-    head, rest = README.read_text("utf-8").split(BEGIN)
-    README.write_text(head + BEGIN + options_table() + END + rest.split(END)[1], "utf-8")
+    text = README.read_text("utf-8")
+    for name, table in TABLES.items():
+        before, _, after = _parts(text, name)
+        text = before + table() + after
+    README.write_text(text, "utf-8")
