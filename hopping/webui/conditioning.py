@@ -24,6 +24,7 @@ from hopping.options import HoppingOptions
 
 from .encoders import HostTextEncoder, text_encoders
 from .moments import Moment, ScheduledFrame, last_steps
+from .neighbours import check_reading
 from .texts import Timing, clean
 
 HostFunction = Callable[..., Any]
@@ -48,10 +49,20 @@ class HostCall:
 
     def plain(self, text: str) -> list[Any]:
         """One prompt's conditioning without hopping: its sub-prompts' schedules and weights."""
-        prompts = prompt_parser.SdConditioning([text], copy_from=self.prompts)
-        timing = self.timing
-        found = self.function(self.sd_model, prompts, timing.steps, timing.hires_steps, timing.old)
-        return found.batch[0]
+        return self.function(self.sd_model, self._one(text), *self._steps).batch[0]
+
+    def check(self, frame: ScheduledFrame) -> None:
+        """Raise StoryError if the function is not the host's, and reads the frame otherwise."""
+        texts = (clean(text) for part in frame.parts for _, text in part.schedule)
+        prompts = self._one(clean(frame.prompt))
+        check_reading(self.function, self.sd_model, frame.frame, prompts, texts, self._steps)
+
+    def _one(self, text: str) -> Any:
+        return prompt_parser.SdConditioning([text], copy_from=self.prompts)
+
+    @property
+    def _steps(self) -> tuple[int, int | None, bool]:
+        return self.timing.steps, self.timing.hires_steps, self.timing.old
 
 
 def story_conditionings(
@@ -74,6 +85,8 @@ def story_conditionings(
         for frame in scheduled
     ]
     if contextual:
+        for frame in scheduled:
+            call.check(frame)
         encoded = [track.encode() for track in tracks]
     for number in sorted(contextual):
         for part, sub_prompt in enumerate(scheduled[number - 1].parts):

@@ -22,6 +22,7 @@ from hopping.errors import EncoderError
 from hopping.layout import FrameTokens, SpecialIds, align_tokens
 from hopping.story import Span
 
+from .neighbours import who_hooks_the_text_encoder
 from .texts import Reading, clean
 
 # A textual inversion's vectors stand in the host's rows as placeholders. In the layout each has an
@@ -252,6 +253,6 @@ def _unsupported(model: Any) -> EncoderError:
 
 def _disagreement() -> EncoderError:
     return EncoderError(
-        "the host encodes other tokens than were laid out; another extension may change prompts "
-        "while they are encoded: switch it off, or hopping"
+        f"other tokens are encoded than were laid out; {who_hooks_the_text_encoder()} changes "
+        "prompts while they are encoded: switch it off, or hopping"
     )

@@ -82,8 +82,8 @@ class Run:
         self._before: dict[str, Any] = {}
         self._conditioned = -1
         self._ours: dict[str, Any] = {}
-        self._lists: dict[str, Any] = {}
-        self._drawn: dict[str, Any] = {}
+        self._drawing: Wildcards | None = None
+        self._handed: dict[tuple[bool, int], str] = {}  # hires?, job's number → text
 
     @property
     def saves_grid(self) -> bool:
@@ -119,19 +119,21 @@ class Run:
     def end(self) -> None:
         """Give the processing object back as it was; a script may run it again."""
         p = self.processing
+        self._drawing_done()
         for name, value in self._before.items():
             # What another script has set since is its own. The parameters stay: the result's
             # infotext is still made of them.
             if name != "extra_generation_params" and getattr(p, name) == self._ours[name]:
                 setattr(p, name, value)
         self._memo.clear()
+        self._handed.clear()
 
     def prompts_set(self) -> None:
         """After the host has made its lists of prompts, before the extensions get them."""
         p = self.processing
         # The host has its lists; others expect single values here, its own comments script, too.
-        self._lists = {name: getattr(p, name) for name in ("prompt", "seed", "subseed")}
-        self._set({name: values[0] for name, values in self._lists.items()})
+        lists = {name: getattr(p, name) for name in ("prompt", "seed", "subseed")}
+        self._set({name: values[0] for name, values in lists.items()})
         if hasattr(p, "hr_prompt"):
             self._set({"hr_prompt": self.hires_prompt})
         if getattr(p, "enable_hr", False):
@@ -139,13 +141,14 @@ class Run:
             p.all_hr_negative_prompts = p.all_hr_negative_prompts[: len(self.jobs)]
         wildcards = wildcards_of(p)
         if wildcards is not None:
-            self._drawn = self._draw(wildcards)
+            self._draw(wildcards, lists["seed"])
+            wildcards.switch(p, on=False)
+            self._drawing = wildcards
 
     def beginning(self) -> None:
         """After all extensions have had the prompts, before the host prepares sampling."""
         p = self.processing
-        for name, value in self._drawn.items():
-            setattr(p, name, value)
+        self._drawing_done()
         hopped = sum(not job.plain for job in self.jobs)
         for prompts in filter(None, (p.all_prompts, getattr(p, "all_hr_prompts", None))):
             if len(prompts) < len(self.jobs):
@@ -158,31 +161,28 @@ class Run:
                     # What is compared must say the same, also where words were drawn at random.
                     prompts[n] = prompts[n - hopped]
 
-    def _draw(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Exchange each prompt for what Dynamic Prompts draws; what it would then undo."""
+    def _draw(self, wildcards: Wildcards, seeds: Sequence[int]) -> None:
+        """Exchange each prompt for what Dynamic Prompts draws."""
         p = self.processing
         plain = copy(p)
         release(plain)
         drawn: dict[tuple[str, str, int], tuple[str, str]] = {}
 
         def draw(prompts: list[str], negative: list[str]) -> None:
-            for n, key in enumerate(zip(prompts, negative, self._lists["seed"], strict=False)):
+            for n, key in enumerate(zip(prompts, negative, seeds, strict=False)):
                 if key not in drawn:
                     drawn[key] = wildcards.drawn(plain, *key)
                 prompts[n], negative[n] = drawn[key]
 
         draw(p.all_prompts, p.all_negative_prompts)
-        names = ["all_prompts", "all_negative_prompts"]
         if getattr(p, "enable_hr", False):
             draw(p.all_hr_prompts, p.all_hr_negative_prompts)
-            names += ["all_hr_prompts", "all_hr_negative_prompts"]
-        return {
-            **{name: list(getattr(p, name)) for name in names},
-            "all_seeds": self._lists["seed"],
-            "all_subseeds": self._lists["subseed"],
-            "n_iter": p.n_iter,
-            "batch_size": p.batch_size,
-        }
+
+    def _drawing_done(self) -> None:
+        """Let runs within this one, a detailer's, draw their own."""
+        if self._drawing is not None:
+            self._drawing.switch(self.processing, on=True)
+            self._drawing = None
 
     def begun(self) -> None:
         """After the host has prepared sampling: what the infotext tells, how many batches."""
@@ -245,13 +245,14 @@ class Run:
         size = (prompts.width, prompts.height)
         first = p.iteration * p.batch_size
         jobs = self.jobs[first : first + len(prompts)]
+        self._handed.update({(hires, first + n): text for n, text in enumerate(prompts)})
         batch = []
         with devices.autocast():
             for text, job in zip(prompts, jobs, strict=True):
                 if job.plain:
                     batch.append(self._kept((text, size, settings), lambda: [call.plain(text)])[0])  # noqa: B023
                     continue
-                texts = self._story_texts(job.story, hires, prompts, jobs)
+                texts = self._story_texts(job.story, hires)
                 key = (texts, hires, size, settings)
                 made = self._kept(key, lambda: self._hopped(call, texts, hires))  # noqa: B023
                 batch.append(made[job.frame - 1])
@@ -262,22 +263,19 @@ class Run:
         scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
         return story_conditionings(call, scheduled, self.request.hopping)
 
-    def _story_texts(
-        self, story: int, hires: bool, prompts: Sequence[str], jobs: Sequence[Job]
-    ) -> tuple[str, ...]:
+    def _story_texts(self, story: int, hires: bool) -> tuple[str, ...]:
         """A story's prompts as they reach the encoder, networks taken out.
 
-        What other extensions made of them counts: those of this batch as they were handed over,
-        the others as they stand in the run's list.
+        What other extensions made of them counts: of those that were handed over, in this batch or
+        an earlier one, as they were then, of the others as they stand in the run's list.
         """
         p = self.processing
         listed = p.all_hr_prompts if hires else p.all_prompts
         first = story * len(self.story)
-        texts = [without_networks(text) for text in listed[first : first + len(self.story)]]
-        for text, job in zip(prompts, jobs, strict=True):
-            if job.story == story and not job.plain:
-                texts[job.frame - 1] = text
-        return tuple(texts)
+        return tuple(
+            self._handed[hires, n] if (hires, n) in self._handed else without_networks(listed[n])
+            for n in range(first, first + len(self.story))
+        )
 
     def _styled(self, text: str) -> str:
         return shared.prompt_styles.apply_styles_to_prompt(text, self.processing.styles)

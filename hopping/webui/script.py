@@ -15,6 +15,7 @@ from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_p
 from . import infotext, settings
 from .axes import OFF, axis_values
 from .grid import add_pictures
+from .neighbours import is_detailers
 from .run import Run
 from .takeover import release, run_of, take_over, told_to_api
 
@@ -63,6 +64,8 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             return
         if infotext.own_parameters(p.extra_generation_params):
             p.extra_generation_params = infotext.without_own(p)
+        if is_detailers(p):
+            return
         # The host reports what a callback raises and goes on without it; what is wrong with the
         # story is therefore raised where the host asks for the prompts.
         try:

@@ -18,6 +18,9 @@ from hopping.story import Frame, Span
 
 _OWN, _OWN_END, _SHARED, _SHARED_END = "\U000f8a10", "\U000f8a11", "\U000f8a12", "\U000f8a13"
 _SENTINELS = re.compile(f"[{_OWN}-{_SHARED_END}]")
+# The host takes whitespace off a sub-prompt's end, such as a network's tag leaves; a sentinel
+# behind it would keep it there.
+_CLOSED_BEHIND_SPACE = re.compile(f"(\\s+)([{_OWN_END}{_SHARED_END}]+)")
 # A sub-prompt's weight must stay the last thing of its text to be read as one.
 _WEIGHT = re.compile(r"\s*:\s*[-+]?(?:\d+\.?|\d*\.\d+)\s*$")
 
@@ -76,6 +79,10 @@ def place(frame: Frame, actual: str, style: Callable[[str], str]) -> str:
     Raises:
         StoryError: if the frame has marks and its text is no part of the prompt any more.
     """
+    return _CLOSED_BEHIND_SPACE.sub(r"\2\1", _placed(frame, actual, style))
+
+
+def _placed(frame: Frame, actual: str, style: Callable[[str], str]) -> str:
     own = marked(frame)
     styled = without_networks(style(own))
     if clean(styled) == actual:

@@ -2,7 +2,7 @@
 
 It knows one prompt for a whole run and makes variants of that: of a list of frames it would keep
 the first. So each frame is given to it as a run of its own, with the frame's seed: equal frames of
-one seed draw alike.
+one seed draw alike. Its own turn in the run finds it switched off.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ class Wildcards:
 
     def __init__(self, script: Any, arguments: Sequence[Any]) -> None:
         self._script, self._arguments = script, arguments
+
+    def switch(self, p: Any, on: bool) -> None:
+        """Switch it on or off in a processing object's arguments, which are exchanged."""
+        first = self._script.args_from
+        p.script_args = (*p.script_args[:first], on, *p.script_args[first + 1 :])
 
     def drawn(self, p: Any, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
         """What it makes of one frame's prompt and negative prompt.

@@ -204,7 +204,7 @@ def encoded(image: Image.Image) -> str:
 
 def prepare(webui: Path, python: Path, data: Path) -> None:
     """The tests' checkpoints, where they are missing."""
-    if (data / "models" / "Lora" / "hopping-test-lora.safetensors").exists():
+    if (data / "models" / "ControlNet" / "hopping-test-control.safetensors").exists():
         return
     data.mkdir(parents=True, exist_ok=True)
     subprocess.run(

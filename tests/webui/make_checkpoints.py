@@ -2,8 +2,8 @@
 
     python make_checkpoints.py WEBUI FOLDER
 
-Writes sd1, sd2 and sdxl checkpoints with their configurations, textual inversions and a LoRA, under
-FOLDER as the WebUI's data directory, and an extension that tells OpenCLIP the small
+Writes sd1, sd2 and sdxl checkpoints with their configurations, textual inversions, a LoRA and a
+ControlNet, under FOLDER as the WebUI's data directory, and an extension that tells OpenCLIP the small
 architectures. Nothing outside FOLDER is written, nothing is fetched.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 WIDTHS = {"l": 64, "h": 80, "g": 96}
 LAYERS = 4
+MODEL_CHANNELS, CHANNEL_MULT = 32, [1, 2, 2, 2]  # of the U-Nets of sd1 and sd2
 SIZES = ("original_size_as_tuple", "crop_coords_top_left", "target_size_as_tuple")
 
 
@@ -52,10 +53,10 @@ def latent_diffusion(text_encoder: dict, context: int, **unet: object) -> dict:
         image_size=32,
         in_channels=4,
         out_channels=4,
-        model_channels=32,
+        model_channels=MODEL_CHANNELS,
         attention_resolutions=[4, 2, 1],
-        num_res_blocks=1,
-        channel_mult=[1, 2, 2, 2],
+        num_res_blocks=2,  # as the real ones: a ControlNet counts on their blocks
+        channel_mult=CHANNEL_MULT,
         use_spatial_transformer=True,
         transformer_depth=1,
         context_dim=context,
@@ -290,6 +291,30 @@ def write_lora(path: Path, torch, save_file) -> None:
     save_file(weights, path)
 
 
+def write_controlnet(path: Path, unet: dict, torch, save_file) -> None:
+    """One for the sd1 checkpoint: a copy of its first half, with a way in and ways out."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw = torch.Generator().manual_seed(13)
+    parts = ("time_embed.", "input_blocks.", "middle_block.")
+    weights = {key: value for key, value in unet.items() if key.startswith(parts)}
+
+    def convolution(name: str, inputs: int, outputs: int, size: int) -> None:
+        shape = (outputs, inputs, size, size)
+        weights[f"{name}.weight"] = torch.randn(shape, generator=draw) / (inputs * size**2) ** 0.5
+        weights[f"{name}.bias"] = torch.zeros(outputs)
+
+    hint = (3, 16, 16, 32, 32, 96, 96, 256, MODEL_CHANNELS)
+    for n, (inputs, outputs) in enumerate(zip(hint, hint[1:], strict=False)):
+        convolution(f"input_hint_block.{2 * n}", inputs, outputs, 3)
+    # Each level but the last: two blocks and a step down, behind the first convolution.
+    levels = [MODEL_CHANNELS * factor for factor in CHANNEL_MULT]
+    channels = [MODEL_CHANNELS, *(level for level in levels for _ in range(3))][:12]
+    for n, width in enumerate(channels):
+        convolution(f"zero_convs.{n}.0", width, width, 1)
+    convolution("middle_block_out.0", levels[-1], levels[-1], 1)
+    save_file({key: value.contiguous() for key, value in weights.items()}, path)
+
+
 def main(webui: Path, data: Path) -> None:
     repositories = webui / "repositories"
     for name in ("stable-diffusion-stability-ai", "generative-models"):
@@ -326,6 +351,7 @@ def main(webui: Path, data: Path) -> None:
         if name == "sd1":  # the WebUI knows SD 1 by this key, which newer transformers leave out
             key = "cond_stage_model.transformer.text_model.embeddings.position_ids"
             weights.setdefault(key, torch.arange(77)[None])
+            unet = model.model.diffusion_model.state_dict()
         save_file(weights, checkpoints / f"hopping-test-{name}.safetensors")
         path = checkpoints / f"hopping-test-{name}.yaml"
         path.write_text(yaml.safe_dump({"model": configuration}))
@@ -335,6 +361,8 @@ def main(webui: Path, data: Path) -> None:
     vectors = {width: torch.randn(3, size, generator=draw) for width, size in WIDTHS.items()}
     save_file({"emb_params": vectors["l"]}, embeddings / "zebracorn.safetensors")
     write_lora(data / "models" / "Lora" / "hopping-test-lora.safetensors", torch, save_file)
+    controlnet = data / "models" / "ControlNet" / "hopping-test-control.safetensors"
+    write_controlnet(controlnet, unet, torch, save_file)
     both = {"clip_l": vectors["l"], "clip_g": vectors["g"]}
     save_file(both, embeddings / "zebraxl.safetensors")
     (data / "styles.csv").write_text(

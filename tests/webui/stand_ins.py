@@ -227,7 +227,8 @@ def get_learned_conditioning(model, prompts, steps, hires_steps=None, old=False)
 
 def get_multicond(model, prompts, steps, hires_steps=None, old=False):
     indexes, flat, _ = split_and(prompts)
-    learned = get_learned_conditioning(model, Conditions(flat, copy_from=prompts), steps)
+    learn = MODULES["modules.prompt_parser"].get_learned_conditioning
+    learned = learn(model, Conditions(flat, copy_from=prompts), steps)
     batch = [[Composable(learned[n], weight) for n, weight in found] for found in indexes]
     return Multicond((len(prompts),), batch)
 
@@ -304,12 +305,19 @@ class Processing:
 
 
 def process(p, scripts=(), arguments=()):
-    """The host's order of calls. Like the host, it swallows what a callback raises."""
+    """The host's order of calls. Like the host, it swallows what a callback raises.
+
+    Args:
+        arguments: for the scripts that have no place among the run's `script_args`.
+    """
 
     def callback(name, *values):
         for script in scripts:
+            given = arguments
+            if hasattr(script, "args_from"):
+                given = p.script_args[script.args_from : script.args_to]
             with contextlib.suppress(Exception):
-                getattr(script, name)(p, *values, *arguments)
+                getattr(script, name)(p, *values, *given)
 
     callback("before_process")
     seed, subseed = p.seed, p.subseed
@@ -383,6 +391,11 @@ def module(name: str, **members: Any) -> ModuleType:
     return made
 
 
+# By the module of its functions the extension tells the host's own.
+for function in (get_learned_conditioning, get_multicond):
+    function.__module__ = "modules.prompt_parser"
+
+
 def nothing(*_: Any, **__: Any) -> None:
     """A call that the tests do not look at."""
 
@@ -416,6 +429,7 @@ def install() -> None:
         get_multicond_prompt_list=split_and,
         get_learned_conditioning_prompt_schedules=schedules,
         parse_prompt_attention=emphasised,
+        get_learned_conditioning=get_learned_conditioning,
         get_multicond_learned_conditioning=get_multicond,
     )
     module("modules.extra_networks", parse_prompt=parse_network)

@@ -149,6 +149,8 @@ def test_networks_of_every_line_serve_all_frames(host):
     story = host.txt2img(f"{FIRST}\nThe dog {tag} sits.", {})
     assert story.frames[0] == host.txt2img(f"{FIRST} {tag}").frames[0]
     assert story.frames[0] != host.txt2img(FIRST).frames[0]
+    behind = host.txt2img(f"{FIRST}\nThe dog sits. {tag}", {})
+    assert behind.frames[0] == story.frames[0]
     both = host.txt2img(f"{FIRST}{tag}\nThe dog {tag} sits.", {}, batch_size=2)
     assert both.frames[1] != host.txt2img(f"{FIRST}\nThe dog sits.", {}, batch_size=2).frames[1]
 

@@ -90,7 +90,9 @@ class DynamicPrompts:
 
     postprocess = before_process
 
-    def process(self, p, *args):
+    def process(self, p, enabled, combinatorial):
+        if not enabled:
+            return
         count = p.n_iter * p.batch_size
         p.all_seeds = [int(p.seed) + n for n in range(count)]
         animals = ["cat", "cow", "hen", "ant"]
@@ -111,9 +113,18 @@ def test_dynamic_prompts_draws_for_each_frame(sd_model, batch_size):
     second = ["An hen swims.", "It <lora:a:1> sits.", "The hen runs."]
     assert p.all_prompts == (first + second) * 2
     assert p.all_seeds == [5, 5, 5, 6, 6, 6] * 2
+    assert p.script_args == (True, False)
     made = sampled(p)
     expected = hop(Processing("\n".join(first)))
     assert all(torch.equal(a, b) for a, b in zip(made, expected, strict=False))
+
+
+def test_what_another_extension_makes_of_drawn_prompts_stays(sd_model):
+    others = DynamicPrompts(), Rewriter(lambda prompts: [f"{text} At night." for text in prompts])
+    p = Processing("An X swims.\nThe X runs.")
+    p.scripts, p.script_args = SimpleNamespace(alwayson_scripts=[others[0]]), (True, False)
+    process(p, [HoppingScript(), *others], [{"enabled": True}])
+    assert p.all_prompts == ["An cow swims. At night.", "The cow runs. At night."]
 
 
 def test_dynamic_prompts_combinations_are_refused(sd_model):
@@ -150,6 +161,21 @@ def test_what_is_compared_says_the_same_where_words_were_drawn(sd_model):
     made = sampled(p)
     assert torch.equal(made[3], alone("The cow sits."))
     assert torch.equal(made[1], hop(Processing("An cat swims.\nThe cow sits."))[1])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_what_is_taken_out_of_a_batch_is_no_context(sd_model, batch_size):
+    class TakingOut(Processing):
+        """As an extension's `process_batch` may do it."""
+
+        def setup_conds(self):
+            self.prompts = [text.replace("(wet:1.3)", "") for text in self.prompts]
+            super().setup_conds()
+
+    p = TakingOut("A red dog (wet:1.3)\nThe dog sits.\nThe dog runs.", batch_size=batch_size)
+    expected = hop(Processing("A red dog\nThe dog sits.\nThe dog runs."), reach="all")
+    made = hop(p, reach="all")
+    assert all(torch.equal(a, b) for a, b in zip(made, expected, strict=True))
 
 
 def test_too_few_prompts_are_an_error(sd_model):

@@ -43,6 +43,8 @@ def own_words(reading):
         ("A (big:1.2)<share:(dog:1.2)>", ["dog"]),
         ("<share:A dog> <lora:wet:1> swims", ["A dog"]),
         ("<lora:wet:1><share:A dog> swims", ["A dog"]),
+        ("<share:A dog> swims <lora:wet:1>", ["A dog"]),
+        ("<share:A dog <lora:wet:1>> AND a cat <lora:dry:1> :0.6", ["A dog"]),
         ("it swims BREAK <share:A dog> too", ["A dog"]),
         ("<share:A [cat:dog:0.5]> swims", ["A dog"]),
     ],
@@ -50,9 +52,9 @@ def own_words(reading):
 def test_marks_are_found_where_the_story_put_them(opts, line, words, style):
     if "(" in line and "(" in style:
         pytest.skip("the stand-in's parser does not nest")
-    (reading,) = readings(line, style, step=10)
-    assert marked_words(reading) == words
-    assert texts.clean(reading.text) == reading.text
+    found = readings(line, style, step=10)
+    assert [word for reading in found for word in marked_words(reading)] == words
+    assert all(texts.clean(reading.text) == reading.text for reading in found)
 
 
 @pytest.mark.parametrize("line", ["A dog, (wet:1.3)", "(A:1.2) dog", "A dog AND (a:1.2) cat"])
@@ -92,6 +94,13 @@ def test_marks_that_another_extension_rewrote_are_an_error(opts):
     frame = frame_of("<share:A __animal__> swims")
     with pytest.raises(StoryError, match="another extension has rewritten"):
         texts.place(frame, "A cat swims", lambda text: text)
+
+
+def test_a_rewritten_text_may_end_in_whitespace(opts):
+    frame = frame_of("A dog, (wet:-1)")
+    placed = texts.place(frame, "A dog, ", lambda text: text)
+    ((part, _),) = texts.sub_prompts(frame, placed)
+    assert texts.read(frame, part).text == "A dog,"
 
 
 @pytest.mark.parametrize(
