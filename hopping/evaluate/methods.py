@@ -101,25 +101,31 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
 
 
 _CONSISTENT: dict[str, Any] = dict(HoppingOptions.PRESETS["Consistent subject"])
+_ALL: dict[str, Any] = {"layout": "windows", "carry": "all"}
 
 METHODS: Mapping[str, Method] = {
     "plain": partial(hopping, mode="baseline"),
     "reference": partial(hopping, mode="reference"),
-    "paper, joint": partial(hopping, layout="joint"),
-    "paper, windows": partial(hopping, layout="windows"),
-    "carry=all": partial(hopping, layout="windows", carry="all"),
+    "paper": partial(hopping, layout="joint"),
+    "paper in windows": partial(hopping, layout="windows"),
     "start_token=shared": partial(hopping, layout="joint", start_token="shared"),
     "reach=2": partial(hopping, reach=2),
     "reach=all": partial(hopping, reach="all"),
     "anchor": partial(hopping, anchor=True),
     "share=subject": partial(hopping, share="subject"),
     "marks by hand": partial(hopping, marks=True),
-    "carry=all, marks by hand": partial(hopping, marks=True, layout="windows", carry="all"),
+    "carry=all": partial(hopping, **_ALL),
+    "carry=all + reach=all": partial(hopping, reach="all", **_ALL),
+    "carry=all + anchor": partial(hopping, anchor=True, **_ALL),
+    "carry=all + share=subject": partial(hopping, share="subject", **_ALL),
+    "carry=all + marks by hand": partial(hopping, marks=True, **_ALL),
     "Consistent subject": partial(hopping, **_CONSISTENT),
-    "Consistent subject, strength 0.25": partial(hopping, strength=0.25, **_CONSISTENT),
-    "Consistent subject, strength 0.5": partial(hopping, strength=0.5, **_CONSISTENT),
-    "Consistent subject, strength 0.75": partial(hopping, strength=0.75, **_CONSISTENT),
+    "Consistent subject × 0.75": partial(hopping, strength=0.75, **_CONSISTENT),
+    "Consistent subject × 0.5": partial(hopping, strength=0.5, **_CONSISTENT),
+    "Consistent subject × 0.25": partial(hopping, strength=0.25, **_CONSISTENT),
     "attribute repeated": repeated,
     "prompts concatenated": concatenated,
-    "One-Prompt-One-Story, text side": one_prompt_one_story,
+    "One-Prompt-One-Story": one_prompt_one_story,
 }
+"""Every method by name. Without other words hopping has the paper's options; the number behind a
+preset is its strength; One-Prompt-One-Story is its text side."""

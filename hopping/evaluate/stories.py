@@ -1,22 +1,27 @@
 """Stories in the storybook world with known truth, made to show what hopping does.
 
-Three kinds: one character whose attribute only frame 1 names; two characters who take turns and
-meet; and frames whose own text is ambiguous, with an earlier frame that settles it.
+Four kinds: one character whose attribute only frame 1 names, and who is named again ("the dog") or
+meant by a pronoun ("it") in later frames; two characters who take turns and meet; and frames whose
+own text is ambiguous, with an earlier frame that settles it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from hopping.storybook.captions import CLOTHES, PLACE_PHRASES, PRONOUNS
 from hopping.storybook.scene import COLOURS, PEOPLE, PLACES, SUBJECTS, Figure, Scene, actions_of
 
-KINDS = ("one character", "two characters", "ambiguous frame")
+ONE = "one character"
+PRONOUN = "one character, then a pronoun"
+TWO = "two characters"
+AMBIGUOUS = "ambiguous frame"
+KINDS = (ONE, PRONOUN, TWO, AMBIGUOUS)
 _TRAVELLERS = tuple(subject for subject in SUBJECTS if subject != "house")
 _VERBS = {"stand": "is standing", "run": "is running", "jump": "is jumping", "sleep": "is sleeping"}
-_PRONOUN_SHARE = 0.3
 _FEWEST, _MOST = 3, 5
 
 
@@ -53,16 +58,21 @@ class StoryCase:
 
 def make_stories(count: int, seed: int = 0) -> Iterator[StoryCase]:
     """`count` stories, the kinds in turn, always the same for one `seed`."""
-    makers = (_one_character, _two_characters, _ambiguous_frame)
+    makers: dict[str, Callable[[Random], tuple[Shot, ...]]] = {
+        ONE: partial(_one_character, again=_definite),
+        PRONOUN: partial(_one_character, again=_pronoun),
+        TWO: _two_characters,
+        AMBIGUOUS: _ambiguous_frame,
+    }
     for number in range(count):
-        kind = number % len(KINDS)
+        kind = KINDS[number % len(KINDS)]
         random = Random(seed * 1_000_003 + number)
-        yield StoryCase(number, KINDS[kind], makers[kind](random))
+        yield StoryCase(number, kind, makers[kind](random))
 
 
-def _one_character(random: Random) -> tuple[Shot, ...]:
+def _one_character(random: Random, again: Callable[[str], str]) -> tuple[Shot, ...]:
     subject = random.choice(_TRAVELLERS)
-    later = _pronoun(subject) if random.random() < _PRONOUN_SHARE else _definite(subject)
+    later = again(subject)
     places = random.sample(PLACES, random.randint(_FEWEST, _MOST))
     figures = _acting(Figure(subject, random.choice(COLOURS)), len(places), random)
     first = _first_shot(figures[0], places[0])

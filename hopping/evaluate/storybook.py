@@ -1,106 +1,136 @@
 """Does hopping help, and when? Stories of the storybook world, judged by its oracle.
 
-``python -m hopping.evaluate.storybook --stories 1000 --seeds 3``: every method draws the same
-stories from the same noise, one noise for all frames of a story. Frames 2 to N are scored. Results
-are kept story by story, so a stopped run goes on where it was.
+Every method draws the same stories from the same noise, one noise for all frames of a story. What
+the oracle sees is kept picture by picture; `results.py` makes scores of it. A stopped measurement
+goes on where it was, and all methods have drawn the same stories whenever it stops.
 """
 
+# diffusers' classes come without types: mypy cannot see what they have.
+# mypy: disable-error-code="attr-defined, arg-type"
 from __future__ import annotations
 
-import argparse
+import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any
+from typing import Any, TextIO
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from hopping.errors import HoppingError
 from hopping.evaluate.methods import METHODS, TextSide
-from hopping.evaluate.stories import KINDS, StoryCase, make_stories
-from hopping.storybook.model import GUIDANCE, STEPS, load_storybook, storybook_is_trained
-from hopping.storybook.oracle import Oracle, Verdict, judge, load_oracle
+from hopping.evaluate.stories import StoryCase, make_stories
+from hopping.storybook.loop import fast_math
+from hopping.storybook.model import GUIDANCE, STEPS
+from hopping.storybook.oracle import Oracle, Verdict, judge
+from hopping.storybook.scene import Figure, Scene
+from hopping.storybook.train_vae import reconstruct
+from hopping.storybook.world import draw
 
-SCORES = ("identity", "prompt", "leak", "spread", "subject", "place", "action", "cross-talk")
-OUT = Path("outputs/evaluate-storybook")
-_BATCH = 64
+CEILING = "drawn truth"
+"""Not a method: what the texts mean, drawn by the world's own code and passed through the model's
+autoencoder. What the oracle misses there, no method could show it."""
+
+NAMES = (CEILING, *METHODS)
+BATCH = 32
+"""Pictures sampled at once; on one CPU thread larger batches are no faster."""
+
+_RUN_FILE = "run.json"
+_STORIES_AT_ONCE = 8
+_CHECKED_STORIES = 30
 
 
-def score_story(case: StoryCase, verdicts: Sequence[Verdict]) -> dict[str, float]:
-    """How well pictures tell a story, each score the mean over frames 2 to N, from 0 to 1.
+@dataclass(frozen=True)
+class Line:
+    """What the oracle saw in the pictures of one story, method and noise."""
 
-    identity: every named subject is seen, in its colour. prompt: mean of subject, place and action.
-    leak: an earlier frame's place, or the action of the frame before, shows instead of the own.
-    spread: share of all pairs of frames whose backgrounds differ, as their texts do.
-    cross-talk (two characters): a figure has the other's colour, or the other is in its frame.
+    method: str
+    story: int
+    seed: int
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What tells lines apart."""
+        return self.method, self.story, self.seed
+
+
+@dataclass
+class Progress:
+    """How far one worker is: stories, sampled pictures and the CPU seconds of its process."""
+
+    stories: int = 0
+    pictures: int = 0
+    seconds: float = field(default_factory=time.process_time)
+
+    @property
+    def pace(self) -> float:
+        """Pictures per minute of CPU time."""
+        return 60 * self.pictures / max(time.process_time() - self.seconds, 1e-9)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a folder of results was made with; results of other runs must not mix with it.
+
+    Attributes:
+        model: The shipped model, or the name of a training run.
+        fingerprint: Of its weights.
+        passes: Whether the model reaches its bars; only then do scores mean anything.
+        steps, guidance: Sampling.
+        stories: Digest of the stories' texts and truths.
     """
-    frames: dict[str, list[float]] = defaultdict(list)
-    for n in range(1, len(case.shots)):
-        truth, seen = case.shots[n].truth, verdicts[n]
-        found = {figure.subject: figure for figure in seen.figures[: len(truth.figures)]}
-        subject = all(figure.subject in found for figure in truth.figures)
-        kept = subject and all(found[f.subject].colour == f.colour for f in truth.figures)
-        action = subject and all(found[f.subject].action == f.action for f in truth.figures)
-        place = seen.place == truth.place
-        frames["identity"].append(kept)
-        frames["subject"].append(subject)
-        frames["place"].append(place)
-        frames["action"].append(action)
-        frames["prompt"].append((subject + place + action) / 3)
-        frames["leak"].append(_leaks(case, n, seen, found))
-        if case.kind == KINDS[1]:
-            frames["cross-talk"].append(_crosses(case, n, seen))
-    scores = {name: fmean(values) for name, values in frames.items()}
-    pairs = list(combinations([verdict.place for verdict in verdicts], 2))
-    scores["spread"] = fmean(a != b for a, b in pairs)
-    return scores
+
+    model: str
+    fingerprint: str
+    passes: bool
+    steps: int = STEPS
+    guidance: float = GUIDANCE
+    stories: str = field(default_factory=lambda: _digest(list(make_stories(_CHECKED_STORIES))))
+
+    def begin(self, folder: Path) -> None:
+        """Write this run into `folder`, or check that the folder holds the same run.
+
+        Raises:
+            HoppingError: It holds another.
+        """
+        file = folder / _RUN_FILE
+        if file.is_file():
+            before = Run.read(folder)
+            names = [n for n, value in asdict(self).items() if getattr(before, n) != value]
+            if names:
+                raise HoppingError(
+                    f"{folder} holds results of another run ({', '.join(names)}); "
+                    "name another folder with --out"
+                )
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def read(folder: Path) -> Run:
+        """The run of a folder of results.
+
+        Raises:
+            HoppingError: There is none.
+        """
+        file = folder / _RUN_FILE
+        if not file.is_file():
+            raise HoppingError(f"no results in {folder}; run `hopping evaluate storybook` first")
+        return Run(**json.loads(file.read_text(encoding="utf-8")))
 
 
-def _leaks(case: StoryCase, n: int, seen: Verdict, found: dict[str, Any]) -> bool:
-    earlier = {shot.truth.place for shot in case.shots[:n]}
-    if seen.place in earlier:
-        return True
-    before = {f.action for f in case.shots[n - 1].truth.figures}
-    own = {figure.subject: figure.action for figure in case.shots[n].truth.figures}
-    return any(
-        subject in found and found[subject].action != action and found[subject].action in before
-        for subject, action in own.items()
-    )
-
-
-def _crosses(case: StoryCase, n: int, seen: Verdict) -> bool:
-    colours = {f.subject: f.colour for shot in case.shots[:2] for f in shot.truth.figures}
-    named = {figure.subject for figure in case.shots[n].truth.figures}
-    for figure in seen.figures:
-        if figure.subject in colours and figure.subject not in named:
-            return True
-        others = {colour for subject, colour in colours.items() if subject != figure.subject}
-        if figure.subject in named and figure.colour in others:
-            return True
-    return False
-
-
-@torch.no_grad()
-def draw_frames(pipeline: Any, embeddings: Tensor, seed: int) -> Tensor:
-    """The frames of one story, all from one noise: -1 to 1, shape (frames, 3, height, width)."""
-    shape = (1, pipeline.unet.config.in_channels, *[pipeline.unet.config.sample_size] * 2)
-    noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-    empty = TextSide(pipeline.text_encoder, pipeline.tokenizer).encode([""])
-    drawn = []
-    for part in embeddings.split(_BATCH):
-        pictures = pipeline(
-            prompt_embeds=part,
-            negative_prompt_embeds=empty.expand(len(part), -1, -1),
-            latents=noise.expand(len(part), -1, -1, -1).to(part.device, part.dtype),
-            num_inference_steps=STEPS,
-            guidance_scale=GUIDANCE,
-            output_type="pt",
-        ).images
-        drawn.append(pictures.float().cpu() * 2 - 1)
-    return torch.cat(drawn)
+def read_lines(folder: Path) -> Iterator[Line]:
+    """All lines that workers left in `folder`, without those that a stop has torn."""
+    for file in sorted(folder.glob("seen-*.jsonl")):
+        for text in file.read_text(encoding="utf-8").splitlines():
+            if text.endswith("}"):
+                method, story, seed, seen = json.loads(text).values()
+                verdicts = (Verdict(p, tuple(Figure(*f) for f in figures)) for p, figures in seen)
+                yield Line(method, story, seed, tuple(verdicts))
 
 
 def noise_seed(story: int, seed: int) -> int:
@@ -115,81 +145,142 @@ def measure(
     methods: Sequence[str],
     seeds: int,
     folder: Path,
+    *,
+    rank: int = 0,
+    batch: int = BATCH,
+    told: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Append every missing score to ``folder/METHOD.jsonl``, a line for each story and seed."""
+    """Append every missing line of `cases` to ``folder/seen-RANK.jsonl``.
+
+    Args:
+        pipeline: The model, on the device where it shall sample.
+        oracle: Judges its pictures, on the CPU.
+        cases: The stories; workers share a folder and take different ones.
+        methods: Of `NAMES`.
+        seeds: Noises for each story.
+        folder: Where results are kept.
+        rank: Which worker this is.
+        batch: Pictures sampled at once.
+        told: Called behind every few stories.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
-    for name in methods:
-        file = folder / f"{name}.jsonl"
-        done = {(line["story"], line["seed"]) for line in read_scores(file)}
-        with file.open("a", encoding="utf-8") as results:
-            if results.tell():
-                results.write("\n")  # behind a line that a stop may have torn
-            for case in cases:
-                missing = [seed for seed in range(seeds) if (case.number, seed) not in done]
-                if not missing:
-                    continue
-                embeddings = METHODS[name](side, case)
-                for seed in missing:
-                    noise = noise_seed(case.number, seed)
-                    verdicts = judge(oracle, draw_frames(pipeline, embeddings, noise))
-                    scores = score_story(case, verdicts)
-                    line = {"story": case.number, "seed": seed, "kind": case.kind, **scores}
-                    results.write(json.dumps(line) + "\n")
-                    results.flush()
+    done = {line.key for line in read_lines(folder)}
+    artist = _Artist(pipeline, oracle, batch)
+    with (folder / f"seen-{rank}.jsonl").open("a", encoding="utf-8") as results:
+        if results.tell():
+            results.write("\n")  # behind a line that a stop may have torn
+        for start in range(0, len(cases), _STORIES_AT_ONCE):
+            part = cases[start : start + _STORIES_AT_ONCE]
+            _measure_some(artist, part, methods, seeds, done, results)
+            artist.progress.stories = start + len(part)
+            told(artist.progress)
 
 
-def read_scores(file: Path) -> list[dict[str, Any]]:
-    """The lines of a result file; none if there is no file yet. A torn last line is left out."""
-    if not file.is_file():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.endswith("}")]
+def _measure_some(
+    artist: _Artist,
+    cases: Sequence[StoryCase],
+    methods: Sequence[str],
+    seeds: int,
+    done: set[tuple[str, int, int]],
+    results: TextIO,
+) -> None:
+    pending: list[tuple[str, int, int, list[_Key]]] = []
+    wanted: dict[_Key, Tensor | Scene] = {}
+    for case in cases:
+        for method in methods:
+            missing = [seed for seed in range(seeds) if (method, case.number, seed) not in done]
+            if not missing:
+                continue
+            frames = artist.frames(method, case)
+            for seed in missing:
+                noise = noise_seed(case.number, seed)
+                keys = [(noise, digest) for digest, _ in frames]
+                wanted.update(zip(keys, (frame for _, frame in frames), strict=True))
+                pending.append((method, case.number, seed, keys))
+    seen = artist.see(wanted)
+    for method, story, seed, keys in pending:
+        line = {"method": method, "story": story, "seed": seed, "seen": [seen[k] for k in keys]}
+        results.write(json.dumps(line, separators=(",", ":")) + "\n")
+    results.flush()
 
 
-def mean_and_error(lines: Sequence[dict[str, Any]], name: str) -> tuple[float, float] | None:
-    """A score's mean over stories and its standard error; seeds of one story are averaged first."""
-    by_story: dict[int, list[float]] = defaultdict(list)
-    for line in lines:
-        if name in line:
-            by_story[line["story"]].append(line[name])
-    means = [fmean(values) for values in by_story.values()]
-    if not means:
-        return None
-    return fmean(means), stdev(means) / len(means) ** 0.5 if len(means) > 1 else 0.0
+_Key = tuple[int, str]
+"""Of a picture: its noise, and a digest of what conditions it."""
 
 
-def table(folder: Path, methods: Sequence[str], kind: str | None = None) -> str:
-    """The scores of all methods in per cent, as Markdown; of one kind of story, or of all."""
-    rows = ["| method | " + " | ".join(SCORES) + " |", "|---" * (len(SCORES) + 1) + "|"]
-    for method in methods:
-        lines = read_scores(folder / f"{method}.jsonl")
-        lines = [line for line in lines if kind in (None, line["kind"])]
-        cells = []
-        for name in SCORES:
-            found = mean_and_error(lines, name)
-            cells.append(f"{100 * found[0]:.1f} ± {100 * found[1]:.1f}" if found else "")
-        rows.append(f"| {method} | " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+class _Artist:
+    """Samples each different picture once: hopping's first frames, for one, are all plain's."""
+
+    def __init__(self, pipeline: Any, oracle: Oracle, batch: int) -> None:
+        self._pipeline, self._oracle, self._batch = pipeline, oracle, batch
+        self._side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
+        self.progress = Progress()
+
+    def frames(self, method: str, case: StoryCase) -> list[tuple[str, Tensor | Scene]]:
+        """What conditions each frame of a story, with its digest."""
+        if method == CEILING:
+            return [(repr(shot.truth), shot.truth) for shot in case.shots]
+        embeddings = METHODS[method](self._side, case)
+        return [(_digest_tensor(frame), frame) for frame in embeddings]
+
+    def see(self, wanted: dict[_Key, Tensor | Scene]) -> dict[_Key, Any]:
+        """What the oracle sees in each picture, as lists that JSON holds."""
+        seen: dict[_Key, Any] = {}
+        keys = {
+            kind: [key for key, value in wanted.items() if isinstance(value, kind)]
+            for kind in (Tensor, Scene)
+        }
+        for kind, paint in ((Tensor, self._sampled), (Scene, self._drawn)):
+            for start in range(0, len(keys[kind]), self._batch):
+                part = keys[kind][start : start + self._batch]
+                verdicts = judge(self._oracle, paint([(wanted[k], k[0]) for k in part]))
+                seen.update(zip(part, map(_as_lists, verdicts), strict=True))
+        return seen
+
+    def _sampled(self, frames: list[tuple[Any, int]]) -> Tensor:
+        embeddings = torch.stack([embedding for embedding, _ in frames])
+        self.progress.pictures += len(frames)
+        return sample_frames(self._pipeline, embeddings, [noise for _, noise in frames])
+
+    @torch.no_grad()
+    def _drawn(self, frames: list[tuple[Any, int]]) -> Tensor:
+        vae = self._pipeline.vae
+        pictures = [
+            np.asarray(draw(Scene(scene.place, scene.figures, noise)).image)
+            for scene, noise in frames
+        ]
+        pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        return reconstruct(vae, pixels.to(vae.device)).float().cpu()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stories", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, default=3, help="noises for each story")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    given = parser.parse_args(arguments)
-    if not storybook_is_trained():
-        raise SystemExit("the storybook model is not trained yet: scores would mean nothing")
-    cases = list(make_stories(given.stories))
-    pipeline, oracle = load_storybook(given.device), load_oracle()
-    measure(pipeline, oracle, cases, given.methods, given.seeds, given.out)
-    for kind in (None, *KINDS):
-        print(f"\n### {kind or 'all stories'}\n\n{table(given.out, given.methods, kind)}")
+@torch.no_grad()
+def sample_frames(pipeline: Any, embeddings: Tensor, noises: Sequence[int]) -> Tensor:
+    """A picture for each embedding, from the noise of its seed: -1 to 1, (n, 3, height, width)."""
+    shape = (pipeline.unet.config.in_channels, *[pipeline.unet.config.sample_size] * 2)
+    latents = torch.stack(
+        [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in noises]
+    )
+    empty = TextSide(pipeline.text_encoder, pipeline.tokenizer).encode([""])
+    with fast_math(embeddings.device):
+        pictures = pipeline(
+            prompt_embeds=embeddings,
+            negative_prompt_embeds=empty.expand(len(embeddings), -1, -1),
+            latents=latents.to(embeddings.device, embeddings.dtype),
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
+            output_type="pt",
+        ).images
+    return pictures.float().cpu() * 2 - 1
 
 
-if __name__ == "__main__":
-    main()
+def _as_lists(verdict: Verdict) -> list[Any]:
+    return [verdict.place, [list(asdict(figure).values()) for figure in verdict.figures]]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:12]
+
+
+def _digest_tensor(tensor: Tensor) -> str:
+    values = tensor.detach().float().cpu().contiguous().numpy()
+    return hashlib.sha256(values.tobytes()).hexdigest()

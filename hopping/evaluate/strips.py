@@ -1,13 +1,11 @@
 """Example strips to look at: the best, the median and the worst story of a method.
 
-``python -m hopping.evaluate.strips "Consistent subject"`` after `hopping.evaluate.storybook`. Each
-strip has the method's row between plain prompts and the attribute repeated, from the same noise.
+Each strip has the method's row between plain prompts and the attribute repeated, from one noise.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +13,68 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from hopping.errors import HoppingError
 from hopping.evaluate.methods import METHODS, TextSide
-from hopping.evaluate.stories import StoryCase, make_stories
-from hopping.evaluate.storybook import OUT, draw_frames, noise_seed, read_scores
+from hopping.evaluate.results import Scored, score_lines, stories_of
+from hopping.evaluate.stories import AMBIGUOUS, StoryCase
+from hopping.evaluate.storybook import noise_seed, read_lines, sample_frames
 from hopping.figure import story_grid
-from hopping.storybook.model import load_storybook
 
-_BESIDE = ("plain", "attribute repeated")
+_ABOVE, _BELOW = "plain", "attribute repeated"
 
 
-def telling(line: Mapping[str, Any]) -> float:
+def telling(scores: Mapping[str, float]) -> float:
     """One number by which stories are ranked: the more identity and prompt, the less leak."""
-    return float(line["identity"] + line["prompt"] - line["leak"])
+    return scores["identity"] + scores["prompt"] - scores["leak"]
 
 
-def best_median_worst(lines: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Three lines of a result file by `telling`; equal ones in the order of their stories.
+def best_median_worst(
+    scored: Scored, cases: Mapping[int, StoryCase], method: str
+) -> dict[str, tuple[int, int]]:
+    """Story and seed of a method's best, median and worst story.
+
+    Stories with one scored frame only, which would fill both ends, are left out. Equal stories
+    stand in the order of their numbers.
 
     Raises:
-        ValueError: There is no line.
+        HoppingError: There is no score of such a story.
     """
-    if not lines:
-        raise ValueError("no scores yet: run hopping.evaluate.storybook first")
-    ranked = sorted(lines, key=lambda line: (-telling(line), line["story"], line["seed"]))
-    return {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
+    keys = [key for key in scored if key[0] == method and cases[key[1]].kind != AMBIGUOUS]
+    if not keys:
+        raise HoppingError(
+            f"no scores of {method!r} yet; run `hopping evaluate storybook` with it first"
+        )
+    ranked = sorted(keys, key=lambda key: (-telling(scored[key]), key[1:]))
+    chosen = {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
+    return {name: key[1:] for name, key in chosen.items()}
 
 
 def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.Image:
     """Rows of plain prompts, `method` and the attribute repeated, under the story's texts."""
     side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
-    names = list(dict.fromkeys((_BESIDE[0], method, _BESIDE[1])))
-    rows = [
-        [
-            _image(picture)
-            for picture in draw_frames(
-                pipeline, METHODS[name](side, case), noise_seed(case.number, seed)
-            )
-        ]
-        for name in names
-    ]
+    names = list(dict.fromkeys((_ABOVE, method, _BELOW)))
+    embeddings = torch.cat([METHODS[name](side, case) for name in names])
+    noises = [noise_seed(case.number, seed)] * len(embeddings)
+    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, noises)]
+    frames = len(case.shots)
+    rows = [pictures[row * frames : (row + 1) * frames] for row in range(len(names))]
     return story_grid(rows, case.texts, names)
+
+
+def save_strips(pipeline: Any, folder: Path, method: str, target: Path) -> dict[str, Path]:
+    """Draw a method's strips with the model that made the results in `folder`.
+
+    Returns:
+        The pictures' paths in `target` by "best", "median" and "worst".
+    """
+    lines = list(read_lines(folder))
+    cases = stories_of(lines)
+    target.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for name, (story, seed) in best_median_worst(score_lines(lines), cases, method).items():
+        files[name] = target / f"{_slug(method)}-{name}.png"
+        draw_strip(pipeline, cases[story], method, seed).save(files[name])
+    return files
 
 
 def _image(picture: Tensor) -> Image.Image:
@@ -62,21 +82,5 @@ def _image(picture: Tensor) -> Image.Image:
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("method", choices=METHODS)
-    parser.add_argument("--out", type=Path, default=OUT, help="the measurement's folder")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    given = parser.parse_args()
-    lines = read_scores(given.out / f"{given.method}.jsonl")
-    pipeline = load_storybook(given.device)
-    for name, line in best_median_worst(lines).items():
-        *_, case = make_stories(line["story"] + 1)
-        file = given.out / f"{given.method} {name}.png"
-        draw_strip(pipeline, case, given.method, line["seed"]).save(file)
-        print(file)
-
-
-if __name__ == "__main__":
-    main()
+def _slug(method: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in method.lower()).split())

@@ -9,7 +9,6 @@ encoder's folder, which that yaml points to because the host would else build CL
 # mypy: disable-error-code="attr-defined"
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from torch import Tensor
 from transformers import CLIPTextModel
 
 from hopping.storybook import tokens
-from hopping.storybook.model import load_storybook
 
 NAME = "storybook"
 _TEXT_PREFIX = "text_model."
@@ -258,14 +256,3 @@ def _moved(name: str, places: dict[str, str], inner: dict[str, str]) -> str:
     if layer:
         rest = inner[layer] + rest.removeprefix(layer)
     return f"{places[path]}.{rest}"
-
-
-def main() -> None:
-    """The command line: ``python -m hopping.storybook.export FOLDER``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="the WebUI's models/Stable-diffusion")
-    print(export_webui(load_storybook(), parser.parse_args().folder))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import logging
-import os
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hopping.errors import HoppingError
+from hopping.evaluate.cli import app as evaluate_app
 from hopping.options import HoppingOptions
+from hopping.storybook.cli import app as storybook_app
+
+from .flags import (
+    FILE,
+    INTERRUPTED,
+    STDERR,
+    STDOUT,
+    UNTRAINED,
+    After,
+    Anchor,
+    Before,
+    Carry,
+    Layout,
+    Mode,
+    Model,
+    Preset,
+    Reach,
+    Share,
+    StartToken,
+    Strength,
+    quiet_libraries,
+    setting,
+    told,
+)
 
 if TYPE_CHECKING:
     from .record import Record
-
-F = TypeVar("F", bound=Callable[..., None])
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,90 +51,6 @@ app = typer.Typer(
     help="Picture sequences with Stable Diffusion, whose prompts see the prompts before them.\n\n"
     "A story is a text file with one prompt per line; lines that start with # are comments.",
 )
-# Users' texts are printed as they are: ":x:" is no emoji, "[a]" no markup.
-_PLAIN: dict[str, Any] = {"soft_wrap": True, "highlight": False, "markup": False, "emoji": False}
-_out = Console(**_PLAIN)
-_err = Console(stderr=True, **_PLAIN)
-
-_BAD_INPUT, _INTERRUPTED = 2, 130
-
-
-def _row(name: str) -> Any:
-    """The flag of one row of the options table: its name, values and help are the table's."""
-    row = HoppingOptions.row(name)
-    flag = f"--{name.replace('_', '-')}"
-    declaration = f"{flag}/--no-{flag[2:]}" if row.kind == "switch" else flag
-    values = "NAME" if row.kind == "choice" else row.kind.upper()
-    return typer.Option(
-        declaration,
-        metavar=None if row.kind == "switch" else values,
-        # Square brackets are markup in help.
-        help=f"{row.help.replace('[', chr(92) + '[')} (default: {row.format(row.default)})",
-        rich_help_panel="How frames see each other",
-    )
-
-
-def _setting(*names: str, help: str, metavar: str | None = None) -> Any:
-    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel="Sampling")
-
-
-_FILE = typer.Argument(metavar="FILE", help="The story, a text file; - reads standard input.")
-_MODEL = _setting(
-    "--model",
-    metavar="MODEL",
-    help="A diffusers folder, a .safetensors or .ckpt file, or a hub name (owner/name). "
-    "Default: the small model that comes with this package.",
-)
-_PRESET = typer.Option(
-    "--preset",
-    metavar="NAME",
-    help=f"Several options at once, which other flags override: "
-    f"{', '.join(HoppingOptions.PRESETS)}.",
-    rich_help_panel="How frames see each other",
-)
-_BEFORE = _setting("--before", metavar="TEXT", help="Text before every frame.")
-_AFTER = _setting("--after", metavar="TEXT", help="Text after every frame: a style, say.")
-
-Mode = Annotated[str | None, _row("mode")]
-Reach = Annotated[str | None, _row("reach")]
-Anchor = Annotated[bool | None, _row("anchor")]
-Layout = Annotated[str | None, _row("layout")]
-Carry = Annotated[str | None, _row("carry")]
-Share = Annotated[str | None, _row("share")]
-StartToken = Annotated[str | None, _row("start_token")]
-Strength = Annotated[str | None, _row("strength")]
-Preset = Annotated[str | None, _PRESET]
-Model = Annotated[str | None, _MODEL]
-Before = Annotated[str | None, _BEFORE]
-After = Annotated[str | None, _AFTER]
-
-
-def _told(command: F) -> F:
-    """What goes wrong is told in one message, with an exit code and without a traceback."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except HoppingError as error:
-            _err.print(f"error: {error}", style="bold red")
-            raise typer.Exit(_BAD_INPUT) from None
-        except OSError as error:
-            what = f"{error.filename}: " if error.filename else ""
-            _err.print(f"error: {what}{error.strerror or error}", style="bold red")
-            raise typer.Exit(_BAD_INPUT) from None
-        except torch.cuda.OutOfMemoryError:
-            _err.print(
-                "error: the GPU has not enough memory for this; use a smaller --width, --height or "
-                "--batch-size, or --device cpu",
-                style="bold red",
-            )
-            raise typer.Exit(_BAD_INPUT) from None
-        except KeyboardInterrupt:
-            _err.print("stopped")
-            raise typer.Exit(_INTERRUPTED) from None
-
-    return run  # type: ignore[return-value]
 
 
 @app.command(
@@ -126,9 +60,9 @@ def _told(command: F) -> F:
     "python -m hopping story dog.txt --model sd15.safetensors --steps 30 --sampler Euler\n\n"
     "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
 )
-@_told
+@told
 def story(
-    file: Annotated[str | None, _FILE] = None,
+    file: Annotated[str | None, FILE] = None,
     model: Model = None,
     preset: Preset = None,
     mode: Mode = None,
@@ -141,7 +75,7 @@ def story(
     strength: Strength = None,
     compare: Annotated[
         bool | None,
-        _setting(
+        setting(
             "--compare/--no-compare",
             help="Also make every frame without hopping, as a second row of the grid "
             "(default: compare).",
@@ -149,19 +83,19 @@ def story(
     ] = None,
     negative: Annotated[
         str | None,
-        _setting("--negative", metavar="TEXT", help="Negative prompt of every frame."),
+        setting("--negative", metavar="TEXT", help="Negative prompt of every frame."),
     ] = None,
     steps: Annotated[
         int | None,
-        _setting("--steps", help="Sampling steps (default: 50; this package's model: 20)."),
+        setting("--steps", help="Sampling steps (default: 50; this package's model: 20)."),
     ] = None,
     cfg: Annotated[
         float | None,
-        _setting("--cfg", help="Guidance scale (default: 7.5; this package's model: 3)."),
+        setting("--cfg", help="Guidance scale (default: 7.5; this package's model: 3)."),
     ] = None,
     sampler: Annotated[
         str | None,
-        _setting(
+        setting(
             "--sampler",
             metavar="NAME",
             help="LMS, the paper's and the default; Euler, Euler a, Heun, DPM++ 2M, DDIM, PNDM, "
@@ -170,26 +104,26 @@ def story(
     ] = None,
     seed: Annotated[
         int | None,
-        _setting("--seed", help="One for all frames (default: -1, a random one, which is noted)."),
+        setting("--seed", help="One for all frames (default: -1, a random one, which is noted)."),
     ] = None,
     width: Annotated[
         int | None,
-        _setting("--width", help="In pixels, a multiple of 8 (default: the model's own)."),
+        setting("--width", help="In pixels, a multiple of 8 (default: the model's own)."),
     ] = None,
-    height: Annotated[int | None, _setting("--height", help="As the width.")] = None,
+    height: Annotated[int | None, setting("--height", help="As the width.")] = None,
     batch_size: Annotated[
         int | None,
-        _setting("--batch-size", help="Frames that are sampled at once (default: 1)."),
+        setting("--batch-size", help="Frames that are sampled at once (default: 1)."),
     ] = None,
     before: Before = None,
     after: After = None,
     device: Annotated[
         str | None,
-        _setting("--device", metavar="NAME", help="auto (default), cpu, cuda, cuda:1, mps."),
+        setting("--device", metavar="NAME", help="auto (default), cpu, cuda, cuda:1, mps."),
     ] = None,
     dtype: Annotated[
         str | None,
-        _setting(
+        setting(
             "--dtype",
             metavar="NAME",
             help="float32, float16 or bfloat16 (default: float16 on CUDA, else float32).",
@@ -210,7 +144,7 @@ def story(
         for name, value in locals().items()
         if value is not None and name not in ("file", "preset", "out", "resume")
     }
-    _quiet_libraries()
+    quiet_libraries()
     from . import run
     from .pipeline import load_pipeline
 
@@ -239,9 +173,9 @@ def story(
 
 
 @app.command()
-@_told
+@told
 def plan(
-    file: Annotated[str, _FILE],
+    file: Annotated[str, FILE],
     model: Model = None,
     preset: Preset = None,
     mode: Mode = None,
@@ -258,14 +192,14 @@ def plan(
     """Say what will be done with a story, without a picture: tokens, layout, who sees whom."""
     given = {name: value for name, value in locals().items() if value is not None}
     _, _, planned = _planned(given)
-    _out.print(f"tokens as the model {model or 'storybook'} counts them")
+    STDOUT.print(f"tokens as the model {model or 'storybook'} counts them")
     _print_plan(planned)
 
 
 @app.command()
-@_told
+@told
 def mask(
-    file: Annotated[str, _FILE],
+    file: Annotated[str, FILE],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="The picture to write.")],
     model: Model = None,
     preset: Preset = None,
@@ -291,7 +225,11 @@ def mask(
     from .folder import save_png
 
     save_png(out, draw_mask(planned, lambda token: pipeline.tokenizer.decode([token])))
-    _out.print(str(out))
+    STDOUT.print(str(out))
+
+
+app.add_typer(storybook_app, name="storybook")
+app.add_typer(evaluate_app, name="evaluate")
 
 
 def main() -> None:
@@ -301,7 +239,7 @@ def main() -> None:
 
 def _planned(given: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Pipeline, request and plan for the commands that make no pictures."""
-    _quiet_libraries()
+    quiet_libraries()
     from . import run
 
     source = read_source(given.pop("file"))
@@ -344,23 +282,19 @@ def _loading(model: str | None, load: Callable[[], Any]) -> Any:
         # So small that threads wait for each other longer than they work, ten times so on a busy
         # machine; and its bytes do not depend on how many there are.
         torch.set_num_threads(1)
-    with _err.status(f"loading {model or 'the embedded model'} …"):
+    with STDERR.status(f"loading {model or 'the embedded model'} …"):
         pipeline = load()
     if not is_trained(model):
-        _err.print(
-            "note: the embedded model is not trained yet; its weights are random from a fixed "
-            "seed, and its pictures mean nothing. Name a model of your own with --model.",
-            style="yellow",
-        )
+        STDERR.print(f"{UNTRAINED} Name a model of your own with --model.", style="yellow")
     return pipeline
 
 
 def _print_plan(planned: Any) -> None:
     from .prompts import prompt_notes
 
-    _out.print(planned.summary())
+    STDOUT.print(planned.summary())
     for note in prompt_notes(planned.layout.story):
-        _out.print(f"note: {note}", style="yellow")
+        STDOUT.print(f"note: {note}", style="yellow")
 
 
 def _make(pipeline: Any, record: Record, folder: Path) -> None:
@@ -373,7 +307,7 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=_err,
+        console=STDERR,
     ) as progress:
         frames = progress.add_task("frames", total=total, completed=len(record.files))
         steps = progress.add_task("steps", total=None)
@@ -392,15 +326,15 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
             run_story(pipeline, record, folder, on_step, on_frame)
         except KeyboardInterrupt:
             progress.stop()
-            _err.print(
+            STDERR.print(
                 f"stopped with {len(record.files)} of {total} pictures; go on with\n"
                 f'  python -m hopping story --resume "{folder}"'
             )
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     _print_missing_glyphs(record)
-    _out.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
+    STDOUT.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
     for name in (*record.files.values(), "grid.png", "mask.png", "story.json"):
-        _out.print(str(folder / name))
+        STDOUT.print(str(folder / name))
 
 
 def _print_missing_glyphs(record: Record) -> None:
@@ -408,18 +342,9 @@ def _print_missing_glyphs(record: Record) -> None:
 
     missing = missing_glyphs(record.story.texts)
     if missing:
-        _err.print(
+        STDERR.print(
             f"note: no font of this machine can show {missing}; grid.png and mask.png have boxes "
             "in their place. Install a font that can (Noto Sans CJK, say) and remove the two "
             "files, and --resume draws them again.",
             style="yellow",
         )
-
-
-def _quiet_libraries() -> None:
-    """What libraries say about themselves is no news to whoever runs a story."""
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
-    for name in ("transformers", "diffusers"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")

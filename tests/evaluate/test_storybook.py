@@ -1,22 +1,38 @@
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
+from typer.testing import CliRunner
 
-from hopping import parse_story
-from hopping.evaluate import storybook, strips
+import hopping
+from hopping import HoppingError, parse_story
+from hopping.evaluate import report, results, strips, workers
 from hopping.evaluate.methods import METHODS, TextSide
-from hopping.evaluate.stories import KINDS, make_stories
+from hopping.evaluate.scores import SCORES, score_frames, score_story
+from hopping.evaluate.stories import AMBIGUOUS, KINDS, ONE, PRONOUN, TWO, make_stories
+from hopping.evaluate.storybook import CEILING, Line, Run, measure, read_lines
 from hopping.storybook.captions import read_caption
 from hopping.storybook.model import RESOLUTION, random_storybook
 from hopping.storybook.oracle import Verdict, build_oracle
+from hopping.studio.cli import app
 
+ROOT = Path(hopping.__file__).parents[1]
 CASES = list(make_stories(90))
 
 
 @pytest.fixture(scope="module")
 def pipeline():
     return random_storybook()
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    torch.manual_seed(0)
+    return build_oracle(RESOLUTION).eval()
 
 
 def perfect(case):
@@ -29,7 +45,7 @@ def test_stories_are_always_the_same():
 
 def test_texts_say_what_is_true_and_only_frame_1_names_the_attribute():
     for case in CASES:
-        introductions = 2 if case.kind == KINDS[1] else 1
+        introductions = 2 if case.kind == TWO else 1
         for n, shot in enumerate(case.shots):
             said, again = read_caption(shot.text), read_caption(shot.repeated)
             colours = {figure.colour for figure in shot.truth.figures}
@@ -50,7 +66,7 @@ def test_marked_texts_are_the_same_story():
 
 def test_a_perfect_telling_scores_one_and_leaks_nothing():
     for case in CASES:
-        scores = storybook.score_story(case, perfect(case))
+        scores = score_story(case, perfect(case))
         assert scores["identity"] == scores["prompt"] == scores["spread"] == 1
         assert scores["leak"] == 0
         assert scores.get("cross-talk", 0) == 0
@@ -58,25 +74,38 @@ def test_a_perfect_telling_scores_one_and_leaks_nothing():
 
 def test_a_telling_that_stays_in_the_first_scene_leaks_everything():
     for case in CASES:
-        if case.kind == KINDS[0]:
-            scores = storybook.score_story(case, [perfect(case)[0]] * len(case.shots))
+        if case.kind in (ONE, PRONOUN):
+            scores = score_story(case, [perfect(case)[0]] * len(case.shots))
             assert scores["identity"] == scores["leak"] == 1
             assert scores["place"] == scores["spread"] == 0
 
 
 def test_swapped_characters_are_cross_talk():
-    case = next(case for case in CASES if case.kind == KINDS[1])
+    case = next(case for case in CASES if case.kind == TWO)
     seen = perfect(case)
     seen[2], seen[3] = seen[3], seen[2]
-    scores = storybook.score_story(case, seen)
+    scores = score_story(case, seen)
     assert scores["cross-talk"] == pytest.approx(2 / 4)
     assert scores["identity"] == pytest.approx(2 / 4)
+
+
+def test_an_action_of_any_earlier_frame_is_a_leak():
+    case = next(c for c in CASES if c.kind == ONE and len(c.shots) > 3)
+    seen = perfect(case)
+    for n in range(2, len(seen)):
+        actions = {shot.truth.figures[0].action for shot in case.shots[:n]}
+        for action in actions - {case.shots[n].truth.figures[0].action}:
+            figure = replace(seen[n].figures[0], action=action)
+            told = [*seen[:n], Verdict(seen[n].place, (figure,)), *seen[n + 1 :]]
+            assert [f["leak"] for f in score_frames(case, told)] == [
+                float(m == n) for m in range(1, len(seen))
+            ]
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_gives_each_frame_an_embedding(pipeline, name):
     side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
-    for case in CASES[:3]:
+    for case in CASES[:4]:
         embeddings = METHODS[name](side, case)
         assert embeddings.shape == (len(case.shots), 77, 128)
         assert embeddings.isfinite().all()
@@ -85,44 +114,177 @@ def test_every_method_gives_each_frame_an_embedding(pipeline, name):
             assert torch.equal(embeddings[0], side.encode([case.shots[0].text])[0])
 
 
-def test_a_stopped_measurement_goes_on(pipeline, tmp_path):
-    oracle = build_oracle(RESOLUTION).eval()
-
-    def measure(count):
-        storybook.measure(pipeline, oracle, CASES[:count], ["plain"], 1, tmp_path)
-        return storybook.read_scores(tmp_path / "plain.jsonl")
-
-    first = measure(1)
-    with (tmp_path / "plain.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"story": 1, "se')
-    both = measure(2)
-    assert both[0] == first[0]
-    assert [line["story"] for line in both] == [0, 1]
-    assert "| plain | " in storybook.table(tmp_path, ["plain"])
+@pytest.fixture(scope="module")
+def measured(pipeline, oracle, tmp_path_factory):
+    """A folder of results of four stories, one of each kind, two of them measured after a stop."""
+    folder = tmp_path_factory.mktemp("results")
+    methods = (CEILING, "plain", "Consistent subject", "attribute repeated")
+    Run("trial", "0", passes=False).begin(folder)
+    measure(pipeline, oracle, CASES[:2], methods, 1, folder)
+    before = list(read_lines(folder))
+    with (folder / "seen-0.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"method": "plain", "sto')
+    measure(pipeline, oracle, CASES[:4], methods, 1, folder, batch=5)
+    return folder, before
 
 
-def test_the_error_is_that_of_stories_not_of_seeds(tmp_path):
-    lines = [{"story": s, "seed": n, "leak": s} for s in (0, 1) for n in range(50)]
-    mean, error = storybook.mean_and_error(json.loads(json.dumps(lines)), "leak")
-    assert mean == 0.5
-    assert error == pytest.approx(0.5)
+def test_a_stopped_measurement_goes_on(measured):
+    folder, before = measured
+    lines = list(read_lines(folder))
+    assert lines[: len(before)] == before
+    assert len({line.key for line in lines}) == len(lines) == 4 * 4
+
+
+def test_equal_pictures_are_sampled_once(pipeline, oracle, tmp_path):
+    told = []
+    measure(
+        pipeline,
+        oracle,
+        CASES[:1],
+        ["plain", "paper", "attribute repeated"],
+        2,
+        tmp_path,
+        told=lambda progress: told.append(progress.pictures),
+    )
+    frames = len(CASES[0].shots)
+    # For each of two noises: plain's frames, and of both others all but the first.
+    assert told == [2 * (frames + 2 * (frames - 1))]
+    first = {line.verdicts[0] for line in read_lines(tmp_path) if line.seed == 0}
+    assert len(first) == 1
+
+
+def test_results_of_another_run_do_not_mix(tmp_path):
+    Run("one", "a", passes=True).begin(tmp_path)
+    Run("one", "a", passes=True).begin(tmp_path)
+    with pytest.raises(HoppingError, match="another run \\(model, fingerprint\\)"):
+        Run("two", "b", passes=True).begin(tmp_path)
+    with pytest.raises(HoppingError, match="no results"):
+        Run.read(tmp_path / "nothing")
+
+
+def test_results_hold_every_score_of_every_method(measured):
+    found = results.summarise(measured[0])
+    assert found["stories"] == 4
+    assert found["seeds"] == 1
+    assert list(found["methods"]) == [
+        CEILING,
+        "plain",
+        "Consistent subject",
+        "attribute repeated",
+    ]
+    for method in found["methods"].values():
+        assert set(method["scores"][results.ALL]) == set(SCORES)
+        assert all(method["scores"][kind]["identity"]["stories"] == 1 for kind in KINDS)
+        assert list(method["identity by frame"]) == [
+            str(n) for n in range(2, len(CASES[0].shots) + 1)
+        ]
+    assert [(d["method"], d["against"]) for d in found["differences"]] == [
+        ("Consistent subject", "plain"),
+        ("Consistent subject", "attribute repeated"),
+    ]
+    assert json.loads(json.dumps(results.write_results(measured[0]))) == found
+
+
+def test_a_perfect_telling_beats_another_by_the_difference(tmp_path):
+    cases = CASES[:8]
+    Run("trial", "0", passes=False).begin(tmp_path)
+    still = [Line("plain", c.number, 0, (perfect(c)[0],) * len(c.shots)) for c in cases]
+    right = [Line("paper", c.number, 0, tuple(perfect(c))) for c in cases]
+    with (tmp_path / "seen-0.jsonl").open("w", encoding="utf-8") as file:
+        for line in still + right:
+            seen = [[v.place, [list(vars(f).values()) for f in v.figures]] for v in line.verdicts]
+            keys = {"method": line.method, "story": line.story, "seed": line.seed, "seen": seen}
+            file.write(json.dumps(keys) + "\n")
+    found = results.summarise(tmp_path)
+    assert found["methods"]["paper"]["scores"][results.ALL]["leak"]["mean"] == 0
+    (difference,) = found["differences"]
+    assert difference["leak"] == {"mean": -1.0, "error": 0.0, "stories": 8}
+    assert difference["spread"]["mean"] == 1.0
+
+
+def test_the_error_is_that_of_stories_not_of_seeds():
+    found = results.mean_and_error((story, story) for story in (0, 1) for _ in range(50))
+    assert found == {"mean": 0.5, "error": 0.5, "stories": 2}
 
 
 def test_strips_show_the_best_the_median_and_the_worst_story(pipeline):
-    lines = [
-        {"story": n, "seed": 0, "identity": n / 4, "prompt": 1.0, "leak": 0.0} for n in range(5)
-    ]
-    chosen = {name: line["story"] for name, line in strips.best_median_worst(lines).items()}
-    assert chosen == {"best": 4, "median": 2, "worst": 0}
-    with pytest.raises(ValueError, match="no scores"):
-        strips.best_median_worst([])
-    case = CASES[2]
-    strip = strips.draw_strip(pipeline, case, "Consistent subject", seed=0)
+    cases = {case.number: case for case in CASES}
+    long = [case.number for case in CASES if case.kind != AMBIGUOUS][:5]
+    scored = {
+        ("plain", story, 0): {"identity": n / 4, "prompt": 1.0, "leak": 0.0}
+        for n, story in enumerate(long)
+    }
+    scored["plain", 3, 0] = {"identity": 1.0, "prompt": 2.0, "leak": 0.0}
+    chosen = strips.best_median_worst(scored, cases, "plain")
+    assert [story for story, _ in chosen.values()] == [long[4], long[2], long[0]]
+    with pytest.raises(HoppingError, match="no scores"):
+        strips.best_median_worst({}, cases, "plain")
+    strip = strips.draw_strip(pipeline, CASES[3], "Consistent subject", seed=0)
     assert strip.width > 2 * RESOLUTION
     assert strip.height > 3 * RESOLUTION
 
 
-def test_nothing_is_measured_with_an_untrained_model(monkeypatch):
-    monkeypatch.setattr(storybook, "storybook_is_trained", lambda: False)
-    with pytest.raises(SystemExit, match="not trained"):
-        storybook.main([])
+def test_the_page_is_made_from_results(pipeline, measured, tmp_path):
+    folder, _ = measured
+    page = tmp_path / "evidence.md"
+    page.write_text(f"# Evidence\n\n{report.BEGIN}\n{report.NOTHING}\n{report.END}\n\nThe end.\n")
+
+    def draw(method, target):
+        return strips.save_strips(pipeline, folder, method, target)
+
+    with pytest.raises(HoppingError, match="below its bars"):
+        report.write_page([folder], page, draw)
+    assert report.BELOW_BARS in report.numbers([results.summarise(folder)])
+    run = json.loads((folder / "run.json").read_text()) | {"passes": True}
+    (folder / "run.json").write_text(json.dumps(run))
+    written = report.write_page([folder, folder], page, draw)
+    assert written[0] == page
+    text = page.read_text()
+    assert text.startswith("# Evidence\n")
+    assert text.endswith("The end.\n")
+    assert "4 stories with 1 noise" in text
+    assert report.NOTHING not in text
+    links = re.findall(r"\]\((.+?)\)", text)
+    assert len(links) == 5
+    for link in links:
+        with Image.open(tmp_path / link) as image:
+            assert image.width > 100
+    # Written again, from what lies beside the page, it is the same.
+    assert report.section_of(page) == report.numbers(**report.record_of(page))
+    page.write_text("# Evidence\n")
+    with pytest.raises(HoppingError, match="no lines"):
+        report.write_page([folder], page, draw)
+
+
+def test_nothing_is_measured_with_a_model_below_its_bars(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "storybook_is_trained", lambda: False)
+    with pytest.raises(HoppingError, match="not trained"):
+        workers.load_model(None)
+    (tmp_path / "score.json").write_text('{"passes": false}')
+    with pytest.raises(HoppingError, match="reaches the bars"):
+        workers.load_model(tmp_path)
+    (tmp_path / "score.json").write_text('{"passes": true}')
+    with pytest.raises(HoppingError, match="run the stage 'unet' first"):
+        workers.load_model(tmp_path)
+
+
+def test_two_workers_share_a_measurement(tmp_path):
+    command = ["evaluate", "storybook", "--below-bars", "--stories", "2", "--seeds", "1"]
+    command += ["--methods", "Plain, share=subject", "--workers", "2", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    lines = list(read_lines(tmp_path))
+    assert {line.key for line in lines} == {
+        (method, story, 0) for method in ("plain", "share=subject") for story in (0, 1)
+    }
+    assert "2 stories" in result.output
+    result = CliRunner().invoke(app, ["evaluate", "storybook", "--methods", "plane"])
+    assert result.exit_code == 2
+    assert "there is no method 'plane'; known:" in result.output
+
+
+def test_the_projects_page_shows_what_its_record_holds():
+    page = ROOT / report.PAGE
+    assert report.section_of(page) == report.numbers(**report.record_of(page))
+    table = page.read_text(encoding="utf-8").partition("<!-- scores -->\n")[2]
+    assert table.startswith(f"{report.meanings_table()}\n<!-- /scores -->")

@@ -3,8 +3,10 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
 from hopping.storybook import export, model, score, ship
+from hopping.studio.cli import app
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,18 @@ def test_a_run_below_the_bars_is_not_shipped(tmp_path):
     with pytest.raises(ValueError, match="subject"):
         ship.ship(tmp_path, tmp_path / "weights")
     assert not (tmp_path / "weights").exists()
+
+
+def test_the_command_finds_the_webuis_checkpoints(tmp_path):
+    checkpoints = tmp_path / "models" / "Stable-diffusion"
+    checkpoints.mkdir(parents=True)
+    result = CliRunner().invoke(app, ["storybook", "export", "--webui", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in checkpoints.iterdir()} == {
+        "storybook.safetensors",
+        "storybook.yaml",
+        "storybook-text-encoder",
+    }
+    result = CliRunner().invoke(app, ["storybook", "export", "--webui", str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert "there is no folder" in result.output

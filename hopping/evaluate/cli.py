@@ -1,0 +1,187 @@
+"""`python -m hopping evaluate`: measure what hopping does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hopping.errors import HoppingError
+from hopping.studio.flags import STDERR, STDOUT, quiet_libraries, told
+
+app = typer.Typer(
+    no_args_is_help=True, help="Measure what hopping does: identity, prompts, leak, cost."
+)
+
+_RESULTS = Path("outputs/evaluate-storybook")
+_MOST_WORKERS = 8
+
+ModelRun = Annotated[
+    Path | None,
+    typer.Option(
+        "--model-run",
+        metavar="DIR",
+        help="The folder of a training run, scored by hopping.storybook.score, as the model "
+        "(default: the model that comes with this package).",
+    ),
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
+]
+Results = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of results.")]
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "python -m hopping evaluate storybook --stories 60 "
+    '--methods "plain,paper,Consistent subject"\n\n'
+    "python -m hopping evaluate storybook --model-run outputs/seed2 --out outputs/evaluate-seed2"
+)
+@told
+def storybook(
+    stories: Annotated[int, typer.Option("--stories", min=1, help="How many stories.")] = 1000,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Noises for each story.")] = 3,
+    methods: Annotated[
+        str,
+        typer.Option("--methods", metavar="NAMES", help="Separated by commas; all: every one."),
+    ] = "all",
+    model_run: ModelRun = None,
+    out: Results = _RESULTS,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="Processes of one thread each (default: one for each core, at most "
+            f"{_MOST_WORKERS}; on a GPU 1).",
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, help="Pictures at once (default: 32; on a GPU 256)."),
+    ] = None,
+    device: Device = "auto",
+    below_bars: Annotated[
+        bool,
+        typer.Option("--below-bars", help="Try it on a model that is no evidence for anything."),
+    ] = False,
+) -> None:
+    """Stories of the storybook world, told by every method and judged by the oracle.
+
+    Called again it goes on where it was, with more stories, seeds or methods if asked for.
+    """
+    quiet_libraries()
+    from hopping.studio.pipeline import resolve_device
+
+    from .report import scores_table
+    from .results import write_results
+    from .workers import Measurement, run_measurement
+
+    device = resolve_device(device)
+    on_cpu = device == "cpu"
+    run_measurement(
+        Measurement(
+            folder=out,
+            stories=stories,
+            seeds=seeds,
+            methods=parse_methods(methods),
+            model_run=model_run,
+            device=device,
+            batch=batch or (32 if on_cpu else 256),
+            below_bars=below_bars,
+        ),
+        workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if on_cpu else 1),
+    )
+    results = write_results(out)
+    STDOUT.print(scores_table(results))
+    STDOUT.print(f"\n{results['stories']} stories, {results['pictures']:,} pictures; {out}")
+    if not results["run"]["passes"]:
+        STDERR.print("note: this model is below its bars; its numbers mean nothing", style="yellow")
+
+
+@app.command(
+    epilog="Example:\n\n"
+    "python -m hopping evaluate report outputs/evaluate-storybook outputs/evaluate-seed2 "
+    "--page docs/evidence.md"
+)
+@told
+def report(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...",
+            help=f"Folders of results, the shipped model's first (default: {_RESULTS}).",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            metavar="FILE",
+            help="Put the numbers into this page, with plots and strips beside it.",
+        ),
+    ] = None,
+    model_run: ModelRun = None,
+    device: Device = "auto",
+) -> None:
+    """Tables of one or several models' results; with --page also plots and example strips."""
+    quiet_libraries()
+    from .report import numbers, write_page
+    from .results import write_results
+    from .strips import save_strips
+    from .workers import load_model
+
+    folders = folders or [_RESULTS]
+    if page is None:
+        STDOUT.print(numbers([write_results(folder) for folder in folders]))
+        return
+
+    def draw(method: str, target: Path) -> dict[str, Path]:
+        pipeline, _, run = load_model(model_run, device)
+        run.begin(folders[0])
+        return save_strips(pipeline, folders[0], method, target)
+
+    for file in write_page(folders, page, draw):
+        STDOUT.print(str(file))
+
+
+@app.command()
+@told
+def strips(
+    method: Annotated[str, typer.Argument(metavar="METHOD")],
+    model_run: ModelRun = None,
+    out: Results = _RESULTS,
+    device: Device = "auto",
+) -> None:
+    """Draw a method's best, median and worst story beside plain and repeated prompts."""
+    quiet_libraries()
+    from .strips import save_strips
+    from .workers import load_model
+
+    name, *more = parse_methods(method)
+    if more:
+        raise HoppingError("name one method")
+    pipeline, _, run = load_model(model_run, device, below_bars=True)
+    run.begin(out)
+    for file in save_strips(pipeline, out, name, out).values():
+        STDOUT.print(str(file))
+
+
+def parse_methods(text: str) -> tuple[str, ...]:
+    """Methods by their names, whatever the case, separated by commas; "all" is every one.
+
+    Raises:
+        HoppingError: that lists the names, if one is unknown.
+    """
+    from .storybook import NAMES
+
+    if text.strip().lower() == "all":
+        return NAMES
+    known = {name.lower(): name for name in NAMES}
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    for name in asked:
+        if name.lower() not in known:
+            raise HoppingError(f"there is no method {name!r}; known: {'; '.join(NAMES)}")
+    return tuple(dict.fromkeys(known[name.lower()] for name in asked))

@@ -1,0 +1,46 @@
+"""`python -m hopping storybook`: the small model that comes with this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hopping.errors import HoppingError
+from hopping.studio.flags import STDERR, STDOUT, UNTRAINED, quiet_libraries, told
+
+app = typer.Typer(no_args_is_help=True, help="The small model that comes with this package.")
+
+_CHECKPOINTS = Path("models", "Stable-diffusion")
+
+
+@app.command(
+    epilog="Example:\n\npython -m hopping storybook export --webui ~/stable-diffusion-webui"
+)
+@told
+def export(
+    webui: Annotated[
+        Path,
+        typer.Option(
+            "--webui",
+            metavar="PATH",
+            help="The WebUI's folder, or the one where it keeps its checkpoints.",
+        ),
+    ],
+) -> None:
+    """Write the model as a checkpoint for a WebUI, with its .yaml and its text encoder."""
+    webui = webui.expanduser()
+    if not webui.is_dir():
+        raise HoppingError(
+            f"there is no folder {webui}; give the WebUI's own or its {_CHECKPOINTS}"
+        )
+    quiet_libraries()
+    from .export import export_webui
+    from .model import load_storybook, storybook_is_trained
+
+    inside = webui / _CHECKPOINTS
+    checkpoint = export_webui(load_storybook(), inside if inside.is_dir() else webui)
+    if not storybook_is_trained():
+        STDERR.print(UNTRAINED, style="yellow")
+    STDOUT.print(str(checkpoint))
