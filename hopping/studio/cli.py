@@ -20,6 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hopping.errors import HoppingError
 from hopping.options import HoppingOptions
 
+from .page.command import ui
+
 if TYPE_CHECKING:
     from .record import Record
 
@@ -292,6 +294,9 @@ def mask(
 
     save_png(out, draw_mask(planned, lambda token: pipeline.tokenizer.decode([token])))
     _out.print(str(out))
+
+
+app.command()(_told(ui))
 
 
 def main() -> None:
