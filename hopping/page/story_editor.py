@@ -55,7 +55,7 @@ def connect_plan(
         answer: is called with the question's number and the values of `asked`; gives both as HTML.
         asked: the components on which they depend.
     """
-    ask = gr.Button("", elem_id="hopping_plan_button", **out_of_sight())
+    ask = gr.Button(elem_id="hopping_plan_button", **out_of_sight())
     serial = gr.Textbox("0", elem_id="hopping_plan_serial", **out_of_sight())
     for component in (ask, serial):
         component.do_not_save_to_config = True  # the WebUI's, which keeps others' looks in a file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import logging
 from collections.abc import Iterator, Sequence
@@ -15,11 +16,14 @@ from hopping.options import HoppingOptions, Option
 from hopping.page.live_plan import answer_plan
 from hopping.page.mask_svg import TokenText
 from hopping.page.options import RunOptions, parse_request
-from hopping.page.plan_html import render_error
+from hopping.page.plan_html import render_error, render_failure
+from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
 from hopping.story import parse_story
+from hopping.studio.pipeline import STORYBOOK
 from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
-from hopping.studio.record import Record
+from hopping.studio.record import Record, model_name
+from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.run import Request, plan_for
 
 from . import result_html
@@ -28,9 +32,11 @@ from .work import StoryWork
 
 _log = logging.getLogger(__name__)
 
+_RUN_OPTIONS = ("same_noise", "compare", "before", "after")
+
 PAGE_ROWS: tuple[Option, ...] = (
     *HoppingOptions.rows(),
-    *(RunOptions.row(name) for name in ("compare", "before", "after")),
+    *(row for row in RunOptions.rows() if row.name in _RUN_OPTIONS),
 )
 """The options that the page has, in the order of their widgets."""
 
@@ -110,6 +116,35 @@ class Studio:
         if job is not None:
             job.cancel()
 
+    def open(self, payload: str) -> list[Any]:
+        """The widgets' values of an opened file, then what is to be said of it.
+
+        Args:
+            payload: the file's bytes in base64.
+
+        Returns:
+            For story, settings, preset and options each an update, then HTML.
+        """
+        nothing = [gr.update() for _ in range(2 + len(SETTINGS) + len(PAGE_ROWS))]
+        try:
+            opened = open_story(_decoded(payload))
+        except HoppingError as error:
+            return [*nothing, render_failure(f"This cannot be opened: {error}")]
+        options = [shown(row, opened.options[row.name]) for row in PAGE_ROWS]
+        settings = [opened.settings.get(name, gr.update()) for name in SETTINGS]
+        return [
+            opened.source,
+            *settings,
+            matching_preset(opened.options),
+            *options,
+            result_html.render_opened(opened, self.model_name),
+        ]
+
+    @property
+    def model_name(self) -> str:
+        """The page's model as pictures name it."""
+        return model_name(self.model or STORYBOOK)
+
     def begin(self, story: str, values: Sequence[Any]) -> Record:
         """The record of a run with these values of the page's widgets.
 
@@ -127,9 +162,7 @@ class Studio:
             model=self.model,
             device=str(self.pipeline.device),
             dtype=str(self.pipeline.dtype).removeprefix("torch."),
-            compare=asked.run.compare,
-            before=asked.run.before,
-            after=asked.run.after,
+            **{name: getattr(asked.run, name) for name in _RUN_OPTIONS},
             **settings,
         )
         plan_for(self.pipeline, request.story, request.options)
@@ -138,6 +171,15 @@ class Studio:
     def _token_text(self, token: int) -> str:
         text = self.pipeline.tokenizer.decode([token])
         return text.replace("\ufffd", "·").strip() or "·"
+
+
+def _decoded(payload: str) -> bytes:
+    if len(payload) > MOST_BYTES * 4 // 3 + 4:
+        raise OpenError(f"the file is too large (allowed: {MOST_BYTES >> 20} MB)")
+    try:
+        return base64.b64decode(payload, validate=True)
+    except ValueError as error:
+        raise OpenError("it did not arrive whole; try again") from error
 
 
 def _named(values: Sequence[Any]) -> dict[str, Any]:

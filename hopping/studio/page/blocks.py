@@ -9,6 +9,7 @@ import gradio as gr
 from hopping.options import HoppingOptions
 from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
 from hopping.page.story_editor import build_story_editor, connect_plan
+from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES
 from hopping.page.widgets import OptionWidgets, build_option_widgets
 from hopping.studio.run import Request, is_trained
 from hopping.studio.samplers import SAMPLERS
@@ -21,6 +22,13 @@ _UNTRAINED = (
     '<p class="studio-note">The embedded model is not trained yet: its weights are random, and its '
     "pictures show that conditioning moves them and nothing else. Start the page with "
     "<code>--model</code> for pictures that mean something.</p>"
+)
+
+
+# The label is the button; the page's script sends the file on.
+_OPEN = (
+    '<label class="studio-open"><input type="file" id="studio_file" accept=".png,.json">'
+    "<span>Open a frame (PNG) or a story.json</span></label>"
 )
 
 
@@ -51,6 +59,9 @@ def build_blocks(studio: Studio) -> Any:
         with gr.Row(elem_id="studio_page"):
             with gr.Column(elem_id="studio_left", min_width=320):
                 editor = build_story_editor(show_label=True)
+                _build_examples(editor.story)
+                gr.HTML(_OPEN, elem_id="studio_open")
+                opened = gr.HTML("", elem_id="studio_opened")
                 with gr.Row(elem_id="studio_run"):
                     generate = gr.Button("Generate", variant="primary", elem_id="studio_generate")
                     cancel = gr.Button("Cancel", elem_id="studio_cancel")
@@ -64,6 +75,7 @@ def build_blocks(studio: Studio) -> Any:
                 frames = gr.HTML("", elem_id="studio_frames")
                 downloads = gr.HTML("", elem_id="studio_downloads")
         connect_plan(editor, studio.plan, [editor.story, *options.by_name.values()])
+        _connect_open(studio, editor.story, settings, options, opened)
         _connect_run(
             studio,
             editor.story,
@@ -75,6 +87,42 @@ def build_blocks(studio: Studio) -> Any:
     # Jobs wait at the desk, where they are told their place; gradio need not hold them up.
     return page.queue(
         **({"default_concurrency_limit": 16} if MAJOR >= 4 else {"concurrency_count": 16})
+    )
+
+
+def _build_examples(story: Any) -> None:
+    """One click each; the story follows as if it were typed."""
+    with gr.Accordion("Examples", open=False, elem_id="studio_examples"):
+        for title, stories in (("The paper's", PAPER_EXAMPLES), ("Ours", OUR_EXAMPLES)):
+            gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
+            with gr.Row(elem_classes=["studio-examples"]):
+                for name, text in stories.items():
+                    # A default argument: each button keeps its own text.
+                    gr.Button(name, size="sm").click(
+                        lambda text=text: text,
+                        inputs=[],
+                        outputs=[story],
+                        queue=False,
+                        show_progress="hidden",
+                    )
+
+
+def _connect_open(
+    studio: Studio,
+    story: Any,
+    settings: dict[str, Any],
+    options: OptionWidgets,
+    opened: Any,
+) -> None:
+    payload = gr.Textbox("", elem_id="studio_payload", **out_of_sight())
+    take = gr.Button(elem_id="studio_take", **out_of_sight())
+    take.click(
+        studio.open,
+        **in_page("studioPayload"),
+        inputs=[payload],
+        outputs=[story, *settings.values(), *options.inputs, opened],
+        queue=False,
+        show_progress="hidden",
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hopping.studio.record import RECORD_NAME
+from starlette.responses import FileResponse, Response
 
-_NAMES = re.compile(r"(?:(?:frame|plain)-\d+(?:-at-\d+)?|grid|mask)\.png|story\.json")
+from hopping.studio.downloads import DOWNLOADS
+from hopping.studio.record import RECORD_NAME, read_record
+
+_NAMES = re.compile(r"(?:(?:frame|plain)-\d+|strength-\d+-\d+|grid|mask)\.png|story\.json")
 
 
 class RunFiles:
@@ -16,17 +19,28 @@ class RunFiles:
     def __init__(self, outputs: Path) -> None:
         self._outputs = outputs.resolve()
 
+    def answer(self, run: str, name: str) -> Response | None:
+        """A file of a run, or a download made of it; None for all else, wherever it points."""
+        folder = self.folder(run)
+        if folder is None:
+            return None
+        if name in DOWNLOADS:
+            record = read_record(folder)
+            if not any(not key.plain for key in record.files):
+                return None
+            kind, make = DOWNLOADS[name]
+            return Response(make(folder, record), media_type=kind)
+        if not _NAMES.fullmatch(name):
+            return None
+        path = (folder / name).resolve()
+        if path.parent != folder or not path.is_file():
+            return None
+        # Browsers ask again: a grid changes while its run goes on.
+        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+
     def folder(self, run: str) -> Path | None:
         """The folder of a run by its name; None if there is none that lies right here."""
         folder = (self._outputs / run).resolve()
         if folder.parent != self._outputs or not (folder / RECORD_NAME).is_file():
             return None
         return folder
-
-    def find(self, run: str, name: str) -> Path | None:
-        """A file of a run; None for anything else, wherever it points."""
-        folder = self.folder(run)
-        if folder is None or not _NAMES.fullmatch(name):
-            return None
-        path = (folder / name).resolve()
-        return path if path.parent == folder and path.is_file() else None

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from hopping.page.plan_html import frame_style, render_failure
 from hopping.studio.generate import FrameKey
 from hopping.studio.record import Record
+from hopping.studio.restore import OpenedStory
 
 from .desk import Job, State
 from .work import StoryWork
@@ -83,6 +84,15 @@ def render_downloads(record: Record, folder: Path | None) -> str:
         f'alt="The frames side by side: {html.escape(texts, quote=True)}"></a>'
         f'<p class="hopping-hint">In the folder {html.escape(str(folder))}</p>'
     )
+
+
+def render_opened(opened: OpenedStory, model: str) -> str:
+    """That a file was opened, and what of it is otherwise here."""
+    notes = list(opened.notes)
+    if opened.model and opened.model != model:
+        notes.insert(0, f"it was made with the model {opened.model}; this page has {model}")
+    told = "".join(f'<p class="hopping-note">{html.escape(note)}</p>' for note in notes)
+    return _status("Opened: the story, its options and its settings are in place.") + told
 
 
 def address(folder: Path, name: str) -> str:

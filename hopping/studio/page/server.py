@@ -14,7 +14,7 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from hopping.errors import HoppingError
 from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
@@ -52,10 +52,10 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
 
     @app.get("/hopping/runs/{run}/{name}")
     def run_file(run: str, name: str) -> Response:
-        path = files.find(run, name)
-        if path is None:
+        answer = files.answer(run, name)
+        if answer is None:
             raise HTTPException(404, "there is no such file of a story here")
-        return FileResponse(path, headers={"Cache-Control": "no-cache"})
+        return answer
 
     page = build_blocks(studio)
     wanted = {
