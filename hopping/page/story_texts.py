@@ -16,13 +16,29 @@ MASK_HINT = (
     "Strong: of its own frame. Pale: of an earlier frame.</span></p>"
 )
 
-# Those of the paper's figures.
-EXAMPLES = (
-    "A dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs into a forest.",
-    "John throws out a baseball.\nJohn is waving a baseball bat.\nJohn hits a ball with his bat.",
-    "A mountain is tall and steep.\nSophie is climbing the mountain.",
-    "John is working in his farm.\nJohn is spreading seeds in his farm.",
-)
+# Those of the paper, and the one that its code came with.
+PAPER_EXAMPLES = {
+    "A dog": "A dog is swimming in the river.\nThe dog sits under the sun.\n"
+    "The dog runs into a forest.",
+    "Baseball": "John throws out a baseball.\nJohn is waving a baseball bat.\n"
+    "John hits a ball with his bat.",
+    "A mountain": "A mountain is tall and steep.\nSophie is climbing the mountain.",
+    "A farm": "John is working in his farm.\nJohn is spreading seeds in his farm.",
+    "A prize": "John is working in his farm.\nJohn is spreading seeds in his farm.\n"
+    "John is watering crops.\nJohn wins a prize for his corn.",
+}
+
+# In words that the embedded model knows too.
+OUR_EXAMPLES = {
+    "A blue cat": "A blue cat is standing in the forest.\nThe cat is running on the beach.\n"
+    "The cat is sleeping in the snow.",
+    "Two friends": "A red dog is standing on the farm.\nA yellow bird is in the forest.\n"
+    "<from:1,2> The dog and the bird are on the beach.",
+    "Shared words": "<share:A purple rabbit> is jumping in the city.\nThe rabbit is sleeping.\n"
+    "<from:1> The rabbit is running by the river.",
+}
+
+EXAMPLES = tuple(PAPER_EXAMPLES.values())
 
 SYNTAX_ROWS = (
     ("A dog swims.", "A line is a frame."),

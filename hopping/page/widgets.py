@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class OptionWidgets:
 
     Attributes:
         preset: the preset chooser; its value is a preset's name, or CUSTOM.
-        by_name: for each option of ROWS, in that order, its component.
+        by_name: for each option of the page, in the order of ROWS, its component.
     """
 
     preset: Any
@@ -52,13 +52,16 @@ def preset_values(name: str) -> list[Value]:
 
 
 def build_option_widgets(
-    elem_id: Callable[[str], str], defaults: Mapping[str, Value] | None = None
+    elem_id: Callable[[str], str],
+    defaults: Mapping[str, Value] | None = None,
+    rows: Sequence[Option] = ROWS,
 ) -> OptionWidgets:
     """Make the widgets where gradio's current block is, and tie presets to them.
 
     Args:
         elem_id: gives the page's id for an option's name.
         defaults: initial values by option name; the table's where one is missing.
+        rows: the options that the page has, in the order of ROWS; all of HoppingOptions at least.
     """
     initial = {row.name: row.default for row in ROWS} | dict(defaults or {})
     with gr.Column(elem_classes=["hopping-options"]):
@@ -75,8 +78,9 @@ def build_option_widgets(
             gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
             with gr.Row(elem_classes=["hopping-grid"]):
                 for row in table.rows():
-                    by_name[row.name] = _widget(row, initial[row.name], elem_id(row.name))
-    widgets = OptionWidgets(preset, {row.name: by_name[row.name] for row in ROWS})
+                    if row in rows:
+                        by_name[row.name] = _widget(row, initial[row.name], elem_id(row.name))
+    widgets = OptionWidgets(preset, {row.name: by_name[row.name] for row in rows})
     for component in widgets.inputs:
         # Their defaults are under Settings; the host's ui-config.json would freeze the first ones.
         component.do_not_save_to_config = True

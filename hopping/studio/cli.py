@@ -40,6 +40,8 @@ from .flags import (
     told,
 )
 
+from .page.command import ui
+
 if TYPE_CHECKING:
     from .record import Record
 
@@ -230,6 +232,9 @@ def mask(
 
 app.add_typer(storybook_app, name="storybook")
 app.add_typer(evaluate_app, name="evaluate")
+
+
+app.command()(_told(ui))
 
 
 def main() -> None:

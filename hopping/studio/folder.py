@@ -59,12 +59,16 @@ def save_frame(folder: Path, record: Record, key: FrameKey, image: Image.Image) 
 
 
 def save_grid(folder: Path, record: Record) -> Path:
-    """Draw `grid.png` from the saved pictures: hopping, and plain SD under it if asked for."""
+    """Draw `grid.png` from the saved pictures: hopping, and plain SD under it if asked for.
+
+    The place of a picture that is not made yet stays empty. There must be one at least.
+    """
     keys = record.keys()
     side = largest_cell(len(keys))
     rows: list[list[Image.Image | None]] = [[], []]
     for key in keys:
-        rows[key.plain].append(_thumbnail(folder / record.files[key], side))
+        name = record.files.get(key)
+        rows[key.plain].append(None if name is None else _thumbnail(folder / name, side))
     story = record.story
     captions = [frame.text[slice(*frame.own)] for frame in story.frames]
     grid = story_grid([row for row in rows if row], captions, ("hopping", "plain SD"))

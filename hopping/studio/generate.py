@@ -79,6 +79,7 @@ def generate_story(
     guidance_scale: float = 7.5,
     sampler: str | None = None,
     seed: int = 0,
+    same_noise: bool = True,
     width: int | None = None,
     height: int | None = None,
     batch_size: int = 1,
@@ -99,6 +100,7 @@ def generate_story(
         num_inference_steps, guidance_scale, clip_skip: as the pipeline has them.
         sampler: a name of `SAMPLERS`; None is the pipeline's own scheduler.
         seed: every frame starts from this seed's noise, as in the paper.
+        same_noise: False: the seed counts up instead, frame by frame.
         width, height: in pixels, multiples of 8; None is the model's own size. A pipeline that
             takes its size from a picture takes neither.
         batch_size: frames that are sampled at once. Other sizes give the same pictures up to
@@ -136,6 +138,7 @@ def generate_story(
         pipeline,
         sampler,
         seed,
+        same_noise,
         on_step,
         {
             "num_inference_steps": num_inference_steps,
@@ -201,6 +204,7 @@ class _Sampling:
     pipeline: Any
     sampler: str | None
     seed: int
+    same_noise: bool
     on_step: OnStep | None
     arguments: dict[str, Any]
 
@@ -221,7 +225,7 @@ class _Sampling:
             output = self.pipeline(
                 **inputs,
                 # On the CPU, so that one seed is one noise on every device.
-                generator=[torch.Generator("cpu").manual_seed(self.seed) for _ in batch],
+                generator=[self._noise(pending.key) for pending in batch],
                 callback_on_step_end=self._callback(batch[0].key),
                 **self.arguments,
             )
@@ -230,6 +234,10 @@ class _Sampling:
             (pending.key, image, bool(flag))
             for pending, image, flag in zip(batch, output.images, flags, strict=True)
         ]
+
+    def _noise(self, key: FrameKey) -> torch.Generator:
+        later = 0 if self.same_noise else key.number - 1
+        return torch.Generator("cpu").manual_seed(self.seed + later)
 
     def _callback(self, key: FrameKey) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
         def after_step(pipeline: Any, step: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:

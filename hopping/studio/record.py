@@ -41,6 +41,7 @@ class Settings:
         compare: whether every frame is also made without hopping.
         before, after: text put before and after every frame.
         device, dtype: where and in which precision it is computed.
+        same_noise: whether all frames start from the seed's noise, or each from the next one's.
     """
 
     model: str
@@ -57,6 +58,11 @@ class Settings:
     after: str
     device: str
     dtype: str
+    same_noise: bool = True
+
+    def seed_of(self, frame: int) -> int:
+        """The seed of a frame (from 1)."""
+        return self.seed if self.same_noise else self.seed + frame - 1
 
 
 @dataclass
@@ -174,9 +180,9 @@ def infotext(record: Record, key: FrameKey) -> str:
         "Steps": str(settings.steps),
         "Sampler": settings.sampler,
         "CFG scale": f"{settings.cfg:g}",
-        "Seed": str(settings.seed),
+        "Seed": str(settings.seed_of(key.number)),
         "Size": f"{settings.width}x{settings.height}",
-        "Model": _quoted(_model_name(settings.model)),
+        "Model": _quoted(model_name(settings.model)),
     }
     values |= _hopping_values(record, key)
     values["Version"] = f"hopping {hopping.__version__}"
@@ -196,6 +202,8 @@ def _hopping_values(record: Record, key: FrameKey) -> dict[str, str]:
         value = getattr(options, row.name)
         if row.name != "mode" and value != row.default:
             values[f"Hopping {row.name.replace('_', ' ')}"] = row.format(value)
+    if not record.settings.same_noise:
+        values["Hopping same noise"] = "off"
     if record.settings.compare and not key.plain:
         values["Hopping compare"] = "on"
     for name in ("before", "after"):
@@ -207,7 +215,7 @@ def _hopping_values(record: Record, key: FrameKey) -> dict[str, str]:
 def _public(record: Record, key: FrameKey) -> dict[str, Any]:
     """Everything in the picture itself, without this machine's paths."""
     settings = dataclasses.asdict(record.settings)
-    settings["model"] = _model_name(record.settings.model)
+    settings["model"] = model_name(record.settings.model)
     return {
         "version": hopping.__version__,
         "frame": key.number,
@@ -219,7 +227,8 @@ def _public(record: Record, key: FrameKey) -> dict[str, Any]:
     }
 
 
-def _model_name(model: str) -> str:
+def model_name(model: str) -> str:
+    """A model's name as pictures carry it: without folders of this machine."""
     path = Path(model)
     return path.stem if path.suffix in (".safetensors", ".ckpt") else path.name
 

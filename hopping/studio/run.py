@@ -58,6 +58,7 @@ class Request:
     after: str | None = None
     device: str | None = None
     dtype: str | None = None
+    same_noise: bool | None = None
 
     def __post_init__(self) -> None:
         refuse_tags_in_source(self.source)
@@ -107,6 +108,7 @@ class Request:
             after=self.after or "",
             device=device,
             dtype=str(resolve_dtype(self.dtype or "auto", device)).removeprefix("torch."),
+            same_noise=True if self.same_noise is None else self.same_noise,
         )
 
     def begin(self, pipeline: Any, now: datetime.datetime) -> Record:
@@ -187,6 +189,7 @@ def run_story(
         guidance_scale=settings.cfg,
         sampler=settings.sampler,
         seed=settings.seed,
+        same_noise=settings.same_noise,
         width=settings.width,
         height=settings.height,
         batch_size=settings.batch_size,

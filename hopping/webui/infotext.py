@@ -7,57 +7,49 @@ from typing import TYPE_CHECKING, Any
 
 from modules import script_callbacks
 
-from hopping.errors import OptionError
-from hopping.options import Option, Value
+from hopping.page.infotext import (
+    FRAME,
+    MODE,
+    STORY,
+    frames_before,
+    guarded,
+    is_hopped,
+    key,
+    story_in,
+    unguarded,
+    value_in,
+)
 from hopping.page.options import ROWS, RunOptions
 
 if TYPE_CHECKING:
     from .run import Job, Run
 
-MODE = "Hopping"
-"""The key that says that a picture hopped, and how."""
-FRAME = "Hopping frame"
-STORY = "Hopping story"
 HIRES_STORY = "Hopping hires story"
 
+__all__ = [
+    "FRAME",
+    "MODE",
+    "STORY",
+    "frames_before",
+    "is_hopped",
+    "key",
+    "own_parameters",
+    "register",
+    "restore",
+    "run_parameters",
+    "story_in",
+    "story_to_paste",
+    "value_in",
+    "without_own",
+]
+
 _SAME_NOISE = RunOptions.row("same_noise")
-
-
-def key(row: Option) -> str:
-    """The infotext's key of an option."""
-    return MODE if row.name == "mode" else f"Hopping {row.name.replace('_', ' ')}"
-
-
-def is_hopped(params: Mapping[str, Any]) -> bool:
-    """Whether a parsed infotext is of a picture that hopped."""
-    return MODE in params
-
-
-def story_in(params: Mapping[str, Any]) -> str | None:
-    """The whole story in a parsed infotext."""
-    return _unguarded(params[STORY]) if STORY in params else None
 
 
 def story_to_paste(params: Mapping[str, Any]) -> str | None:
     """The whole story, where `restore` has not put it in the prompt's place already."""
     story = story_in(params)
     return None if story == params.get("Prompt") else story
-
-
-def value_in(params: Mapping[str, Any], row: Option) -> Value | None:
-    """An option's value in a parsed infotext; None if the picture did not hop.
-
-    What is not there, or not a value of this version, is the default.
-    """
-    if not is_hopped(params):
-        return None
-    text = params.get(key(row))
-    if text is None:
-        return row.default
-    try:
-        return row.parse(_unguarded(text) if row.kind == "text" else text)
-    except OptionError:
-        return row.default
 
 
 def restore(_: str, params: dict[str, Any]) -> None:
@@ -67,10 +59,10 @@ def restore(_: str, params: dict[str, Any]) -> None:
         return
     params["Prompt"] = story
     hires = params.get(HIRES_STORY)
-    params["Hires prompt"] = "" if hires is None else _unguarded(hires)
+    params["Hires prompt"] = "" if hires is None else unguarded(hires)
     if value_in(params, _SAME_NOISE):
         return
-    place = _frames_before(params.get(FRAME, ""))
+    place = frames_before(params)
     counted = "Variation seed" if "Variation seed" in params else "Seed"
     if str(params.get(counted, "")).isdigit():
         params[counted] = str(int(params[counted]) - place)
@@ -99,7 +91,7 @@ def run_parameters(run: Run) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         MODE: _per_picture(run, lambda job: "baseline" if job.plain else hopping.mode),
         FRAME: _per_picture(run, lambda job: f"{job.frame}/{frames}"),
-        STORY: _guarded(run.prompt),
+        STORY: guarded(run.prompt),
     }
     changed = {**hopping.changed(), **options.changed()}
     changed.pop("mode", None)
@@ -109,11 +101,11 @@ def run_parameters(run: Run) -> dict[str, Any]:
             parameters[key(row)] = _per_picture(run, lambda job: None if job.plain else "on")
         elif row.name in changed:
             text = row.format(changed[row.name])
-            parameters[key(row)] = _guarded(text) if row.kind == "text" else text
+            parameters[key(row)] = guarded(text) if row.kind == "text" else text
     p = run.processing
     if getattr(p, "enable_hr", False):
         if run.hires_prompt.strip():
-            parameters[HIRES_STORY] = _guarded(run.hires_prompt)
+            parameters[HIRES_STORY] = guarded(run.hires_prompt)
         # The host's own entry counts within a batch, and would name the first batch's prompts.
         parameters["Hires prompt"] = _hires_prompt(run)
     return parameters
@@ -143,18 +135,3 @@ def _number(run: Run, p: Any, index: int, all_prompts: Any) -> int:
         index = getattr(own, "batch_index", 0)
         return min(own.iteration * own.batch_size + index, len(run.jobs) - 1)
     return index + (own.iteration * own.batch_size if all_prompts is own.prompts else 0)
-
-
-def _guarded(text: str) -> str:
-    """`text` so that the host quotes it, which alone keeps blanks and quotation marks."""
-    is_quoted = any(sign in text for sign in ",:\n")
-    return text if is_quoted and not text.endswith("\n") else f"{text}\n"
-
-
-def _unguarded(text: str) -> str:
-    return text.removesuffix("\n")
-
-
-def _frames_before(frame: str) -> int:
-    number = str(frame).partition("/")[0]
-    return int(number) - 1 if number.isdigit() else 0

@@ -13,10 +13,10 @@ from typing import Any
 
 from modules import errors, shared
 
-from hopping.errors import HoppingError
-from hopping.page import plan_html
-from hopping.page.mask_svg import render_mask
+from hopping.page.live_plan import answer_plan
+from hopping.page.mask_svg import TokenText
 from hopping.page.options import ROWS, Request, parse_request
+from hopping.plan import StoryPlan
 
 from .planning import plan_with_words
 
@@ -31,19 +31,13 @@ def live_plan(serial: Any, story: str, styles: list[str], *values: Any) -> tuple
         serial: number of the question, by which the page knows its answer.
         styles: names of the host's styles that are chosen.
     """
-    number = int(serial) if str(serial).isdigit() else 0
-    if not story.strip():
-        return plan_html.render_empty(number), ""
-    try:
-        request = _styled(parse_request(named(values)), styles)
-        plan, word = plan_with_words(story, request)
-        return plan_html.render_plan(plan, number), render_mask(plan, word)
-    except HoppingError as error:
-        return plan_html.render_error(error, story, number), ""
-    except Exception as error:  # the host, in the middle of a checkpoint's change, say
-        errors.report("The live plan failed", exc_info=True)
-        failure = HoppingError(f"{type(error).__name__}: {error}")
-        return plan_html.render_error(failure, story, number), ""
+
+    def make() -> tuple[StoryPlan, TokenText]:
+        return plan_with_words(story, _styled(parse_request(named(values)), styles))
+
+    return answer_plan(
+        serial, story, make, lambda _: errors.report("The live plan failed", exc_info=True)
+    )
 
 
 def _styled(request: Request, styles: list[str]) -> Request:

@@ -19,8 +19,7 @@ from modules.call_queue import wrap_gradio_gpu_call
 from modules.processing_scripts.seed import connect_reuse_seed
 from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, ToolButton
 
-from hopping.page import story_texts
-from hopping.page.plan_html import render_empty
+from hopping.page.story_editor import StoryEditor, build_story_editor, connect_plan
 from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
 
 from . import settings, tab_paste
@@ -59,43 +58,25 @@ def build_tab() -> list[tuple[Any, str, str]]:
         toprow = ui_toprow.Toprow(is_img2img=False, is_compact=True, id_part=NAME)
         with ResizeHandleRow(equal_height=False, elem_id="hopping_page"):
             with gr.Column(variant="compact", elem_id="hopping_settings"):
-                plan = _build_story(toprow)
+                editor = _build_story(toprow)
                 widgets, buttons = _build_generation(toprow)
                 with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
                     options = build_option_widgets(
                         lambda name: f"hopping_option_{name}", settings.defaults()
                     )
             output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
-        _connect_plan(toprow, options, plan)
+        asked = [editor.story, toprow.ui_styles.dropdown, *options.by_name.values()]
+        connect_plan(editor, live_plan, asked)
         _connect_run(toprow, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
     return [(page, TITLE, NAME)]
 
 
-def _build_story(toprow: Any) -> tuple[Any, Any]:
-    """The editor, its help, and where plan and mask appear, which are returned."""
-    with gr.Row(elem_id="hopping_story_head"):
-        gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
-        example = gr.Button("Example", elem_id="hopping_example", size="sm")
-    toprow.prompt = gr.Textbox(
-        label="Story",
-        show_label=False,
-        elem_id="hopping_prompt",
-        elem_classes=["prompt"],
-        lines=6,
-        max_lines=24,
-        placeholder=story_texts.STORY_PLACEHOLDER,
-    )
-    example.click(
-        story_texts.next_example, inputs=[toprow.prompt], outputs=[toprow.prompt], queue=False
-    )
-    with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
-        gr.HTML(story_texts.SYNTAX)
-    plan = gr.HTML(render_empty(), elem_id="hopping_plan")
-    with gr.Accordion("Mask", open=False, elem_id="hopping_mask_fold"):
-        gr.HTML(story_texts.MASK_HINT)
-        mask = gr.HTML("", elem_id="hopping_mask")
+def _build_story(toprow: Any) -> StoryEditor:
+    """The editor with its plan, then the host's negative prompt and styles."""
+    editor = build_story_editor()
+    toprow.prompt = editor.story
     toprow.negative_prompt = gr.Textbox(
         label="Negative prompt",
         show_label=False,
@@ -109,7 +90,7 @@ def _build_story(toprow: Any) -> tuple[Any, Any]:
             toprow.create_tools_row()
         with gr.Column():
             toprow.create_styles_ui()
-    return plan, mask
+    return editor
 
 
 def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -202,24 +183,6 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "override_settings": override,
     }
     return widgets, buttons
-
-
-def _connect_plan(toprow: Any, options: OptionWidgets, plan: tuple[Any, Any]) -> None:
-    """Plan and mask follow every change, after a pause that the page's script keeps."""
-    ask = gr.Button(visible=False, elem_id="hopping_plan_button")
-    serial = gr.Textbox("0", visible=False, elem_id="hopping_plan_serial")
-    asked = [toprow.prompt, toprow.ui_styles.dropdown, *options.by_name.values()]
-    ask.click(
-        live_plan,
-        _js="hoppingPlanArguments",
-        inputs=[serial, *asked],
-        outputs=list(plan),
-        queue=False,  # answered in the middle of a run
-        show_progress=False,
-    )
-    for component in asked:
-        # Runs in the page alone: nothing is sent until the pause is over.
-        component.change(None, _js="hoppingPlanSoon", inputs=[], outputs=[], show_progress=False)
 
 
 def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, output: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hopping.page.infotext import guarded
 from hopping.page.options import ROWS, parse_request
 from hopping.webui import infotext
 from hopping.webui.run import Run
@@ -113,8 +114,8 @@ def test_keys_are_such_as_the_host_reads():
 
 @given(st.text(min_size=1))
 def test_any_text_comes_back(text):
-    guarded = quoted(infotext._guarded(text))
-    assert infotext.story_in({"Hopping story": guarded}) == text
+    written_text = quoted(guarded(text))
+    assert infotext.story_in({"Hopping story": written_text}) == text
 
 
 @pytest.mark.parametrize("story", ['"dog"', "dog", " dog", "a, b: c\n\n", "赤い犬\n🐕", 'say "a"'])

@@ -1,0 +1,92 @@
+"""A picture's generation data as WebUIs write it ("infotext"), and our entries in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hopping.errors import OptionError
+from hopping.options import Option, Value
+
+MODE = "Hopping"
+"""The key that says that a picture hopped, and how."""
+FRAME = "Hopping frame"
+STORY = "Hopping story"
+
+_ENTRY = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
+_FEWEST_ENTRIES = 3
+_NEGATIVE = "Negative prompt:"
+
+
+def parse_infotext(text: str) -> dict[str, str]:
+    """Prompt, negative prompt and the entries of the last line, by their names."""
+    *lines, last = text.strip().split("\n")
+    entries = _ENTRY.findall(last)
+    if len(entries) < _FEWEST_ENTRIES:
+        lines, entries = [*lines, last], []
+    starts = [n for n, line in enumerate(lines) if line.startswith(_NEGATIVE)]
+    start = starts[0] if starts else len(lines)
+    params = {
+        "Prompt": "\n".join(lines[:start]),
+        "Negative prompt": "\n".join(lines[start:]).removeprefix(_NEGATIVE).strip(),
+    }
+    return params | {name: _unquoted(value) for name, value in entries}
+
+
+def key(row: Option) -> str:
+    """The infotext's key of an option."""
+    return MODE if row.name == "mode" else f"Hopping {row.name.replace('_', ' ')}"
+
+
+def is_hopped(params: Mapping[str, Any]) -> bool:
+    """Whether a parsed infotext is of a picture that hopped."""
+    return MODE in params
+
+
+def story_in(params: Mapping[str, Any]) -> str | None:
+    """The whole story in a parsed infotext."""
+    return unguarded(params[STORY]) if STORY in params else None
+
+
+def value_in(params: Mapping[str, Any], row: Option) -> Value | None:
+    """An option's value in a parsed infotext; None if the picture did not hop.
+
+    What is not there, or not a value of this version, is the default.
+    """
+    if not is_hopped(params):
+        return None
+    text = params.get(key(row))
+    if text is None:
+        return row.default
+    try:
+        return row.parse(unguarded(text) if row.kind == "text" else text)
+    except OptionError:
+        return row.default
+
+
+def frames_before(params: Mapping[str, Any]) -> int:
+    """How many frames of its story come before a picture's own."""
+    number = str(params.get(FRAME, "")).partition("/")[0]
+    return int(number) - 1 if number.isdigit() else 0
+
+
+def guarded(text: str) -> str:
+    """`text` so that a WebUI quotes it, which alone keeps blanks and quotation marks."""
+    is_quoted = any(sign in text for sign in ",:\n")
+    return text if is_quoted and not text.endswith("\n") else f"{text}\n"
+
+
+def unguarded(text: str) -> str:
+    """What `guarded` was given."""
+    return text.removesuffix("\n")
+
+
+def _unquoted(value: str) -> str:
+    if not value.startswith('"'):
+        return value.strip()
+    try:
+        return str(json.loads(value))
+    except ValueError:
+        return value

@@ -1,0 +1,39 @@
+"""What a page shows while the user types: plan and mask, or what is wrong and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hopping.errors import HoppingError
+from hopping.plan import StoryPlan
+
+from . import plan_html
+from .mask_svg import TokenText, render_mask
+
+
+def answer_plan(
+    serial: Any,
+    story: str,
+    make: Callable[[], tuple[StoryPlan, TokenText]],
+    report: Callable[[Exception], None],
+) -> tuple[str, str]:
+    """Plan and mask as HTML.
+
+    Args:
+        serial: number of the question, by which the page knows its answer.
+        make: makes the plan, and gives what writes its tokens.
+        report: is told what nobody expected; the page shows it too.
+    """
+    number = int(serial) if str(serial).isdigit() else 0
+    if not story.strip():
+        return plan_html.render_empty(number), ""
+    try:
+        plan, token_text = make()
+        return plan_html.render_plan(plan, number), render_mask(plan, token_text)
+    except HoppingError as error:
+        return plan_html.render_error(error, story, number), ""
+    except Exception as error:  # the host, in the middle of a checkpoint's change, say
+        report(error)
+        failure = HoppingError(f"{type(error).__name__}: {error}")
+        return plan_html.render_error(failure, story, number), ""

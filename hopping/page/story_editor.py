@@ -1,0 +1,74 @@
+"""The story editor, and the plan and mask that follow what is typed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from . import story_texts
+from .gradio_versions import in_page, out_of_sight
+from .plan_html import render_empty
+
+
+@dataclass(frozen=True)
+class StoryEditor:
+    """The editor's components; the page's script knows them by their ids."""
+
+    story: Any
+    plan: Any
+    mask: Any
+
+
+def build_story_editor(label: str = "Story", show_label: bool = False) -> StoryEditor:
+    """Make editor, help, plan and mask where gradio's current block is."""
+    with gr.Row(elem_id="hopping_story_head"):
+        gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
+        example = gr.Button("Example", elem_id="hopping_example", size="sm")
+    story = gr.Textbox(
+        label=label,
+        show_label=show_label,
+        elem_id="hopping_prompt",
+        elem_classes=["prompt"],
+        lines=6,
+        max_lines=24,
+        placeholder=story_texts.STORY_PLACEHOLDER,
+    )
+    example.click(story_texts.next_example, inputs=[story], outputs=[story], queue=False)
+    with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
+        gr.HTML(story_texts.SYNTAX)
+    plan = gr.HTML(render_empty(), elem_id="hopping_plan")
+    with gr.Accordion("Mask", open=False, elem_id="hopping_mask_fold"):
+        gr.HTML(story_texts.MASK_HINT)
+        mask = gr.HTML("", elem_id="hopping_mask")
+    return StoryEditor(story, plan, mask)
+
+
+def connect_plan(
+    editor: StoryEditor, answer: Callable[..., tuple[str, str]], asked: Sequence[Any]
+) -> None:
+    """Plan and mask follow every change, after a pause that the page's script keeps.
+
+    Args:
+        answer: is called with the question's number and the values of `asked`; gives both as HTML.
+        asked: the components on which they depend.
+    """
+    ask = gr.Button(elem_id="hopping_plan_button", **out_of_sight())
+    serial = gr.Textbox("0", elem_id="hopping_plan_serial", **out_of_sight())
+    for component in (ask, serial):
+        component.do_not_save_to_config = True  # the WebUI's, which keeps others' looks in a file
+    ask.click(
+        answer,
+        **in_page("hoppingPlanArguments"),
+        inputs=[serial, *asked],
+        outputs=[editor.plan, editor.mask],
+        queue=False,  # answered in the middle of a run
+        show_progress=False,
+    )
+    for component in asked:
+        # Runs in the page alone: nothing is sent until the pause is over.
+        component.change(
+            None, **in_page("hoppingPlanSoon"), inputs=[], outputs=[], show_progress=False
+        )

@@ -1,0 +1,197 @@
+"""What the page's events are answered with. One `Studio` serves all visitors of a page."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from hopping.errors import HoppingError, OptionError
+from hopping.options import HoppingOptions, Option
+from hopping.page.live_plan import answer_plan
+from hopping.page.mask_svg import TokenText
+from hopping.page.options import RunOptions, parse_request
+from hopping.page.plan_html import render_error, render_failure
+from hopping.page.widgets import matching_preset, shown
+from hopping.plan import StoryPlan
+from hopping.story import parse_story
+from hopping.studio.pipeline import STORYBOOK
+from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
+from hopping.studio.record import Record, model_name
+from hopping.studio.restore import MOST_BYTES, OpenError, open_story
+from hopping.studio.run import Request, plan_for
+
+from . import result_html
+from .desk import Desk
+from .work import StoryWork
+
+_log = logging.getLogger(__name__)
+
+_RUN_OPTIONS = ("same_noise", "compare", "before", "after")
+
+PAGE_ROWS: tuple[Option, ...] = (
+    *HoppingOptions.rows(),
+    *(row for row in RunOptions.rows() if row.name in _RUN_OPTIONS),
+)
+"""The options that the page has, in the order of their widgets."""
+
+SETTINGS = (
+    "negative",
+    "steps",
+    "cfg",
+    "sampler",
+    "seed",
+    "width",
+    "height",
+    "batch_size",
+)
+"""The page's own settings, in the order of their widgets; names as `run.Request` has them."""
+
+_WHOLE_NUMBERS = ("steps", "seed", "width", "height", "batch_size")
+
+
+class Studio:
+    """A page's answers.
+
+    Args:
+        pipeline: what samples.
+        model: as `load_pipeline` was given it.
+        outputs: where runs leave their folders.
+    """
+
+    def __init__(self, pipeline: Any, model: str | None, outputs: Path) -> None:
+        self.pipeline = pipeline
+        self.model = model
+        self.outputs = outputs
+        self.desk = Desk()
+        self._works: dict[str, StoryWork] = {}
+
+    def plan(self, serial: Any, story: str, *values: Any) -> tuple[str, str]:
+        """Plan and mask as HTML, for the story and the values of PAGE_ROWS."""
+
+        def make() -> tuple[StoryPlan, TokenText]:
+            asked = parse_request(_named(values))
+            refuse_tags_in_source(story)
+            parsed = parse_story(story, asked.run.before, asked.run.after)
+            refuse_tags(parsed)
+            return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
+
+        return answer_plan(serial, story, make, lambda _: _log.exception("the live plan failed"))
+
+    def generate(self, token: str, story: str, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Make a story; gives what is new of progress, frames and downloads, again and again.
+
+        Args:
+            token: the page's name for this run, by which it can be cancelled.
+            values: the settings, then the options, in the order of their widgets.
+        """
+        try:
+            record = self.begin(story, values)
+        except HoppingError as error:
+            yield render_error(error, story), "", ""
+            return
+        work = StoryWork(self.pipeline, record, self.outputs)
+        job = self.desk.submit(token, work)
+        yield result_html.render_progress(job, work, self.desk.ahead_of(job)), "", ""
+        made = -1
+        for _ in job.watch():
+            progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
+            frames: Any = gr.update()
+            if len(record.files) != made:
+                made = len(record.files)
+                frames = result_html.render_frames(record, work.folder)
+            downloads: Any = gr.update()
+            if job.finished:
+                downloads = result_html.render_downloads(record, work.folder)
+            yield progress, frames, downloads
+
+    def cancel(self, token: str) -> None:
+        """Stop a run; what it has made stays."""
+        job = self.desk.find(token)
+        if job is not None:
+            job.cancel()
+
+    def open(self, payload: str) -> list[Any]:
+        """The widgets' values of an opened file, then what is to be said of it.
+
+        Args:
+            payload: the file's bytes in base64.
+
+        Returns:
+            For story, settings, preset and options each an update, then HTML.
+        """
+        nothing = [gr.update() for _ in range(2 + len(SETTINGS) + len(PAGE_ROWS))]
+        try:
+            opened = open_story(_decoded(payload))
+        except HoppingError as error:
+            return [*nothing, render_failure(f"This cannot be opened: {error}")]
+        options = [shown(row, opened.options[row.name]) for row in PAGE_ROWS]
+        settings = [opened.settings.get(name, gr.update()) for name in SETTINGS]
+        return [
+            opened.source,
+            *settings,
+            matching_preset(opened.options),
+            *options,
+            result_html.render_opened(opened, self.model_name),
+        ]
+
+    @property
+    def model_name(self) -> str:
+        """The page's model as pictures name it."""
+        return model_name(self.model or STORYBOOK)
+
+    def begin(self, story: str, values: Sequence[Any]) -> Record:
+        """The record of a run with these values of the page's widgets.
+
+        Raises:
+            HoppingError: if it cannot be done as asked.
+        """
+        settings = {
+            name: _setting(name, value)
+            for name, value in zip(SETTINGS, values[: len(SETTINGS)], strict=True)
+        }
+        asked = parse_request(_named(values[len(SETTINGS) :]))
+        request = Request(
+            story,
+            asked.hopping,
+            model=self.model,
+            device=str(self.pipeline.device),
+            dtype=str(self.pipeline.dtype).removeprefix("torch."),
+            **{name: getattr(asked.run, name) for name in _RUN_OPTIONS},
+            **settings,
+        )
+        plan_for(self.pipeline, request.story, request.options)
+        return request.begin(self.pipeline, datetime.datetime.now())
+
+    def _token_text(self, token: int) -> str:
+        text = self.pipeline.tokenizer.decode([token])
+        return text.replace("\ufffd", "·").strip() or "·"
+
+
+def _decoded(payload: str) -> bytes:
+    if len(payload) > MOST_BYTES * 4 // 3 + 4:
+        raise OpenError(f"the file is too large (allowed: {MOST_BYTES >> 20} MB)")
+    try:
+        return base64.b64decode(payload, validate=True)
+    except ValueError as error:
+        raise OpenError("it did not arrive whole; try again") from error
+
+
+def _named(values: Sequence[Any]) -> dict[str, Any]:
+    return {row.name: value for row, value in zip(PAGE_ROWS, values, strict=True)}
+
+
+def _setting(name: str, value: Any) -> Any:
+    """A widget's value as `run.Request` takes it; an emptied number is the model's own."""
+    if value is None or value == "":
+        return None
+    if name in _WHOLE_NUMBERS:
+        if value != int(value):
+            raise OptionError(f"{name} cannot be {value}; it must be a whole number")
+        return int(value)
+    return value

@@ -1,0 +1,182 @@
+"""The page's components, and which answers which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from hopping.options import HoppingOptions
+from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
+from hopping.page.story_editor import build_story_editor, connect_plan
+from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES
+from hopping.page.widgets import OptionWidgets, build_option_widgets
+from hopping.studio.run import Request, is_trained
+from hopping.studio.samplers import SAMPLERS
+
+from .answers import PAGE_ROWS, SETTINGS, Studio
+
+TITLE = "Hopping studio"
+
+_UNTRAINED = (
+    '<p class="studio-note">The embedded model is not trained yet: its weights are random, and its '
+    "pictures show that conditioning moves them and nothing else. Start the page with "
+    "<code>--model</code> for pictures that mean something.</p>"
+)
+
+
+# The label is the button; the page's script sends the file on.
+_OPEN = (
+    '<label class="studio-open"><input type="file" id="studio_file" accept=".png,.json">'
+    "<span>Open a frame (PNG) or a story.json</span></label>"
+)
+
+
+def theme() -> Any:
+    """Gradio's own look, with the machine's fonts: the page asks nobody on the network."""
+    return gr.themes.Default(
+        font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    ).set(
+        # Gradio's own greys are too faint to be read by all.
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_text_color="white",
+    )
+
+
+def build_blocks(studio: Studio) -> Any:
+    """The whole page."""
+    look = {} if MAJOR >= 6 else {"theme": theme()}
+    with gr.Blocks(title=TITLE, analytics_enabled=False, **look) as page:
+        gr.HTML(f"<h1>{TITLE}</h1>", elem_id="studio_title")
+        if not is_trained(studio.model):
+            gr.HTML(_UNTRAINED)
+        with gr.Row(elem_id="studio_page"):
+            with gr.Column(elem_id="studio_left", min_width=320):
+                editor = build_story_editor(show_label=True)
+                _build_examples(editor.story)
+                gr.HTML(_OPEN, elem_id="studio_open")
+                opened = gr.HTML("", elem_id="studio_opened")
+                with gr.Row(elem_id="studio_run"):
+                    generate = gr.Button("Generate", variant="primary", elem_id="studio_generate")
+                    cancel = gr.Button("Cancel", elem_id="studio_cancel")
+                settings = _build_settings(studio)
+                with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
+                    options = build_option_widgets(
+                        lambda name: f"studio_{name}", {"compare": True}, PAGE_ROWS
+                    )
+            with gr.Column(elem_id="studio_right", min_width=320):
+                progress = gr.HTML("", elem_id="studio_progress")
+                frames = gr.HTML("", elem_id="studio_frames")
+                downloads = gr.HTML("", elem_id="studio_downloads")
+        connect_plan(editor, studio.plan, [editor.story, *options.by_name.values()])
+        _connect_open(studio, editor.story, settings, options, opened)
+        _connect_run(
+            studio,
+            editor.story,
+            settings,
+            options,
+            (generate, cancel),
+            [progress, frames, downloads],
+        )
+    # Jobs wait at the desk, where they are told their place; gradio need not hold them up.
+    return page.queue(
+        **({"default_concurrency_limit": 16} if MAJOR >= 4 else {"concurrency_count": 16})
+    )
+
+
+def _build_examples(story: Any) -> None:
+    """One click each; the story follows as if it were typed."""
+    with gr.Accordion("Examples", open=False, elem_id="studio_examples"):
+        for title, stories in (("The paper's", PAPER_EXAMPLES), ("Ours", OUR_EXAMPLES)):
+            gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
+            with gr.Row(elem_classes=["studio-examples"]):
+                for name, text in stories.items():
+                    # A default argument: each button keeps its own text.
+                    gr.Button(name, size="sm").click(
+                        lambda text=text: text,
+                        inputs=[],
+                        outputs=[story],
+                        queue=False,
+                        show_progress="hidden",
+                    )
+
+
+def _connect_open(
+    studio: Studio,
+    story: Any,
+    settings: dict[str, Any],
+    options: OptionWidgets,
+    opened: Any,
+) -> None:
+    payload = gr.Textbox("", elem_id="studio_payload", **out_of_sight())
+    take = gr.Button(elem_id="studio_take", **out_of_sight())
+    take.click(
+        studio.open,
+        **in_page("studioPayload"),
+        inputs=[payload],
+        outputs=[story, *settings.values(), *options.inputs, opened],
+        queue=False,
+        show_progress="hidden",
+    )
+
+
+def _build_settings(studio: Studio) -> dict[str, Any]:
+    own = Request("a", HoppingOptions(), studio.model).settings(studio.pipeline)
+    with gr.Accordion("Sampling", open=False, elem_id="studio_settings"):
+        widgets: dict[str, Any] = {}
+        widgets["negative"] = gr.Textbox("", label="Negative prompt", elem_id="studio_negative")
+        with gr.Row():
+            widgets["steps"] = gr.Number(
+                own.steps, label="Steps", precision=0, elem_id="studio_steps"
+            )
+            widgets["cfg"] = gr.Number(own.cfg, label="CFG scale", elem_id="studio_cfg")
+            widgets["sampler"] = gr.Dropdown(
+                list(SAMPLERS), value=own.sampler, label="Sampler", elem_id="studio_sampler"
+            )
+        with gr.Row():
+            widgets["seed"] = gr.Number(
+                -1, label="Seed (-1: a random one)", precision=0, elem_id="studio_seed"
+            )
+            widgets["width"] = gr.Number(
+                own.width, label="Width", precision=0, elem_id="studio_width"
+            )
+            widgets["height"] = gr.Number(
+                own.height, label="Height", precision=0, elem_id="studio_height"
+            )
+            widgets["batch_size"] = gr.Number(
+                1, label="Batch size", precision=0, elem_id="studio_batch_size"
+            )
+    return {name: widgets[name] for name in SETTINGS}
+
+
+def _connect_run(
+    studio: Studio,
+    story: Any,
+    settings: dict[str, Any],
+    options: OptionWidgets,
+    buttons: tuple[Any, Any],
+    outputs: list[Any],
+) -> None:
+    generate, cancel = buttons
+    token = gr.Textbox("", elem_id="studio_token", **out_of_sight())
+    generate.click(
+        studio.generate,
+        **in_page("studioGenerate"),
+        inputs=[token, story, *settings.values(), *options.by_name.values()],
+        outputs=outputs,
+        show_progress="hidden",
+    )
+    cancel.click(
+        studio.cancel,
+        **in_page("studioCancel"),
+        inputs=[token],
+        outputs=[],
+        queue=False,  # heard in the middle of a run
+        show_progress="hidden",
+    )

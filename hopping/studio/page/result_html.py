@@ -1,0 +1,163 @@
+"""What has come out so far, as HTML. Whatever a user wrote is escaped, everywhere."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from urllib.parse import quote
+
+from hopping.page.plan_html import frame_style, render_failure
+from hopping.studio.generate import FrameKey
+from hopping.studio.record import Record
+from hopping.studio.restore import OpenedStory
+
+from .desk import Job, State
+from .work import StoryWork
+
+FILES = "hopping/runs"
+"""Below it are the runs' folders, as `server.py` serves them."""
+
+DOWNLOADS = (
+    ("grid.png", "Grid (PNG)"),
+    ("frames.zip", "Frames with their data (ZIP)"),
+    ("story.webp", "Animation (WebP)"),
+    ("story.gif", "Animation (GIF)"),
+    ("storyboard.pdf", "Storyboard (PDF)"),
+    ("story.json", "Record (JSON)"),
+)
+
+
+def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
+    """Where a run stands: bars for frames and steps, or how it ended."""
+    total, made = len(work.record.keys()), len(work.record.files)
+    if job.state is State.FAILED:
+        return render_failure(_failure(job.error)) + _kept(made, total)
+    if job.state is State.WAITING:
+        return _status(
+            "Waiting: one story is before this one."
+            if ahead == 1
+            else f"Waiting: {ahead} stories are before this one."
+            if ahead
+            else "Beginning …"
+        )
+    if job.state is State.CANCELLED:
+        return _status(f"Cancelled. {_pictures(made, total)}")
+    if job.state is State.DONE:
+        settings = work.record.settings
+        flagged = f" The model's safety checker made {', '.join(work.flagged)} black."
+        return _status(
+            f"Done: {made} pictures, seed {settings.seed}, {settings.sampler}."
+            + (flagged if work.flagged else "")
+        )
+    what = "Encoding …" if work.key is None else f"Making {_name(work.key)} …"
+    if job.is_cancelled:
+        what = "Stopping …"
+    return (
+        _status(what)
+        + _bar("Pictures", made, total)
+        + _bar("Steps", work.step if work.step < work.steps else 0, work.steps or 1)
+    )
+
+
+def render_frames(record: Record, folder: Path | None) -> str:
+    """The story's pictures, each frame with its text, plain SD beside it where it was asked for."""
+    if folder is None or not record.files:
+        return ""
+    frames = "".join(_frame(record, folder, number + 1) for number in range(len(record.story)))
+    return f'<ol class="studio-frames">{frames}</ol>'
+
+
+def render_downloads(record: Record, folder: Path | None) -> str:
+    """Links to all that a finished or cancelled run can be taken along as."""
+    if folder is None or not record.files:
+        return ""
+    links = "".join(
+        f'<li><a href="{address(folder, name)}" download="{_download_name(folder, name)}">'
+        f"{label}</a></li>"
+        for name, label in DOWNLOADS
+    )
+    grid = address(folder, "grid.png")
+    texts = "; ".join(record.story.texts)
+    return (
+        f'<nav aria-label="Downloads"><ul class="studio-downloads">{links}</ul></nav>'
+        f'<a href="{grid}" target="_blank"><img class="studio-grid" src="{grid}" '
+        f'alt="The frames side by side: {html.escape(texts, quote=True)}"></a>'
+        f'<p class="hopping-hint">In the folder {html.escape(str(folder))}</p>'
+    )
+
+
+def render_opened(opened: OpenedStory, model: str) -> str:
+    """That a file was opened, and what of it is otherwise here."""
+    notes = list(opened.notes)
+    if opened.model and opened.model != model:
+        notes.insert(0, f"it was made with the model {opened.model}; this page has {model}")
+    told = "".join(f'<p class="hopping-note">{html.escape(note)}</p>' for note in notes)
+    return _status("Opened: the story, its options and its settings are in place.") + told
+
+
+def address(folder: Path, name: str) -> str:
+    """The address of a file of a run, from the page."""
+    return f"{FILES}/{quote(folder.name)}/{quote(name)}"
+
+
+def _download_name(folder: Path, name: str) -> str:
+    return html.escape(f"{folder.name}-{name}", quote=True)
+
+
+def _frame(record: Record, folder: Path, number: int) -> str:
+    text = record.story.texts[number - 1]
+    hopped = _picture(record, folder, FrameKey(False, number), f"Frame {number}, hopped")
+    plain = ""
+    if record.settings.compare:
+        plain = _picture(record, folder, FrameKey(True, number), f"Frame {number}, plain SD")
+    return (
+        f'<li class="studio-frame" {frame_style(number)}>'
+        f'<div class="studio-pair">{hopped}{plain}</div>'
+        f'<p class="studio-caption"><span class="hopping-number">{number}</span> '
+        f"<span>{html.escape(text)}</span></p></li>"
+    )
+
+
+def _picture(record: Record, folder: Path, key: FrameKey, what: str) -> str:
+    kind = "plain SD" if key.plain else "hopped"
+    name = record.files.get(key)
+    settings = record.settings
+    shape = f'style="aspect-ratio:{settings.width}/{settings.height}"'
+    if name is None:
+        picture = f'<div class="studio-missing" {shape}></div>'
+    else:
+        text = html.escape(record.story.texts[key.number - 1], quote=True)
+        url = address(folder, name)
+        picture = (
+            f'<a href="{url}" target="_blank"><img src="{url}" {shape} alt="{what}: {text}"></a>'
+        )
+    return f"<figure>{picture}<figcaption>{kind}</figcaption></figure>"
+
+
+def _failure(error: Exception | None) -> str:
+    if type(error).__name__ == "OutOfMemoryError":
+        return "The GPU has not enough memory for this; use a smaller width, height or batch size."
+    return f"The run failed: {type(error).__name__}: {error}"
+
+
+def _kept(made: int, total: int) -> str:
+    return _status(_pictures(made, total)) if made else ""
+
+
+def _pictures(made: int, total: int) -> str:
+    return f"{made} of {total} pictures are made and kept."
+
+
+def _name(key: FrameKey) -> str:
+    return f"frame {key.number}" + (" without hopping" if key.plain else "")
+
+
+def _status(text: str) -> str:
+    return f'<p class="studio-status" role="status">{html.escape(text)}</p>'
+
+
+def _bar(label: str, value: int, of: int) -> str:
+    return (
+        f'<label class="studio-bar"><span>{label}</span>'
+        f'<progress value="{value}" max="{of}"></progress><span>{value}/{of}</span></label>'
+    )

@@ -1,0 +1,104 @@
+"""The page over HTTP: gradio, our style and script, the runs' files, and nothing else.
+
+Gradio itself would hand out files and take uploads; none of its routes for that is let through.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import socket
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+
+from hopping.errors import HoppingError
+from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
+from hopping.studio.pipeline import load_pipeline
+
+from .answers import Studio
+from .blocks import build_blocks, theme
+from .command import HOST
+from .files import RunFiles
+from .guard import Guard
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ASSETS = Path(__file__).parent / "assets"
+
+
+def build_app(studio: Studio, host: str = HOST) -> FastAPI:
+    """The page as an ASGI application.
+
+    Args:
+        host: the address that it will listen at; on a loopback one it answers to no other name,
+            so that no page of another site can reach it under a name of its own.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    files = RunFiles(studio.outputs)
+
+    @app.get("/hopping/page.css")
+    def style() -> Response:
+        css = read_asset(STYLE) + (_ASSETS / "studio.css").read_text("utf-8")
+        return Response(css, media_type="text/css")
+
+    @app.get("/hopping/page.js")
+    def script() -> Response:
+        js = read_asset(PLAN_SCRIPT) + (_ASSETS / "studio.js").read_text("utf-8")
+        return Response(js, media_type="text/javascript")
+
+    @app.get("/hopping/runs/{run}/{name}")
+    def run_file(run: str, name: str) -> Response:
+        answer = files.answer(run, name)
+        if answer is None:
+            raise HTTPException(404, "there is no such file of a story here")
+        return answer
+
+    page = build_blocks(studio)
+    wanted = {
+        "theme": theme(),
+        "footer_links": [],
+        "run_history": False,
+        "show_error": True,
+        "ssr_mode": False,
+        "mcp_server": False,
+    }
+    known = inspect.signature(gr.mount_gradio_app).parameters
+    gr.mount_gradio_app(app, page, "/", **{k: v for k, v in wanted.items() if k in known})
+    app.add_middleware(Guard)
+    if host in _LOOPBACK:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, "[::1]"])
+    return app
+
+
+def serve(model: str | None, device: str, dtype: str, outputs: Path, host: str, port: int) -> None:
+    """Load the model and serve the page until it is stopped.
+
+    Raises:
+        HoppingError: if the model cannot be loaded, or the port is taken.
+    """
+    _refuse_taken(host, port)
+    pipeline = load_pipeline(model, device, dtype)
+    outputs.mkdir(parents=True, exist_ok=True)
+    app = build_app(Studio(pipeline, model, outputs), host)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Hopping studio: http://{shown}:{port} (Ctrl-C stops it)", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Before a model is loaded for nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        raise HoppingError(
+            f"the page cannot listen at {host}, port {port} ({error.strerror}); choose another "
+            "with --port"
+        ) from error

@@ -1,0 +1,54 @@
+"""What the desk's worker does for a page: a story's run."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+from hopping.studio.folder import save_grid
+from hopping.studio.generate import FrameKey
+from hopping.studio.record import Record
+from hopping.studio.run import run_story, start_folder
+
+from .desk import Cancelled, Job
+
+
+class StoryWork:
+    """A story's run, from its folder to its grid. What is done stays, however it ends.
+
+    Attributes:
+        folder: where the pictures are, once there is one.
+        key, step, steps: what is being sampled, and how far it is.
+        flagged: names of the pictures that the model's safety checker made black.
+    """
+
+    def __init__(self, pipeline: Any, record: Record, outputs: Path) -> None:
+        self.record = record
+        self.folder: Path | None = None
+        self.key: FrameKey | None = None
+        self.step = self.steps = 0
+        self.flagged: list[str] = []
+        self._pipeline = pipeline
+        self._outputs = outputs
+
+    def __call__(self, job: Job) -> None:
+        """Do it, in the worker's thread."""
+        self.folder = start_folder(self._outputs, self.record, datetime.datetime.now())
+
+        def on_step(key: FrameKey, step: int, steps: int) -> None:
+            self.key, self.step, self.steps = key, step, steps
+            job.tell()
+            job.check()
+
+        def on_frame(_: FrameKey, path: Path, flagged: bool) -> None:
+            if flagged:
+                self.flagged.append(path.name)
+            job.tell()
+
+        try:
+            run_story(self._pipeline, self.record, self.folder, on_step, on_frame)
+        except Cancelled:
+            if self.record.files:
+                save_grid(self.folder, self.record)
+            raise
