@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from modules import devices, sd_hijack_clip, shared
-from torch import Tensor, nn
+from torch import Tensor
 
 from hopping.attention import attention_depth
 from hopping.encoder import Embedding
@@ -22,6 +21,7 @@ from hopping.errors import EncoderError
 from hopping.layout import FrameTokens, SpecialIds, align_tokens
 from hopping.story import Span
 
+from .hosts import Engine, host
 from .neighbours import who_hooks_the_text_encoder
 from .texts import Reading, clean
 
@@ -37,24 +37,11 @@ def text_encoders(sd_model: Any) -> list[HostTextEncoder]:
     Raises:
         EncoderError: if they are not CLIP's, or a setting puts another path in their place.
     """
-    if shared.opts.use_old_emphasis_implementation:
-        raise EncoderError(
-            "the old emphasis implementation encodes on a way of its own that cannot be hopped; "
-            "switch off Settings → Compatibility → Use old emphasis implementation"
-        )
-    conditioner = getattr(sd_model, "conditioner", None)
-    if conditioner is None:
-        embedders = [getattr(sd_model, "cond_stage_model", None)]
-    else:
-        embedders = [e for e in conditioner.embedders if getattr(e, "input_key", None) == "txt"]
-    encoders = [HostTextEncoder(embedder) for embedder in embedders]
-    if not encoders:
-        raise _unsupported(conditioner)
-    return encoders
+    return [HostTextEncoder(engine) for engine in host().engines(sd_model)]
 
 
 class HostTextEncoder:
-    """One of the host's text embedders.
+    """One of the host's text encoders.
 
     Attributes:
         module: the CLIP text model inside it.
@@ -64,11 +51,12 @@ class HostTextEncoder:
         EncoderError: if it is not CLIP's.
     """
 
-    def __init__(self, embedder: Any) -> None:
-        self._embedder = embedder
-        self.module = _clip_module(embedder)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.module = engine.module
         attention_depth(self.module)
-        self.special = SpecialIds(embedder.id_start, embedder.id_end, embedder.id_pad)
+        wrapper = engine.wrapper
+        self.special = SpecialIds(wrapper.id_start, wrapper.id_end, wrapper.id_pad)
         self._first_ids: dict[int, Any] = {}  # first virtual id → textual inversion
         self._known: dict[str, int] = {}
         self._next = _VIRTUAL
@@ -79,7 +67,7 @@ class HostTextEncoder:
         Raises:
             EncoderError: if a control token stands in it.
         """
-        chunks, _ = self._embedder.tokenize_line(text)
+        chunks, _ = self._engine.cutter.tokenize_line(text)
         return [self._content(chunk, text) for chunk in chunks]
 
     def spans(self, reading: Reading) -> list[Span]:
@@ -106,18 +94,18 @@ class HostTextEncoder:
         for first, inversion in self._first_ids.items():
             if first <= token < first + int(inversion.vectors):
                 return str(inversion.name)
-        return _decode(self._embedder, token)
+        return self._engine.decode(token)
 
     def encode(self, ids: Tensor) -> Embedding:
         """ids of shape (windows, 77) → what the host's own pass makes of them."""
         rows, fixes = self._host_rows(ids)
-        embedder = self._embedder
+        engine = self._engine
         # Fixes serve one pass, and a row may be encoded twice.
-        embedder.hijack.fixes = fixes
+        engine.slot.fixes = fixes
         try:
-            hidden = embedder.encode_with_transformers(rows.to(devices.device))
+            hidden = engine.wrapper.encode_with_transformers(rows.to(engine.device))
         finally:
-            embedder.hijack.fixes = None
+            engine.slot.fixes = None
         return Embedding(hidden, getattr(hidden, "pooled", None))
 
     @contextmanager
@@ -132,9 +120,10 @@ class HostTextEncoder:
             EncoderError: if the host asks for other tokens, or for more or fewer passes.
         """
         waiting = deque(passes)
+        engine = self._engine
 
         def deliver(tokens: Tensor) -> Tensor:
-            self._embedder.hijack.fixes = None
+            engine.slot.fixes = None
             if not waiting:
                 raise _disagreement()
             ids, embedding = waiting.popleft()
@@ -145,20 +134,20 @@ class HostTextEncoder:
                 hidden.pooled = embedding.pooled  # type: ignore[attr-defined]
             return hidden
 
-        self._embedder.encode_with_transformers = deliver
+        engine.wrapper.encode_with_transformers = deliver
         try:
             yield
         finally:
-            del self._embedder.encode_with_transformers
-            self._embedder.hijack.fixes = None
+            del engine.wrapper.encode_with_transformers
+            engine.slot.fixes = None
         if waiting:
             raise _disagreement()
 
     def _tokenize(self, text: str) -> list[int]:
-        return list(self._embedder.tokenize([text])[0])
+        return list(self._engine.cutter.tokenize([text])[0])
 
     def _inversion_at(self, ids: list[int], position: int) -> tuple[Any, int]:
-        return self._embedder.hijack.embedding_db.find_embedding_at_position(ids, position)
+        return self._engine.inversions.find_embedding_at_position(ids, position)
 
     def _content(self, chunk: Any, text: str) -> tuple[int, ...]:
         """A chunk's tokens without start, end and what fills it up, inversions by their own ids."""
@@ -188,7 +177,7 @@ class HostTextEncoder:
         fixes = [
             [
                 # The host counts without the start token.
-                sd_hijack_clip.PromptChunkFix(position - 1, self._first_ids[token])
+                (position - 1, self._first_ids[token])
                 for position, token in enumerate(row)
                 if token in self._first_ids
             ]
@@ -222,33 +211,6 @@ def frame_tokens(
 
 JOINER = "; "
 """What stands between sub-prompts in a frame's text: a sign that ends a phrase."""
-
-
-def _clip_module(embedder: Any) -> nn.Module:
-    if not isinstance(embedder, sd_hijack_clip.FrozenCLIPEmbedderWithCustomWordsBase):
-        raise _unsupported(embedder)
-    wrapped = embedder.wrapped
-    for name in ("transformer", "model"):  # transformers' CLIP, OpenCLIP
-        module = getattr(wrapped, name, None)
-        if isinstance(module, nn.Module) and not hasattr(wrapped, "roberta"):
-            return module
-    raise _unsupported(wrapped)
-
-
-def _decode(embedder: Any, token: int) -> str:
-    tokenizer = getattr(embedder.wrapped, "tokenizer", None)
-    if tokenizer is not None:
-        return str(tokenizer.decode([token])).strip()
-    import open_clip.tokenizer
-
-    return str(open_clip.tokenizer._tokenizer.decode([token])).strip()
-
-
-def _unsupported(model: Any) -> EncoderError:
-    return EncoderError(
-        f"the checkpoint's text encoder ({type(model).__name__}) cannot be hopped; load an "
-        "SD 1.x, SD 2.x or SDXL checkpoint, or switch hopping off"
-    )
 
 
 def _disagreement() -> EncoderError:

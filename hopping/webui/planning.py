@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from modules import sd_models
-
-from hopping.errors import EncoderError
 from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
 from hopping.story import Story, parse_story
 
-from .encoders import HostTextEncoder, text_encoders
+from .encoders import text_encoders
+from .hosts import host
 from .moments import Moment, schedule_frames
 from .texts import Timing, without_comments, without_networks
 
@@ -44,7 +42,7 @@ def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[
     Raises:
         HoppingError: as `plan_prompt`.
     """
-    encoder = _loaded_encoder()
+    encoder = text_encoders(host().loaded_model())[0]
     story = parse_prompt(prompt, request)
     texts = [without_networks(frame.text) for frame in story.frames]
     scheduled = schedule_frames(story.frames, texts, lambda text: text, _TIMING)
@@ -58,11 +56,3 @@ def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[
         for planned, frame in zip(plan.frames, story.frames, strict=True)
     ]
     return replace(plan, frames=tuple(frames)), encoder.word
-
-
-def _loaded_encoder() -> HostTextEncoder:
-    # Not shared.sd_model: that would load a checkpoint, and typing must not wait for one.
-    sd_model = sd_models.model_data.sd_model
-    if sd_model is None:
-        raise EncoderError("no checkpoint is loaded yet; the plan needs its tokenizer")
-    return text_encoders(sd_model)[0]

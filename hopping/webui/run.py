@@ -12,13 +12,14 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modules import devices, processing, prompt_parser, shared
+from modules import processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
 from hopping.page.options import Request
 from hopping.story import Story
 
 from .conditioning import HostCall, story_conditionings
+from .hosts import host
 from .infotext import run_parameters, without_own
 from .moments import schedule_frames
 from .networks import gathered
@@ -247,7 +248,7 @@ class Run:
         jobs = self.jobs[first : first + len(prompts)]
         self._handed.update({(hires, first + n): text for n, text in enumerate(prompts)})
         batch = []
-        with devices.autocast():
+        with host().encoding(call.sd_model):
             for text, job in zip(prompts, jobs, strict=True):
                 if job.plain:
                     batch.append(self._kept((text, size, settings), lambda: [call.plain(text)])[0])  # noqa: B023

@@ -23,6 +23,7 @@ from hopping.page.story_editor import StoryEditor, build_story_editor, connect_p
 from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
 
 from . import settings, tab_paste
+from .hosts import host
 from .live_plan import live_plan
 from .script import TITLE
 from .tab_run import TAB_FIELDS, generate
@@ -189,7 +190,7 @@ def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, o
     results = [output.gallery, output.generation_info, output.infotext, output.html_log]
     id_task = gr.Label(visible=False)
     run = {
-        "fn": wrap_gradio_gpu_call(generate, extra_outputs=[None, "", ""]),
+        "fn": wrap_gradio_gpu_call(host().on_its_thread(generate), extra_outputs=[None, "", ""]),
         "_js": "hoppingSubmit",
         "inputs": [id_task, *(widgets[name] for name in TAB_FIELDS), *options.inputs],
         "outputs": results,

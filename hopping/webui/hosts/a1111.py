@@ -1,0 +1,77 @@
+"""AUTOMATIC1111's WebUI: wrappers around transformers' CLIP and OpenCLIP, tied to one hijack."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from modules import devices, sd_hijack_clip, sd_models, shared
+from torch import nn
+
+from hopping.errors import EncoderError
+
+from .base import Engine, Function, unsupported
+
+
+class A1111:
+    """The host from which the others descend."""
+
+    def loaded_model(self) -> Any:
+        # Not shared.sd_model: that would load a checkpoint, and typing must not wait for one.
+        sd_model = sd_models.model_data.sd_model
+        if sd_model is None:
+            raise EncoderError("no checkpoint is loaded yet; the plan needs its tokenizer")
+        return sd_model
+
+    def engines(self, sd_model: Any) -> list[Engine]:
+        if shared.opts.use_old_emphasis_implementation:
+            raise EncoderError(
+                "the old emphasis implementation encodes on a way of its own that cannot be "
+                "hopped; switch off Settings → Compatibility → Use old emphasis implementation"
+            )
+        conditioner = getattr(sd_model, "conditioner", None)
+        if conditioner is None:
+            embedders = [getattr(sd_model, "cond_stage_model", None)]
+        else:
+            embedders = [e for e in conditioner.embedders if getattr(e, "input_key", None) == "txt"]
+        if not embedders:
+            raise unsupported(conditioner)
+        return [_engine(embedder) for embedder in embedders]
+
+    def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
+        return devices.autocast()
+
+    def on_its_thread(self, function: Function) -> Function:
+        return function
+
+
+def _engine(embedder: Any) -> Engine:
+    return Engine(
+        wrapper=embedder,
+        module=_clip_module(embedder),
+        cutter=embedder,
+        inversions=embedder.hijack.embedding_db,
+        slot=embedder.hijack,
+        device=devices.device,
+        decode=lambda token: _decode(embedder, token),
+    )
+
+
+def _clip_module(embedder: Any) -> nn.Module:
+    if not isinstance(embedder, sd_hijack_clip.FrozenCLIPEmbedderWithCustomWordsBase):
+        raise unsupported(embedder)
+    wrapped = embedder.wrapped
+    for name in ("transformer", "model"):  # transformers' CLIP, OpenCLIP
+        module = getattr(wrapped, name, None)
+        if isinstance(module, nn.Module) and not hasattr(wrapped, "roberta"):
+            return module
+    raise unsupported(wrapped)
+
+
+def _decode(embedder: Any, token: int) -> str:
+    tokenizer = getattr(embedder.wrapped, "tokenizer", None)
+    if tokenizer is not None:
+        return str(tokenizer.decode([token])).strip()
+    import open_clip.tokenizer
+
+    return str(open_clip.tokenizer._tokenizer.decode([token])).strip()

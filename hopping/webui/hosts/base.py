@@ -1,0 +1,74 @@
+"""What is asked of every host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import nn
+
+from hopping.errors import EncoderError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One text encoder as a host wraps it.
+
+    All hosts' wrappers descend from one, so that their calls are the same; what differs is which
+    of their objects has them.
+
+    Attributes:
+        wrapper: has `encode_with_transformers`, by which the host itself encodes a chunk, and
+            `id_start`, `id_end`, `id_pad`.
+        module: the CLIP text model inside it.
+        cutter: has `tokenize` and `tokenize_line`, which cuts a text into chunks.
+        inversions: has `find_embedding_at_position`, which finds textual inversions.
+        slot: its `fixes` are the inversions that the next pass puts into its rows.
+        device: where the wrapper takes its tokens.
+        decode: gives the text of a token's id.
+    """
+
+    wrapper: Any
+    module: nn.Module
+    cutter: Any
+    inversions: Any
+    slot: Any
+    device: torch.device
+    decode: Callable[[int], str]
+
+
+class Host(Protocol):
+    """In what the hosts differ."""
+
+    def loaded_model(self) -> Any:
+        """The checkpoint in memory; never loads one.
+
+        Raises:
+            EncoderError: if there is none yet.
+        """
+
+    def engines(self, sd_model: Any) -> list[Engine]:
+        """The CLIP text encoders of a loaded checkpoint: one, or SDXL's two.
+
+        Raises:
+            EncoderError: if hopping them would not be what was asked, with the reason.
+        """
+
+    def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
+        """What the host does around the encoding of prompts, where hopping takes its place."""
+
+    def on_its_thread(self, function: Function) -> Function:
+        """`function` so that it runs where the host makes pictures."""
+
+
+def unsupported(model: Any) -> EncoderError:
+    """The error for a text encoder that is not one of CLIP's."""
+    return EncoderError(
+        f"the checkpoint's text encoder ({type(model).__name__}) cannot be hopped; load an "
+        "SD 1.x, SD 2.x or SDXL checkpoint, or switch hopping off"
+    )

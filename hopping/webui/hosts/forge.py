@@ -1,0 +1,96 @@
+"""Forge: a text engine for each encoder of a checkpoint, which it loads with the first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+import torch
+from backend.text_processing import classic_engine, emphasis
+from modules import sd_models, shared
+
+from hopping.errors import EncoderError
+
+from .base import Engine, Function, unsupported
+from .threads import on_main_thread
+
+
+class Forge:
+    """SD 1.x and 2.x have one engine, SDXL has two. SD 3 and Flux have T5 beside them."""
+
+    def loaded_model(self) -> Any:
+        sd_model = sd_models.model_data.sd_model
+        if not hasattr(sd_model, "forge_objects"):  # what stands in until the first picture
+            raise EncoderError(
+                "no checkpoint is loaded yet, Forge loads it with the first picture; the plan "
+                "needs its tokenizer"
+            )
+        return sd_model
+
+    def engines(self, sd_model: Any) -> list[Engine]:
+        found = [
+            getattr(sd_model, name)
+            for name in (
+                "text_processing_engine",
+                "text_processing_engine_l",
+                "text_processing_engine_g",
+            )
+            if hasattr(sd_model, name)
+        ]
+        if not found:
+            raise unsupported(sd_model)
+        _refuse_t5(sd_model)
+        return [_engine(engine) for engine in found]
+
+    @contextmanager
+    def encoding(self, sd_model: Any) -> Iterator[None]:
+        sd_model.set_clip_skip(int(shared.opts.CLIP_stop_at_last_layers))
+        try:
+            yield
+            # The engines note for the infotext what they met, once more with each prompt.
+            notes = dict(classic_engine.last_extra_generation_params)
+            if "TI" in notes:
+                notes["TI"] = ", ".join(dict.fromkeys(notes["TI"].split(", ")))
+            sd_model.extra_generation_params.update(notes)
+        finally:
+            classic_engine.last_extra_generation_params = {}
+
+    def on_its_thread(self, function: Function) -> Function:
+        return on_main_thread(function)
+
+
+def _engine(engine: Any) -> Engine:
+    # It takes the setting over with each prompt, but the plan may come first. A copy does not
+    # disturb an engine that is encoding.
+    cutter = copy(engine)
+    cutter.emphasis = emphasis.get_current_option(shared.opts.emphasis)()
+    return Engine(
+        wrapper=engine,
+        module=engine.text_encoder.transformer,
+        cutter=cutter,
+        inversions=engine.embeddings,
+        slot=engine.embeddings,
+        device=torch.device("cpu"),  # it moves them itself
+        decode=lambda token: str(engine.tokenizer.decode([token])).strip(),
+    )
+
+
+def _refuse_t5(sd_model: Any) -> None:
+    """T5 sees a whole prompt at once, in both directions: there is no mask to hop.
+
+    SD 3 without it is told by CLIP alone; Flux takes no more than one pooled vector from CLIP.
+    """
+    if not hasattr(sd_model, "text_processing_engine_t5"):
+        return
+    if not hasattr(sd_model, "text_processing_engine_g"):
+        raise EncoderError(
+            f"{type(sd_model).__name__} reads prompts with T5, which cannot be hopped; load an "
+            "SD 1.x, SD 2.x or SDXL checkpoint, or switch hopping off"
+        )
+    if shared.opts.sd3_enable_t5:
+        raise EncoderError(
+            "this checkpoint reads prompts with T5 too, which cannot be hopped; switch off "
+            "Settings → Stable Diffusion 3 → Enable T5, or hopping"
+        )

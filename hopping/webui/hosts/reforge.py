@@ -1,0 +1,14 @@
+"""reForge and forge-classic: AUTOMATIC1111's wrappers around encoders that Forge's memory moves."""
+
+from __future__ import annotations
+
+from .a1111 import A1111
+from .base import Function
+from .threads import on_main_thread
+
+
+class ReForge(A1111):
+    """Its encoders are transformers' or ldm_patched's; the wrappers call both."""
+
+    def on_its_thread(self, function: Function) -> Function:
+        return on_main_thread(function)
