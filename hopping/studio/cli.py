@@ -39,7 +39,6 @@ from .flags import (
     setting,
     told,
 )
-
 from .page.command import ui
 
 if TYPE_CHECKING:
@@ -233,8 +232,7 @@ def mask(
 app.add_typer(storybook_app, name="storybook")
 app.add_typer(evaluate_app, name="evaluate")
 
-
-app.command()(_told(ui))
+app.command()(told(ui))
 
 
 def main() -> None:

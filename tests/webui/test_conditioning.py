@@ -192,7 +192,7 @@ def test_a_host_that_encodes_something_else_is_an_error(sd_model, monkeypatch):
     monkeypatch.setattr(
         stand_ins.Embedder, "forward", lambda self, texts: forward(self, [t + " x" for t in texts])
     )
-    with pytest.raises(EncoderError, match="other tokens than were laid out"):
+    with pytest.raises(EncoderError, match="other tokens are encoded than were laid out"):
         conds(sd_model, STORY)
     assert untouched(sd_model)
 
