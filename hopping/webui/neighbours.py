@@ -1,7 +1,12 @@
-"""Other extensions that take a part in reading or encoding prompts: who they are, what clashes."""
+"""Other extensions that take a part in a run: who they are, and what of them clashes with a story.
+
+They were made for runs whose pictures all have one prompt. What they can do for frames that differ
+is left to them; what they would do wrong without a word is an error.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,21 @@ from modules import prompt_parser, shared
 from hopping.errors import StoryError
 from hopping.story import Frame
 
+from .texts import without_networks
+
+# What Regional Prompter divides a prompt by.
+_REGION = re.compile(r"\b(?:BREAK|AND|ADD(?:COL|ROW|COMM|BASE|P))\b")
+# What NegPiP takes out of a prompt.
+_NEGATIVE_PART = re.compile(r"\([^(:)]*:\s*-\d+(?:\.\d+)?\s*\)")
+
+
+def script_of(p: Any, title: str) -> tuple[Any, Sequence[Any]] | None:
+    """An always-on script of a run whose title begins so, and its arguments; None without it."""
+    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", ()):
+        if str(script.title()).startswith(title):
+            return script, (p.script_args or ())[script.args_from : script.args_to]
+    return None
+
 
 def is_detailers(p: Any) -> bool:
     """Whether a run is one of ADetailer's, over a part of a picture that a run has just made.
@@ -18,6 +38,63 @@ def is_detailers(p: Any) -> bool:
     It may have that run's scripts and their arguments: it is no story all the same.
     """
     return bool(getattr(p, "_ad_inner", False))
+
+
+def check_regions(
+    p: Any, prompts: Sequence[str], frames: int, windows: Callable[[str], Sequence[Any]]
+) -> None:
+    """Raise StoryError if Regional Prompter would divide a frame by another frame's regions.
+
+    Args:
+        prompts: the run's prompts; every `frames` of them are one story.
+        windows: cuts a text into the host's windows.
+    """
+    found = script_of(p, "Regional Prompter")
+    if found is None or not found[1] or not found[1][0]:
+        return
+    if "Prompt" in found[1][2:3] and len(set(prompts)) > 1:
+        raise StoryError(
+            "Regional Prompter looks for the words of its prompt mode in the first frame alone; "
+            "divide by matrix or mask, or switch it off, or hopping"
+        )
+    first: list[int] = []
+    for index, prompt in enumerate(prompts):
+        regions = [len(windows(part)) for part in _REGION.split(without_networks(prompt))]
+        first = first or regions
+        if regions != first:
+            raise StoryError(
+                "Regional Prompter divides every frame by the regions of the first, but frame 1 "
+                f"has {_count(first)} and frame {index % frames + 1} {_count(regions)}; write "
+                "BREAK as often in each frame, with texts of up to 75 tokens between, or switch it "
+                "off, or hopping"
+            )
+    if len(first) > 1 and len(prompts) % p.batch_size:
+        raise StoryError(
+            f"Regional Prompter needs full batches, but {len(prompts)} pictures do not fill "
+            f"batches of {p.batch_size}; set the batch size to 1, or switch it off, or hopping"
+        )
+
+
+def _count(windows: Sequence[int]) -> str:
+    more = f" in {sum(windows)} windows" if sum(windows) > len(windows) else ""
+    return f"{len(windows)} region{'s' * (len(windows) > 1)}{more}"
+
+
+def check_negative_parts(p: Any, handed: Sequence[str], listed: Sequence[str]) -> None:
+    """Raise StoryError if NegPiP would give a frame the negative parts of another one.
+
+    Args:
+        handed: a batch's prompts as they are to be encoded; listed: as they stand in the run.
+    """
+    taken = {
+        tuple(_NEGATIVE_PART.findall(before)) if before != after else ()
+        for before, after in zip(listed, handed, strict=True)
+    }
+    if len(taken) > 1 and script_of(p, "NegPiP") is not None:
+        raise StoryError(
+            "NegPiP gives all pictures of a batch the negative parts of its first prompt, but the "
+            "frames have different ones; set the batch size to 1, or write the same in every frame"
+        )
 
 
 def check_reading(

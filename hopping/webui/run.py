@@ -19,9 +19,11 @@ from hopping.page.options import Request
 from hopping.story import Story
 
 from .conditioning import HostCall, story_conditionings
+from .encoders import text_encoders
 from .hosts import host
 from .infotext import run_parameters, without_own
 from .moments import schedule_frames
+from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
 from .planning import parse_prompt
 from .takeover import release
@@ -161,6 +163,12 @@ class Run:
                 if job.plain:
                     # What is compared must say the same, also where words were drawn at random.
                     prompts[n] = prompts[n - hopped]
+            check_regions(
+                p,
+                prompts,
+                len(self.story),
+                lambda text: text_encoders(shared.sd_model)[0].windows(text),
+            )
 
     def _draw(self, wildcards: Wildcards, seeds: Sequence[int]) -> None:
         """Exchange each prompt for what Dynamic Prompts draws."""
@@ -247,6 +255,9 @@ class Run:
         first = p.iteration * p.batch_size
         jobs = self.jobs[first : first + len(prompts)]
         self._handed.update({(hires, first + n): text for n, text in enumerate(prompts)})
+        listed = p.all_hr_prompts if hires else p.all_prompts
+        before = [without_networks(text) for text in listed[first : first + len(prompts)]]
+        check_negative_parts(p, prompts, before)
         batch = []
         with host().encoding(call.sd_model):
             for text, job in zip(prompts, jobs, strict=True):

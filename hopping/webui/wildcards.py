@@ -13,6 +13,8 @@ from typing import Any
 
 from hopping.errors import StoryError
 
+from .neighbours import script_of
+
 _COMBINATORIAL = 1
 """Where in the extension's arguments stands whether it makes every combination; before it,
 whether it is on at all."""
@@ -53,16 +55,13 @@ def wildcards_of(p: Any) -> Wildcards | None:
     Raises:
         StoryError: if it is to make every combination, which is no story.
     """
-    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", ()):
-        if not str(script.title()).startswith("Dynamic Prompts"):
-            continue
-        arguments = (p.script_args or ())[script.args_from : script.args_to]
-        if not arguments or not arguments[0]:
-            return None
-        if len(arguments) > _COMBINATORIAL and arguments[_COMBINATORIAL]:
-            raise StoryError(
-                "Dynamic Prompts is to make every combination, but a story is one; switch off its "
-                "combinatorial generation, or hopping"
-            )
-        return Wildcards(script, arguments)
-    return None
+    found = script_of(p, "Dynamic Prompts")
+    if found is None or not found[1] or not found[1][0]:
+        return None
+    script, arguments = found
+    if len(arguments) > _COMBINATORIAL and arguments[_COMBINATORIAL]:
+        raise StoryError(
+            "Dynamic Prompts is to make every combination, but a story is one; switch off its "
+            "combinatorial generation, or hopping"
+        )
+    return Wildcards(script, arguments)

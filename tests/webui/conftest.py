@@ -23,6 +23,7 @@ HOW = "needs a real WebUI: pytest tests/webui --webui=PATH [--webui-python=PATH]
 def pytest_addoption(parser):
     parser.addoption("--webui", help="a checkout of AUTOMATIC1111's WebUI, for acceptance tests")
     parser.addoption("--webui-python", help="its Python; PATH/venv/bin/python by default")
+    parser.addoption("--webui-extensions", help="a folder of other extensions' checkouts")
 
 
 @pytest.fixture(scope="session")

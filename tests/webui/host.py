@@ -7,11 +7,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = "sd-webui-hopping"
+ARCHITECTURES = "hopping-test-architectures"  # what `make_checkpoints` leaves beside them
 TITLE = "Hopping sequence"
 # What the WebUI is started with: no network, no graphics card, a model of the tests' own.
 FLAGS = (
@@ -146,6 +149,11 @@ class Host:
         start = {"init_images": [encoded(picture)], "denoising_strength": 0.8}
         return self._run("img2img", prompt, hopping, start | request)
 
+    def script(self, title: str) -> str:
+        """The name, to the API, of the script whose title is so, or begins so."""
+        names = {script["name"] for script in self.get("/sdapi/v1/script-info")}
+        return min(name for name in names if name.startswith(title))
+
     def settings(self, **settings: Any) -> None:
         """Change settings of the host for all that follows."""
         self.post("/sdapi/v1/options", settings)
@@ -164,7 +172,8 @@ class Host:
         }
         if hopping is not None:
             arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
-            body["alwayson_scripts"] = {TITLE: {"args": arguments}}
+            scripts = body.get("alwayson_scripts", {})
+            body["alwayson_scripts"] = {**scripts, TITLE: {"args": arguments}}
         answer = self.post(f"/sdapi/v1/{tab}", body)
         return Result.of(answer)
 
@@ -212,6 +221,18 @@ def prepare(webui: Path, python: Path, data: Path) -> None:
         check=True,
         capture_output=True,
     )
+
+
+def prepare_beside(base: Path, data: Path, extensions: Sequence[Path]) -> None:
+    """A data directory with the checkpoints of another one, and these extensions alone."""
+    links = {data / name: base / name for name in ("models", "embeddings", "styles.csv")}
+    known = [base / "extensions" / ARCHITECTURES, *extensions]
+    links |= {data / "extensions" / extension.name: extension for extension in known}
+    shutil.rmtree(data, ignore_errors=True)
+    (data / "extensions").mkdir(parents=True)
+    for link, target in links.items():
+        link.symlink_to(target)
+    (data / "ui-config.json").write_text("{}")  # NegPiP reads it before the host writes it
 
 
 def link_extension(data: Path) -> None:

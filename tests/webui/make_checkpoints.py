@@ -3,13 +3,14 @@
     python make_checkpoints.py WEBUI FOLDER
 
 Writes sd1, sd2 and sdxl checkpoints with their configurations, textual inversions, a LoRA and a
-ControlNet, under FOLDER as the WebUI's data directory, and an extension that tells OpenCLIP the small
-architectures. Nothing outside FOLDER is written, nothing is fetched.
+ControlNet, under FOLDER as the WebUI's data directory, and an extension that tells OpenCLIP the
+small architectures. Nothing outside FOLDER is written, nothing is fetched.
 """
 
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import sys
 import zlib
@@ -304,7 +305,7 @@ def write_controlnet(path: Path, unet: dict, torch, save_file) -> None:
         weights[f"{name}.bias"] = torch.zeros(outputs)
 
     hint = (3, 16, 16, 32, 32, 96, 96, 256, MODEL_CHANNELS)
-    for n, (inputs, outputs) in enumerate(zip(hint, hint[1:], strict=False)):
+    for n, (inputs, outputs) in enumerate(itertools.pairwise(hint)):
         convolution(f"input_hint_block.{2 * n}", inputs, outputs, 3)
     # Each level but the last: two blocks and a step down, behind the first convolution.
     levels = [MODEL_CHANNELS * factor for factor in CHANNEL_MULT]

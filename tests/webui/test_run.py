@@ -332,6 +332,14 @@ class TestCopies:
         assert p.prompt == LINES
 
 
+def test_a_detailers_own_run_is_no_story(sd_model):
+    p = Processing(LINES[1], _ad_inner=True, extra_generation_params={"Hopping": "paper"})
+    process(p, [HoppingScript()], [{"enabled": True}])
+    assert type(p) is Processing
+    assert p.extra_generation_params == {}
+    assert torch.equal(sampled(p)[0], alone(LINES[1]))
+
+
 class TestHires:
     def hires(self, hr_prompt, **values):
         p = Processing(STORY, enable_hr=True, hr_prompt=hr_prompt, **{"batch_size": 3, **values})
