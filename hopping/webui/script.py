@@ -14,10 +14,11 @@ from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_p
 
 from . import infotext, settings
 from .axes import OFF, axis_values
+from .failed_cell import tell
 from .grid import add_pictures
 from .neighbours import is_detailers
 from .run import Run
-from .takeover import release, run_of, take_over, told_to_api
+from .takeover import failure_of, release, run_of, take_over, told_to_api
 
 TITLE = "Hopping sequence"
 
@@ -81,7 +82,10 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         take_over(p, run)
 
     def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
-        run = run_of(p)
+        run, failure = run_of(p), failure_of(p)
+        if failure is not None:
+            tell(p, processed, failure)
+            release(p)
         if run is None:
             return
         try:

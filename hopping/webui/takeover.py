@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hopping.errors import HoppingError
 
+from .failed_cell import is_cell, nothing_sampled, skip
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -36,6 +38,12 @@ def run_of(p: Any) -> Run | None:
     return run
 
 
+def failure_of(p: Any) -> Exception | None:
+    """What keeps a processing object from hopping, or kept it in the middle."""
+    failure = vars(p).get("hopping_run")
+    return failure if isinstance(failure, Exception) else None
+
+
 def take_over(p: Any, run: Run | Exception) -> None:
     """Let the host run `run`, or fail with what kept it from being made."""
     p.hopping_run = run
@@ -56,16 +64,22 @@ def release(p: Any) -> bool:
 
 
 class Hopping:
-    """What a processing object that hops does otherwise than its own class."""
+    """What a processing object that hops does otherwise than its own class.
+
+    What is wrong is raised, but not in a cell of a plot: the host would swallow it there. Such a
+    cell goes on without sampling, and its picture says what is wrong.
+    """
 
     def setup_prompts(self) -> None:
-        failure = vars(self).get("hopping_run")
-        if isinstance(failure, Exception):
+        failure = failure_of(self)
+        if failure is not None and not is_cell(self):
             raise failure
         super().setup_prompts()  # type: ignore[misc]
+        if failure is not None:
+            skip(self)
         run = run_of(self)
         if run is not None:
-            with told_to_api():
+            with self._reporting():
                 run.prompts_set()
 
     def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
@@ -73,17 +87,18 @@ class Hopping:
         if run is None:
             super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
             return
-        with told_to_api():
+        with self._reporting():
             run.beginning()
         p = run.processing
         super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
-        run.begun()
+        if run_of(self) is not None:
+            run.begun()
 
     def parse_extra_network_prompts(self) -> Any:
         result = super().parse_extra_network_prompts()  # type: ignore[misc]
         run = run_of(self)
         if run is not None:
-            with told_to_api():
+            with self._reporting():
                 run.networks()
         return result
 
@@ -91,19 +106,35 @@ class Hopping:
         self, function: Any, required_prompts: Any, *args: Any, **kwargs: Any
     ) -> Any:
         run = run_of(self)
-        if run is None or getattr(required_prompts, "is_negative_prompt", False):
-            return super().get_conds_with_caching(  # type: ignore[misc]
-                function, required_prompts, *args, **kwargs
-            )
-        with told_to_api():
-            return run.conditionings(function, required_prompts, *args, **kwargs)
+        if run is not None and not getattr(required_prompts, "is_negative_prompt", False):
+            with self._reporting():
+                return run.conditionings(function, required_prompts, *args, **kwargs)
+        return super().get_conds_with_caching(  # type: ignore[misc]
+            function, required_prompts, *args, **kwargs
+        )
 
     def sample(self, *args: Any, **kwargs: Any) -> Any:
         run = run_of(self)
         if run is not None:
-            with told_to_api():
+            with self._reporting():
                 run.sampling()
+        if failure_of(self) is not None:
+            return nothing_sampled(self)
         return super().sample(*args, **kwargs)  # type: ignore[misc]
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            with told_to_api():
+                yield
+        except HoppingError as error:
+            if not is_cell(self):
+                raise
+            run = run_of(self)
+            if run is not None:
+                run.end()
+            vars(self)["hopping_run"] = error
+            skip(self)
 
 
 @cache

@@ -233,6 +233,10 @@ def get_multicond(model, prompts, steps, hires_steps=None, old=False):
     return Multicond((len(prompts),), batch)
 
 
+class Decoded(list):
+    """What `sample` gives where nothing is left to decode."""
+
+
 class Processing:
     """The host's processing object, as far as a run touches it, and its main loop without
     pictures: what is sampled is told by `sampled`."""
@@ -439,7 +443,11 @@ def install() -> None:
         PromptChunkFix=Fix,
     )
     module("modules.sd_models", model_data=SimpleNamespace(sd_model=None))
-    module("modules.processing", get_fixed_seed=lambda s: 1234 if s in (-1, None, "") else int(s))
+    module(
+        "modules.processing",
+        get_fixed_seed=lambda seed: 1234 if seed in (-1, None, "") else int(seed),
+        DecodedSamples=Decoded,
+    )
     module("modules.images", save_image=nothing)
     module("modules.errors", report=nothing)
     module(

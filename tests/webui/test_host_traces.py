@@ -121,7 +121,8 @@ class TestPlot:
         for label, values in (x, y, ("Nothing", "")):
             arguments += [types.index(label), values, []]
         arguments += [False, True, False, True, False, False, False, 0, True]
-        return host.txt2img(STORY, script_name="x/y/z plot", script_args=arguments, **request)
+        prompt = request.pop("prompt", STORY)
+        return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
 
     def test_modes(self, host):
         cells = self.plot(host, ("[Hopping] Mode", "off, paper, baseline"))
@@ -170,6 +171,25 @@ class TestPlot:
     def test_a_wrong_value_is_an_error(self, host):
         with pytest.raises(ApiError, match="reach cannot be 'far'"):
             self.plot(host, ("[Hopping] Reach", "far"))
+
+    @pytest.mark.parametrize(
+        ("story", "axis", "bad"),
+        [
+            # Found in the story, in its layout, at its networks, while its texts are read.
+            ("<from:prev> A dog.\nIt sits.", ("[Hopping] Mode", "paper, off"), 0),
+            ("dog " * 80 + "\nIt sits.", ("[Hopping] Layout", "windows, joint"), 1),
+            ("A dog <lora:a:1>\nIt <lora:a:2> sits.", ("[Hopping] Mode", "off, paper"), 1),
+            ("A <share:dog>.\nIt sits.", ("Prompt S/R", "<share:dog>, [<share:dog>:cat:0.5]"), 1),
+        ],
+    )
+    def test_a_cell_that_cannot_be_made_says_why(self, host, bare_images, story, axis, bad):
+        hopping = {"Hopping sequence": {"args": [{"enabled": True}]}}
+        cells = self.plot(host, axis, prompt=story, alwayson_scripts=hopping)
+        pictures = [image.convert("RGB") for image in cells.images[1:]]
+        told = [image.getpixel((0, 0)) == (255, 255, 255) for image in pictures]
+        assert [n for n, is_told in enumerate(told) if is_told] == [bad]
+        assert len(pictures[bad].getcolors(1_000_000)) > 5, "letters are on it"
+        assert PLAIN_REQUESTS["line"](host).hashes == bare_images["line"]
 
 
 def test_an_interrupted_run_shows_what_was_made(host, bare_images):
