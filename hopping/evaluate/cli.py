@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hopping.errors import HoppingError
+from hopping.evaluate.suite.cli import suite
 from hopping.studio.flags import STDERR, STDOUT, quiet_libraries, told
 
 app = typer.Typer(
@@ -75,8 +76,10 @@ def storybook(
     quiet_libraries()
     from hopping.studio.pipeline import resolve_device
 
+    from .methods import parse_methods
     from .report import scores_table
     from .results import write_results
+    from .storybook import NAMES
     from .workers import Measurement, run_measurement
 
     device = resolve_device(device)
@@ -86,7 +89,7 @@ def storybook(
             folder=out,
             stories=stories,
             seeds=seeds,
-            methods=parse_methods(methods),
+            methods=parse_methods(methods, NAMES),
             model_run=model_run,
             device=device,
             batch=batch or (32 if on_cpu else 256),
@@ -157,10 +160,11 @@ def strips(
 ) -> None:
     """Draw a method's best, median and worst story beside plain and repeated prompts."""
     quiet_libraries()
+    from .methods import METHODS, parse_methods
     from .strips import save_strips
     from .workers import load_model
 
-    name, *more = parse_methods(method)
+    name, *more = parse_methods(method, METHODS)
     if more:
         raise HoppingError("name one method")
     pipeline, _, run = load_model(model_run, device, below_bars=True)
@@ -169,19 +173,8 @@ def strips(
         STDOUT.print(str(file))
 
 
-def parse_methods(text: str) -> tuple[str, ...]:
-    """Methods by their names, whatever the case, separated by commas; "all" is every one.
-
-    Raises:
-        HoppingError: that lists the names, if one is unknown.
-    """
-    from .storybook import NAMES
-
-    if text.strip().lower() == "all":
-        return NAMES
-    known = {name.lower(): name for name in NAMES}
-    asked = [name.strip() for name in text.split(",") if name.strip()]
-    for name in asked:
-        if name.lower() not in known:
-            raise HoppingError(f"there is no method {name!r}; known: {'; '.join(NAMES)}")
-    return tuple(dict.fromkeys(known[name.lower()] for name in asked))
+app.command(
+    epilog="Examples:\n\n"
+    "python -m hopping evaluate suite examples/suite.yaml --model sd15 --method all\n\n"
+    "accelerate launch --num_processes 4 -m hopping evaluate suite examples/suite.yaml --model sdxl"
+)(suite)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from hopping import HoppingOptions, encode_story, parse_story
-from hopping.evaluate.stories import StoryCase
+from hopping import HoppingError, HoppingOptions, Story, encode_story, parse_story
+from hopping.evaluate.stories import Wording
 
 # Singular-value reweighting (Liu et al., One-Prompt-One-Story, ICLR 2025). The exponents act on
 # singular values as shares of the largest, so that they mean the same for encoders of any scale.
@@ -39,40 +38,66 @@ class TextSide:
         return len(self.tokenizer(text, add_special_tokens=False).input_ids)
 
 
-Method = Callable[[TextSide, StoryCase], Tensor]
-"""Embeddings of a story's frames, shape (frames, 77, width)."""
+Method = Callable[[TextSide, Sequence[Wording]], Tensor]
+"""Embeddings of a story's frames, shape (frames, 77, width); longer texts have more windows."""
 
 
-def hopping(side: TextSide, case: StoryCase, *, marks: bool = False, **options: Any) -> Tensor:
-    """This project's method with some options, on the story as it is or with marks by hand."""
-    lines = [shot.marked if marks else shot.text for shot in case.shots]
-    story = parse_story("\n".join(lines))
-    return encode_story(side.encoder, side.tokenizer, story, HoppingOptions(**options))
+@dataclass(frozen=True)
+class Hopping:
+    """What this project encodes: some words of each frame, with some options.
+
+    Without hopping (mode `baseline`) it is a rival that differs in its words alone.
+    """
+
+    options: HoppingOptions
+    words: Callable[[Sequence[Wording]], list[str]]
+
+    def story(self, shots: Sequence[Wording]) -> Story:
+        """The story that is encoded."""
+        return parse_story("\n".join(self.words(shots)))
+
+    def __call__(self, side: TextSide, shots: Sequence[Wording]) -> Tensor:
+        """Embeddings of the frames."""
+        return encode_story(side.encoder, side.tokenizer, self.story(shots), self.options)
 
 
-def repeated(side: TextSide, case: StoryCase) -> Tensor:
-    """The attribute written into every prompt."""
-    return side.encode([shot.repeated for shot in case.shots])
+def _own(shots: Sequence[Wording]) -> list[str]:
+    return [shot.text for shot in shots]
 
 
-def concatenated(side: TextSide, case: StoryCase) -> Tensor:
+def _marked(shots: Sequence[Wording]) -> list[str]:
+    return [shot.marked for shot in shots]
+
+
+def _repeated(shots: Sequence[Wording]) -> list[str]:
+    return [shot.repeated for shot in shots]
+
+
+def _concatenated(shots: Sequence[Wording]) -> list[str]:
     """All other prompts before the frame's own, as one text."""
-    texts = list(case.texts)
-    return side.encode(
-        [" ".join([*texts[:n], *texts[n + 1 :], text]) for n, text in enumerate(texts)]
-    )
+    texts = _own(shots)
+    return [" ".join([*texts[:n], *texts[n + 1 :], text]) for n, text in enumerate(texts)]
 
 
-def one_prompt_one_story(side: TextSide, case: StoryCase) -> Tensor:
+def _hop(
+    words: Callable[[Sequence[Wording]], list[str]] = _own,
+    preset: str | None = None,
+    **options: Any,
+) -> Hopping:
+    return Hopping(HoppingOptions.from_mapping(options, preset), words)
+
+
+def one_prompt_one_story(side: TextSide, shots: Sequence[Wording]) -> Tensor:
     """All prompts in one text; for each frame its own part enhanced, the others weakened.
 
     Text side only: the paper's identity-preserving cross-attention is not part of it. The first
     frame's subject stands for the paper's identity prompt, and is left as it is.
     """
-    identity = case.shots[0].marked.partition("<share:")[2].partition(">")[0]
-    joined = side.encode([" ".join([identity, *case.texts])])[0]
+    texts = _own(shots)
+    identity = shots[0].marked.partition("<share:")[2].partition(">")[0]
+    joined = side.encode([" ".join([identity, *texts])])[0]
     spans, at = [], 1 + side.count(identity)
-    for text in case.texts:
+    for text in texts:
         spans.append(torch.arange(at, at + side.count(text)))
         at += len(spans[-1])
     ends = torch.arange(at, len(joined))
@@ -100,32 +125,50 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
     frame[rows] = (u @ torch.diag(values * factors) @ vh).to(frame.dtype)
 
 
-_CONSISTENT: dict[str, Any] = dict(HoppingOptions.PRESETS["Consistent subject"])
 _ALL: dict[str, Any] = {"layout": "windows", "carry": "all"}
+_PRESET = "Consistent subject"
 
 METHODS: Mapping[str, Method] = {
-    "plain": partial(hopping, mode="baseline"),
-    "reference": partial(hopping, mode="reference"),
-    "paper": partial(hopping, layout="joint"),
-    "paper in windows": partial(hopping, layout="windows"),
-    "start_token=shared": partial(hopping, layout="joint", start_token="shared"),
-    "reach=2": partial(hopping, reach=2),
-    "reach=all": partial(hopping, reach="all"),
-    "anchor": partial(hopping, anchor=True),
-    "share=subject": partial(hopping, share="subject"),
-    "marks by hand": partial(hopping, marks=True),
-    "carry=all": partial(hopping, **_ALL),
-    "carry=all + reach=all": partial(hopping, reach="all", **_ALL),
-    "carry=all + anchor": partial(hopping, anchor=True, **_ALL),
-    "carry=all + share=subject": partial(hopping, share="subject", **_ALL),
-    "carry=all + marks by hand": partial(hopping, marks=True, **_ALL),
-    "Consistent subject": partial(hopping, **_CONSISTENT),
-    "Consistent subject × 0.75": partial(hopping, strength=0.75, **_CONSISTENT),
-    "Consistent subject × 0.5": partial(hopping, strength=0.5, **_CONSISTENT),
-    "Consistent subject × 0.25": partial(hopping, strength=0.25, **_CONSISTENT),
-    "attribute repeated": repeated,
-    "prompts concatenated": concatenated,
+    "plain": _hop(mode="baseline"),
+    "reference": _hop(mode="reference"),
+    "paper": _hop(layout="joint"),
+    "paper in windows": _hop(layout="windows"),
+    "start_token=shared": _hop(layout="joint", start_token="shared"),
+    "reach=2": _hop(reach=2),
+    "reach=all": _hop(reach="all"),
+    "anchor": _hop(anchor=True),
+    "share=subject": _hop(share="subject"),
+    "marks by hand": _hop(_marked),
+    "carry=all": _hop(**_ALL),
+    "carry=all + reach=all": _hop(reach="all", **_ALL),
+    "carry=all + anchor": _hop(anchor=True, **_ALL),
+    "carry=all + share=subject": _hop(share="subject", **_ALL),
+    "carry=all + marks by hand": _hop(_marked, **_ALL),
+    _PRESET: _hop(preset=_PRESET),
+    f"{_PRESET} × 0.75": _hop(preset=_PRESET, strength=0.75),
+    f"{_PRESET} × 0.5": _hop(preset=_PRESET, strength=0.5),
+    f"{_PRESET} × 0.25": _hop(preset=_PRESET, strength=0.25),
+    "attribute repeated": _hop(_repeated, mode="baseline"),
+    "prompts concatenated": _hop(_concatenated, mode="baseline"),
     "One-Prompt-One-Story": one_prompt_one_story,
 }
 """Every method by name. Without other words hopping has the paper's options; the number behind a
 preset is its strength; One-Prompt-One-Story is its text side."""
+
+
+def parse_methods(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Methods by their names, whatever the case, separated by commas; "all" is every one.
+
+    Raises:
+        HoppingError: that lists the names, if one is unknown or there is none.
+    """
+    names = {name.lower(): name for name in known}
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    if [name.lower() for name in asked] == ["all"]:
+        return tuple(names.values())
+    for name in asked or [""]:
+        if name.lower() not in names:
+            raise HoppingError(
+                f"there is no method {name!r} here; known: {'; '.join(names.values())}"
+            )
+    return tuple(dict.fromkeys(names[name.lower()] for name in asked))

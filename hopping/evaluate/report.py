@@ -71,7 +71,7 @@ def scores_table(results: Results, kind: str = ALL) -> str:
         means = found["scores"][kind]
         stories = max((mean["stories"] for mean in means.values()), default=0)
         rows.append([method, str(stories), *(_per_cent(means.get(score)) for score in SCORES)])
-    return _table(["method", "stories", *SCORES], rows)
+    return markdown_table(["method", "stories", *SCORES], rows)
 
 
 def write_page(
@@ -189,7 +189,7 @@ def _differences(results: Results) -> str:
         [f"{d['method']} − {d['against']}", *(_points(d[score]) for score in COMPARED_SCORES)]
         for d in results["differences"]
     ]
-    return _table(["difference in points", *COMPARED_SCORES], rows)
+    return markdown_table(["difference in points", *COMPARED_SCORES], rows)
 
 
 def _frames(results: Results) -> str:
@@ -199,7 +199,7 @@ def _frames(results: Results) -> str:
         [name, *(_per_cent(frames.get(number)) for number in numbers)]
         for name, frames in by_method.items()
     ]
-    return _table(["method", *(f"frame {number}" for number in numbers)], rows)
+    return markdown_table(["method", *(f"frame {number}" for number in numbers)], rows)
 
 
 def _models(models: Sequence[Results]) -> str:
@@ -214,14 +214,15 @@ def _models(models: Sequence[Results]) -> str:
                 row.append(_per_cent(found["scores"][ALL].get(score)))
         rows.append(row)
     names = [f"{score}, {model['run']['model']}" for score in shown for model in models]
-    return _table(["method", *names], rows)
+    return markdown_table(["method", *names], rows)
 
 
 def _titled(files: Mapping[str, Path], method: str) -> dict[str, Path]:
     return {f"{method}: the {name} story": file for name, file in files.items()}
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -236,4 +237,4 @@ def _points(mean: Mapping[str, float] | None) -> str:
 
 def meanings_table() -> str:
     """What each score means, in Markdown."""
-    return _table(["score", "share of frames where"], [[*row] for row in MEANINGS.items()])
+    return markdown_table(["score", "share of frames where"], [[*row] for row in MEANINGS.items()])

@@ -26,19 +26,24 @@ _FEWEST, _MOST = 3, 5
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One frame of a story.
+class Wording:
+    """One frame of a story, said in the ways that methods want it.
 
     Attributes:
         text: What the frame says; after frame 1 without the attribute.
         repeated: The same with the attribute named again.
         marked: The same in the story syntax, with what is shared marked and linked by hand.
-        truth: What its picture should show.
     """
 
     text: str
     repeated: str
     marked: str
+
+
+@dataclass(frozen=True)
+class Shot(Wording):
+    """A frame with `truth`, what its picture should show."""
+
     truth: Scene
 
 

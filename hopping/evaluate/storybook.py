@@ -220,7 +220,7 @@ class _Artist:
         """What conditions each frame of a story, with its digest."""
         if method == CEILING:
             return [(repr(shot.truth), shot.truth) for shot in case.shots]
-        embeddings = METHODS[method](self._side, case)
+        embeddings = METHODS[method](self._side, case.shots)
         return [(_digest_tensor(frame), frame) for frame in embeddings]
 
     def see(self, wanted: dict[_Key, Tensor | Scene]) -> dict[_Key, Any]:

@@ -53,7 +53,7 @@ def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.
     """Rows of plain prompts, `method` and the attribute repeated, under the story's texts."""
     side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
     names = list(dict.fromkeys((_ABOVE, method, _BELOW)))
-    embeddings = torch.cat([METHODS[name](side, case) for name in names])
+    embeddings = torch.cat([METHODS[name](side, case.shots) for name in names])
     noises = [noise_seed(case.number, seed)] * len(embeddings)
     pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, noises)]
     frames = len(case.shots)

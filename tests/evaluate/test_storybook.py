@@ -106,7 +106,7 @@ def test_an_action_of_any_earlier_frame_is_a_leak():
 def test_every_method_gives_each_frame_an_embedding(pipeline, name):
     side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
     for case in CASES[:4]:
-        embeddings = METHODS[name](side, case)
+        embeddings = METHODS[name](side, case.shots)
         assert embeddings.shape == (len(case.shots), 77, 128)
         assert embeddings.isfinite().all()
         # The rivals that join all prompts change frame 1 too; hopping never does.
@@ -280,7 +280,7 @@ def test_two_workers_share_a_measurement(tmp_path):
     assert "2 stories" in result.output
     result = CliRunner().invoke(app, ["evaluate", "storybook", "--methods", "plane"])
     assert result.exit_code == 2
-    assert "there is no method 'plane'; known:" in result.output
+    assert "there is no method 'plane' here; known:" in result.output
 
 
 def test_the_projects_page_shows_what_its_record_holds():

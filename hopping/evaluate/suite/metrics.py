@@ -1,0 +1,290 @@
+"""The metrics of the One-Prompt-One-Story paper and some more, through their own packages.
+
+Nothing is downloaded: each metric's model is looked for in a folder of the user's, and a metric
+whose model or package is not there is named as missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as nnf
+
+RANDOM_MARK = "random-weights"
+"""A file of this name in a model's folder says that its weights are random; so do results then."""
+
+_CLIPSCORE_WEIGHT = 2.5
+_CLIPSCORE_PREFIX = "A photo depicts"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A model that metrics need.
+
+    Attributes:
+        folder: Its place in the folder of weights.
+        files: What must be there.
+        packages: What must be installed.
+        source: What to put there.
+    """
+
+    folder: str
+    files: tuple[str, ...]
+    packages: tuple[str, ...]
+    source: str
+
+
+PARTS: Mapping[str, Part] = {
+    "mask": Part(
+        "rembg", ("u2net.onnx",), ("rembg", "onnxruntime"), "u2net.onnx of rembg's releases"
+    ),
+    "clip": Part(
+        "clip",
+        ("config.json", "preprocessor_config.json"),
+        ("transformers",),
+        "the files of openai/clip-vit-base-patch16 on the hub",
+    ),
+    "dino": Part(
+        "dino",
+        ("config.json", "preprocessor_config.json"),
+        ("transformers",),
+        "the files of facebook/dino-vitb16 on the hub",
+    ),
+    "dreamsim": Part(
+        "dreamsim",
+        (
+            "ensemble_lora/adapter_config.json",
+            "dino_vitb16_pretrain.pth",
+            "clip_vitb16_pretrain.pth.tar",
+            "open_clip_vitb16_pretrain.pth.tar",
+        ),
+        ("dreamsim",),
+        "the ensemble's checkpoint of dreamsim's releases, unzipped",
+    ),
+    "lpips": Part(
+        "lpips",
+        ("alexnet-owt-7be5be79.pth",),
+        ("lpips", "torchvision"),
+        "torchvision's weights of AlexNet",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Views:
+    """The pictures of a set as metrics see them.
+
+    Attributes:
+        whole: As drawn.
+        subjects: Everything but the subject replaced by noise.
+        backgrounds: The subject replaced by noise.
+    """
+
+    whole: Sequence[Image.Image]
+    subjects: Sequence[Image.Image] = ()
+    backgrounds: Sequence[Image.Image] = ()
+
+
+Model = Any
+Score = Callable[[Model, Views, Sequence[str]], float]
+"""A set's score, from the metric's model, its pictures and the benchmark's prompts."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How one column comes about. `better` is ↑ or ↓."""
+
+    better: str
+    parts: tuple[str, ...]
+    score: Score
+
+
+def clip_score(model: Clip, views: Views, prompts: Sequence[str]) -> float:
+    """CLIPScore (Hessel et al. 2021): 2.5 · max(cos, 0) of each picture and its prompt."""
+    texts = model.embed_texts([f"{_CLIPSCORE_PREFIX} {prompt}" for prompt in prompts])
+    cosines = (model.embed(views.whole) * texts).sum(dim=-1)
+    return float(_CLIPSCORE_WEIGHT * cosines.clamp(min=0).mean())
+
+
+def similarity(model: Any, views: Views, _: Sequence[str]) -> float:
+    """Mean cosine similarity of all pairs of the subject's pictures."""
+    return _pairwise(model.embed(views.subjects))
+
+
+def distance(model: Any, views: Views, _: Sequence[str], background: bool = False) -> float:
+    """Mean cosine distance of all pairs of the subject's, or of the backgrounds' pictures."""
+    return 1 - _pairwise(model.embed(views.backgrounds if background else views.subjects))
+
+
+def perceptual_distance(model: Any, views: Views, _: Sequence[str]) -> float:
+    """Mean distance of all pairs of the subject's pictures, for models that compare pairs."""
+    return fmean(model(a, b) for a, b in combinations(views.subjects, 2))
+
+
+METRICS: Mapping[str, Metric] = {
+    "CLIP-T": Metric("↑", ("clip",), clip_score),
+    "CLIP-I": Metric("↑", ("clip", "mask"), similarity),
+    "DreamSim": Metric("↓", ("dreamsim", "mask"), distance),
+    "DreamSim-B": Metric("↑", ("dreamsim", "mask"), partial(distance, background=True)),
+    "DINO": Metric("↑", ("dino", "mask"), similarity),
+    "LPIPS": Metric("↓", ("lpips", "mask"), perceptual_distance),
+}
+
+
+def missing(weights: Path) -> dict[str, str]:
+    """For each metric that cannot be computed, what is missing and where it is looked for."""
+    lacking = {name: text for name in PARTS if (text := _lack(weights, name))}
+    return {
+        name: "; ".join(lacking[part] for part in metric.parts if part in lacking)
+        for name, metric in METRICS.items()
+        if any(part in lacking for part in metric.parts)
+    }
+
+
+def _lack(weights: Path, name: str) -> str:
+    part = PARTS[name]
+    packages = [package for package in part.packages if importlib.util.find_spec(package) is None]
+    if packages:
+        return f'not installed: {", ".join(packages)} (pip install ".[evaluate]")'
+    folder = weights / part.folder
+    files = [file for file in part.files if not (folder / file).is_file()]
+    if files:
+        return f"{', '.join(files)} not in {folder} (put {part.source} there)"
+    return ""
+
+
+def identity_of(weights: Path, metric: str) -> str:
+    """A digest of the files that a metric's models are made of, by name and size."""
+    digest = hashlib.sha256()
+    for part in METRICS[metric].parts:
+        folder = weights / PARTS[part].folder
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            digest.update(f"{file.relative_to(weights)} {file.stat().st_size};".encode())
+    return digest.hexdigest()[:12]
+
+
+def has_random_weights(weights: Path, metrics: Sequence[str]) -> bool:
+    """Whether a model of these metrics is marked as random."""
+    folders = {PARTS[part].folder for name in metrics for part in METRICS[name].parts}
+    return any((weights / folder / RANDOM_MARK).is_file() for folder in folders)
+
+
+def load_part(name: str, weights: Path, device: str) -> Model:
+    """A metric's own model; the mask is `subject.load_mask`'s."""
+    return _LOADERS[name](weights / PARTS[name].folder, device)
+
+
+class Clip:
+    """CLIP's image and text embeddings, of length 1."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
+
+        self._model: Any = CLIPModel.from_pretrained(folder, local_files_only=True)
+        self._model.eval().to(device)
+        self._images = CLIPImageProcessor.from_pretrained(folder, local_files_only=True)
+        self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self._device = device
+
+    @torch.no_grad()
+    def embed(self, images: Sequence[Image.Image]) -> Tensor:
+        """Shape (images, width)."""
+        pixels = self._images(images=list(images), return_tensors="pt")["pixel_values"]
+        pooled = self._model.vision_model(pixels.to(self._device)).pooler_output
+        return nnf.normalize(self._model.visual_projection(pooled), dim=-1)
+
+    @torch.no_grad()
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Shape (texts, width); what CLIP cannot read any more is cut off."""
+        inputs = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=77, return_tensors="pt"
+        )
+        pooled = self._model.text_model(**inputs.to(self._device)).pooler_output
+        return nnf.normalize(self._model.text_projection(pooled), dim=-1)
+
+
+class Dino:
+    """The class token of a DINO or DINOv2, of length 1."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        from transformers import AutoImageProcessor, AutoModel
+
+        self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True)
+        self._model.eval().to(device)
+        self._images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        self._device = device
+
+    @torch.no_grad()
+    def embed(self, images: Sequence[Image.Image]) -> Tensor:
+        """Shape (images, width)."""
+        pixels = self._images(images=list(images), return_tensors="pt")["pixel_values"]
+        tokens = self._model(pixels.to(self._device)).last_hidden_state
+        return nnf.normalize(tokens[:, 0], dim=-1)
+
+
+class DreamSim:
+    """DreamSim's ensemble (Fu et al. 2023); its distance is the cosine distance of embeddings."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        from dreamsim import dreamsim
+
+        self._model, self._preprocess = dreamsim(cache_dir=str(folder), device=device)
+        self._device = device
+
+    @torch.no_grad()
+    def embed(self, images: Sequence[Image.Image]) -> Tensor:
+        """Shape (images, width)."""
+        parts = [self._model.embed(self._preprocess(i).to(self._device)) for i in images]
+        return nnf.normalize(torch.cat(parts), dim=-1)
+
+
+class Lpips:
+    """LPIPS (Zhang et al. 2018) over AlexNet; the package has its linear layers."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        import lpips
+
+        # pnet_rand: nothing is downloaded. The trunk's slices hold torchvision's layers.
+        model = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
+        file = folder / PARTS["lpips"].files[0]
+        theirs = torch.load(file, map_location="cpu", weights_only=True)
+        layers = {name: name.split(".", 1)[1] for name, _ in model.net.named_parameters()}
+        model.net.load_state_dict({n: theirs[f"features.{there}"] for n, there in layers.items()})
+        self._model = model.to(device)
+        self._device = device
+
+    @torch.no_grad()
+    def __call__(self, first: Image.Image, second: Image.Image) -> float:
+        """Distance of two pictures of one size."""
+        import numpy as np
+
+        a, b = (
+            torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
+            for image in (first, second)
+        )
+        return float(self._model(a.to(self._device), b.to(self._device)))
+
+
+_LOADERS: Mapping[str, Callable[[Path, str], Model]] = {
+    "clip": Clip,
+    "dino": Dino,
+    "dreamsim": DreamSim,
+    "lpips": Lpips,
+}
+
+
+def _pairwise(embeddings: Tensor) -> float:
+    """Mean cosine of all pairs of embeddings of length 1."""
+    above = torch.triu_indices(len(embeddings), len(embeddings), offset=1)
+    return float((embeddings @ embeddings.T)[above[0], above[1]].mean())
