@@ -1,4 +1,5 @@
 # make story   a story to a grid of pictures: STORY=my.txt MODEL=/path/to/model ARGS="--steps 30"
+# make studio  the same in a page in the browser: MODEL=… ARGS="--port 8000"
 # make test    format, lint, types and tests, on the WebUI's libraries and on the newest
 # make bench   what hopping costs, as ratios
 # Each sets up what it needs in folders of its own (.venv*).
@@ -22,6 +23,9 @@ PIP := -m pip install --quiet --disable-pip-version-check
 
 story: $(STUDIO)/ready
 	$(STUDIO)/bin/python -m hopping story $(STORY) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+studio: $(STUDIO)/ready
+	$(STUDIO)/bin/python -m hopping ui $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 test: lint test-newest test-webui
 
