@@ -35,6 +35,11 @@ class Conditioning:
     hidden: Tensor
     pooled: Tensor | None
 
+    def __getstate__(self) -> dict[str, Tensor | None]:
+        # Another process has other devices.
+        pooled = None if self.pooled is None else self.pooled.cpu()
+        return {"hidden": self.hidden.cpu(), "pooled": pooled}
+
 
 class _PipelineTextEncoder(ClipTextEncoder):
     """One text encoder, with the LoRA scale that the pipeline would set for it."""
