@@ -1,4 +1,5 @@
 # make story   a story to a grid of pictures: STORY=my.txt MODEL=/path/to/model ARGS="--steps 30"
+# make studio  the same in a page in the browser: MODEL=… ARGS="--port 8000"
 # make test    format, lint, types and tests, on each WebUI's libraries and on the newest
 # make bench   what hopping costs, as ratios
 # Each sets up what it needs in folders of its own (.venv*).
@@ -20,10 +21,13 @@ NEWEST := .venv-newest
 SETS := newest webui forge reforge
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: story test $(SETS:%=test-%) lint bench storybook clean
+.PHONY: story studio test $(SETS:%=test-%) lint bench storybook clean
 
 story: $(STUDIO)/ready
 	$(STUDIO)/bin/python -m hopping story $(STORY) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+
+studio: $(STUDIO)/ready
+	$(STUDIO)/bin/python -m hopping ui $(if $(MODEL),--model "$(MODEL)") $(ARGS)
 
 test: lint $(SETS:%=test-%)
 

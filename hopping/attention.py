@@ -35,6 +35,9 @@ class _Layer(Protocol):
     def result(self, output: Any, joined: int) -> Any:
         """The layer's output without the first `joined` tokens, where they were made queries."""
 
+    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Queries and keys as the layer compares them, of the same shapes, and its heads."""
+
 
 class _TransformersLayer:
     """`CLIPAttention` of transformers: one tensor gives queries, keys and values alike.
@@ -69,6 +72,10 @@ class _TransformersLayer:
     def result(self, output: Any, joined: int) -> Any:
         return (output[0][:, joined:], *output[1:]) if joined else output
 
+    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
+        attention: Any = self.module
+        return attention.q_proj(queries), attention.k_proj(keys), attention.num_heads
+
 
 class _OpenClipLayer:
     """`nn.MultiheadAttention` of OpenCLIP: queries, keys and values are handed in one by one."""
@@ -95,6 +102,16 @@ class _OpenClipLayer:
 
     def result(self, output: Any, joined: int) -> Any:
         return output
+
+    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
+        attention: Any = self.module
+        weights = attention.in_proj_weight.chunk(3)
+        biases = (None,) * 3 if attention.in_proj_bias is None else attention.in_proj_bias.chunk(3)
+        return (
+            nn.functional.linear(queries, weights[0], biases[0]),
+            nn.functional.linear(keys, weights[1], biases[1]),
+            self._heads,
+        )
 
 
 @contextmanager
@@ -126,6 +143,40 @@ def attend(
             for handle in _hook(layer, index, visible, context, record):
                 hooks.callback(handle.remove)
         yield record
+
+
+@torch.no_grad()
+def attention_weights(
+    text_encoder: nn.Module,
+    record: Sequence[Tensor],
+    visible: Tensor,
+    context: Sequence[Tensor] | None = None,
+) -> Tensor:
+    """What each token attended to in a pass that `attend` has recorded: the softmax of eq. (6).
+
+    Args:
+        text_encoder, visible, context: as `attend` was given them.
+        record: as it has yielded it, after the pass.
+
+    Returns:
+        Mean over layers and heads: float32, shape (rows, tokens, keys); a token's weights add up
+        to 1.
+    """
+    total = torch.zeros(())
+    for index, (layer, hidden) in enumerate(
+        zip(_attention_layers(text_encoder), record, strict=False)  # a host may skip the last ones
+    ):
+        keys = hidden
+        if context is not None:
+            keys = torch.cat([context[index].to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
+        query, key, heads = layer.project(hidden, keys)
+        query, key = (
+            part.float().unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key)
+        )  # (rows, heads, tokens, width / heads)
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        weights = (scores + _additive(visible, scores)[:, None]).softmax(dim=-1)
+        total = total.to(weights.device) + weights.mean(dim=1)
+    return total / len(record)
 
 
 def attention_depth(text_encoder: nn.Module) -> int:

@@ -93,28 +93,58 @@ def _encode_windows(
     frame's part of each layer does not depend on a later one and is kept instead of made again.
     What no later frame will see is dropped, so memory follows the reach and not the story.
     """
-    memory = _Memory(layout, visibility)
-    for frame in range(1, len(layout.frames) + 1):
-        seen, ids, windows = visibility.context(frame), layout.alone(frame), layout.windows(frame)
-        if not len(seen):
-            with attend(encoder.module) as record:
-                plain = encoder.encode(ids)
-            memory.keep(frame, record)
-            yield plain
+    for done in windows_passes(encoder, layout, visibility):
+        if done.context is None or (options.carry == "all" and options.strength == 1):
+            yield done.embedding
             continue
-        visible = [visibility.matrix(window, torch.cat([seen, window])) for window in windows]
-        with attend(encoder.module, torch.stack(visible), memory.recall(seen)) as record:
-            hopped = encoder.encode(ids)
-        memory.keep(frame, record)
-        if options.carry == "all" and options.strength == 1:
-            yield hopped
-            continue
-        plain = encoder.encode(ids)
+        plain, hopped = encoder.encode(layout.alone(done.frame)), done.embedding
         if options.carry == "tokens":
-            own = torch.isin(windows, layout.content(frame)).to(plain.hidden.device)
+            content = layout.content(done.frame)
+            own = torch.isin(layout.windows(done.frame), content).to(plain.hidden.device)
             hidden = torch.where(own[:, :, None], hopped.hidden, plain.hidden)
             hopped = Embedding(hidden, plain.pooled)
         yield _mix(plain, hopped, options.strength)
+
+
+@dataclass(frozen=True)
+class WindowsPass:
+    """The text encoder's run over one frame's windows, in the windows layout.
+
+    Attributes:
+        frame: which one, from 1.
+        seen: indices of the earlier frames' tokens that it sees.
+        visible: bool, shape (windows, 77, seen + 77), as `attend` takes it; None for a frame that
+            sees no other.
+        context: per layer the attention inputs of the tokens seen; None where `visible` is.
+        record: per layer the attention inputs of its own tokens, shape (windows, 77, width).
+        embedding: what came out.
+    """
+
+    frame: int
+    seen: Tensor
+    visible: Tensor | None
+    context: list[Tensor] | None
+    record: list[Tensor]
+    embedding: Embedding
+
+
+@torch.no_grad()
+def windows_passes(
+    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility
+) -> Iterator[WindowsPass]:
+    """Run over every frame in order, each when it is asked for."""
+    memory = _Memory(layout, visibility)
+    for frame in range(1, len(layout.frames) + 1):
+        seen = visibility.context(frame)
+        visible = context = None
+        if len(seen):
+            windows = layout.windows(frame)
+            rows = [visibility.matrix(window, torch.cat([seen, window])) for window in windows]
+            visible, context = torch.stack(rows), memory.recall(seen)
+        with attend(encoder.module, visible, context) as record:
+            embedding = encoder.encode(layout.alone(frame))
+        memory.keep(frame, record)
+        yield WindowsPass(frame, seen, visible, context, record, embedding)
 
 
 class _Memory:

@@ -146,8 +146,11 @@ def story(
         if value is not None and name not in ("file", "preset", "out", "resume")
     }
     quiet_libraries()
-    from . import run
+    from . import processes, run
     from .pipeline import load_pipeline
+
+    if processes.is_helper():  # the first process says everything
+        STDOUT.quiet = STDERR.quiet = True
 
     if resume is not None:
         if out is not None:
@@ -161,12 +164,18 @@ def story(
             lambda: load_pipeline(settings.model, settings.device, settings.dtype),
         )
         run.check_model(record, pipeline)
+        if processes.is_helper():
+            run.help_with_story(pipeline)
+            return
         _make(pipeline, record, resume)
         return
     if file is None:
         raise HoppingError("no story; name a text file, - for standard input, or --resume DIR")
     request = run.Request(read_source(file), _options(given, preset), **given)
     pipeline = _loading(request.model, request.load)
+    if processes.is_helper():
+        run.help_with_story(pipeline)
+        return
     now = datetime.datetime.now()
     record = request.begin(pipeline, now)
     _print_plan(run.plan_for(pipeline, record.story, record.options))

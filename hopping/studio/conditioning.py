@@ -18,6 +18,7 @@ from hopping.attention import attention_depth
 from hopping.clip import ClipTextEncoder, content_tokenize, special_ids
 from hopping.encoder import Embedding, encode_frames
 from hopping.errors import EncoderError
+from hopping.insight import FrameInsight, joined, look_inside
 from hopping.layout import WINDOW, Tokenize, tokenize_frame, windows_layout
 from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan, plan_frames
@@ -33,6 +34,11 @@ class Conditioning:
 
     hidden: Tensor
     pooled: Tensor | None
+
+    def __getstate__(self) -> dict[str, Tensor | None]:
+        # Another process has other devices.
+        pooled = None if self.pooled is None else self.pooled.cpu()
+        return {"hidden": self.hidden.cpu(), "pooled": pooled}
 
 
 class _PipelineTextEncoder(ClipTextEncoder):
@@ -116,6 +122,15 @@ class PipelineConditioner:
                     return
                 conditioning = self._join(self._encoders, embeddings, windows)
             yield conditioning
+
+    def look_inside(self, plans: list[StoryPlan]) -> Iterator[FrameInsight]:
+        """For each frame what hopping did to its embedding, all text encoders together."""
+        streams = [
+            look_inside(encoder, plan.layout, plan.options)
+            for encoder, plan in zip(self._encoders, plans, strict=True)
+        ]
+        for insights in zip(*streams, strict=True):
+            yield joined(insights)
 
     @torch.no_grad()
     def encode_negative(self, text: str | None, windows: int = 1) -> Conditioning:

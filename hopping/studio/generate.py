@@ -20,6 +20,7 @@ from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan
 from hopping.story import Story, parse_story
 
+from . import processes
 from .conditioning import Conditioning, PipelineConditioner, windows_of
 from .prompts import refuse_tags, refuse_tags_in_source
 from .samplers import build_scheduler
@@ -67,6 +68,14 @@ class StoryFrame:
 class _Pending:
     key: FrameKey
     conditioning: Conditioning
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """What one call of the pipeline needs; between processes it travels over the CPU."""
+
+    batch: list[_Pending]
+    negative: Conditioning | None
 
 
 def generate_story(
@@ -162,22 +171,27 @@ def _sample(
     guided = sampling.arguments["guidance_scale"] > 1
     least = conditioner.negative_windows(negative_prompt) if guided else 1
     negatives: dict[int, Conditioning] = {}
-    for plain, of_encoders in plans.items():
-        wanted = {FrameKey(plain, frame.number) for frame in story.frames} - done
-        if not wanted:
-            continue
-        for batch in _batches(plain, conditioner.encode(of_encoders, least), batch_size):
-            if wanted.isdisjoint(pending.key for pending in batch):
+
+    def encoded() -> Iterator[_Encoded]:
+        for plain, of_encoders in plans.items():
+            wanted = {FrameKey(plain, frame.number) for frame in story.frames} - done
+            if not wanted:
                 continue
-            negative = None
-            if guided:
-                windows = windows_of(batch[0].conditioning)
-                if windows not in negatives:
-                    negatives[windows] = conditioner.encode_negative(negative_prompt, windows)
-                negative = negatives[windows]
-            for key, image, flagged in sampling.run(batch, negative):
-                if key in wanted:
-                    yield StoryFrame(key, story.frames[key.number - 1].text, image, flagged)
+            for batch in _batches(plain, conditioner.encode(of_encoders, least), batch_size):
+                if wanted.isdisjoint(pending.key for pending in batch):
+                    continue
+                negative = None
+                if guided:
+                    windows = windows_of(batch[0].conditioning)
+                    if windows not in negatives:
+                        negatives[windows] = conditioner.encode_negative(negative_prompt, windows)
+                    negative = negatives[windows]
+                yield _Encoded(batch, negative)
+
+    for sampled in processes.divide(encoded(), sampling.run):
+        for key, image, flagged in sampled:
+            if key not in done:
+                yield StoryFrame(key, story.frames[key.number - 1].text, image, flagged)
 
 
 def _batches(
@@ -208,19 +222,18 @@ class _Sampling:
     on_step: OnStep | None
     arguments: dict[str, Any]
 
-    def run(
-        self, batch: list[_Pending], negative: Conditioning | None
-    ) -> list[tuple[FrameKey, Image.Image, bool]]:
+    def run(self, encoded: _Encoded) -> list[tuple[FrameKey, Image.Image, bool]]:
+        batch = encoded.batch
         embeds = {"prompt": [pending.conditioning for pending in batch]}
-        if negative is not None:
-            embeds["negative_prompt"] = [negative] * len(batch)
+        if encoded.negative is not None:
+            embeds["negative_prompt"] = [encoded.negative] * len(batch)
         inputs: dict[str, torch.Tensor] = {}
         for name, texts in embeds.items():
-            inputs[f"{name}_embeds"] = torch.stack([text.hidden for text in texts])
+            inputs[f"{name}_embeds"] = self._stacked([text.hidden for text in texts])
             pooled = [text.pooled for text in texts if text.pooled is not None]
             if pooled:
                 kind = name.removesuffix("prompt")
-                inputs[f"{kind}pooled_prompt_embeds"] = torch.stack(pooled)
+                inputs[f"{kind}pooled_prompt_embeds"] = self._stacked(pooled)
         with _scheduler(self.pipeline, self.sampler):
             output = self.pipeline(
                 **inputs,
@@ -234,6 +247,10 @@ class _Sampling:
             (pending.key, image, bool(flag))
             for pending, image, flag in zip(batch, output.images, flags, strict=True)
         ]
+
+    def _stacked(self, embeddings: list[torch.Tensor]) -> torch.Tensor:
+        # They may have been made by another process, on its device.
+        return torch.stack([one.to(self.pipeline.unet.device) for one in embeddings])
 
     def _noise(self, key: FrameKey) -> torch.Generator:
         later = 0 if self.same_noise else key.number - 1

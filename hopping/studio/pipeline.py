@@ -16,6 +16,8 @@ from diffusers.utils import deprecation_utils
 
 from hopping.errors import HoppingError
 
+from . import processes
+
 STORYBOOK = "storybook"
 """The name of the model that comes with the package."""
 
@@ -81,6 +83,9 @@ def resolve_device(device: str) -> str:
     Raises:
         ModelError: for a device that this machine has not.
     """
+    several = processes.count() > 1 and torch.cuda.is_available()
+    if several and device.partition(":")[0] in ("auto", "cuda"):
+        return f"cuda:{processes.local_index()}"
     if device == "auto":
         if torch.cuda.is_available():
             return "cuda"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,17 @@ from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan
 from hopping.story import Story, parse_story
 
+from . import processes
 from .conditioning import PipelineConditioner
 from .folder import new_folder, save_frame, save_grid, save_png
-from .generate import FrameKey, OnStep, check_pixels, generate_story, picture_size
+from .generate import (
+    FrameKey,
+    OnStep,
+    StoryFrame,
+    check_pixels,
+    generate_story,
+    picture_size,
+)
 from .pipeline import STORYBOOK, fingerprint, load_pipeline, resolve_device, resolve_dtype
 from .prompts import refuse_tags, refuse_tags_in_source
 from .record import Record, RecordError, Settings, read_record
@@ -175,12 +183,28 @@ def run_story(
         on_frame: called with each picture that was saved, and whether the pipeline's safety
             checker made it black.
     """
-    settings = record.settings
     if not (folder / "mask.png").is_file():
         decode = pipeline.tokenizer.decode
         plan = plan_for(pipeline, record.story, record.options)
         save_png(folder / "mask.png", draw_mask(plan, lambda token: decode([token])))
-    frames = generate_story(
+    processes.shared(record)
+    for frame in _frames(pipeline, record, on_step):
+        path = save_frame(folder, record, frame.key, frame.image)
+        if on_frame is not None:
+            on_frame(frame.key, path, frame.flagged)
+    save_grid(folder, record)
+
+
+def help_with_story(pipeline: Any) -> None:
+    """Sample a share of the story that the first process runs. Nothing is saved here."""
+    for _ in _frames(pipeline, processes.shared(None)):
+        pass
+
+
+def _frames(pipeline: Any, record: Record, on_step: OnStep | None = None) -> Iterator[StoryFrame]:
+    """What is missing of a run's frames."""
+    settings = record.settings
+    return generate_story(
         pipeline,
         record.story,
         record.options,
@@ -197,11 +221,6 @@ def run_story(
         done=tuple(record.files),
         on_step=on_step,
     )
-    for frame in frames:
-        path = save_frame(folder, record, frame.key, frame.image)
-        if on_frame is not None:
-            on_frame(frame.key, path, frame.flagged)
-    save_grid(folder, record)
 
 
 def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record:

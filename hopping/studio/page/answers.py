@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,12 +23,15 @@ from hopping.plan import StoryPlan
 from hopping.story import parse_story
 from hopping.studio.pipeline import STORYBOOK
 from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
-from hopping.studio.record import Record, model_name
+from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.run import Request, plan_for
 
 from . import result_html
 from .desk import Desk
+from .files import RunFiles
+from .strengths import StrengthWork
+from .strengths_html import render_strengths
 from .work import StoryWork
 
 _log = logging.getLogger(__name__)
@@ -68,8 +72,8 @@ class Studio:
         self.pipeline = pipeline
         self.model = model
         self.outputs = outputs
+        self.files = RunFiles(outputs)
         self.desk = Desk()
-        self._works: dict[str, StoryWork] = {}
 
     def plan(self, serial: Any, story: str, *values: Any) -> tuple[str, str]:
         """Plan and mask as HTML, for the story and the values of PAGE_ROWS."""
@@ -104,11 +108,37 @@ class Studio:
             frames: Any = gr.update()
             if len(record.files) != made:
                 made = len(record.files)
-                frames = result_html.render_frames(record, work.folder)
+                frames = result_html.render_frames(work, self._token_text)
             downloads: Any = gr.update()
             if job.finished:
                 downloads = result_html.render_downloads(record, work.folder)
             yield progress, frames, downloads
+
+    def strengths(self, token: str, asked: str) -> Iterator[str]:
+        """One frame from plain to hopped, as HTML, again and again until all of it is there.
+
+        Args:
+            asked: JSON, the run's name and the frame's number.
+        """
+        try:
+            work = self._strength_work(asked)
+        except HoppingError as error:
+            yield render_failure(str(error))
+            return
+        job = self.desk.submit(token, work)
+        yield render_strengths(job, work)
+        for _ in job.watch():
+            yield render_strengths(job, work)
+
+    def _strength_work(self, asked: str) -> StrengthWork:
+        try:
+            question = json.loads(asked)
+            folder, number = self.files.folder(str(question["run"])), int(question["frame"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise OptionError("no frame was named") from error
+        if folder is None:
+            raise OptionError("the story is no longer in the output folder")
+        return StrengthWork(self.pipeline, read_record(folder), folder, number)
 
     def cancel(self, token: str) -> None:
         """Stop a run; what it has made stays."""

@@ -73,8 +73,10 @@ def build_blocks(studio: Studio) -> Any:
             with gr.Column(elem_id="studio_right", min_width=320):
                 progress = gr.HTML("", elem_id="studio_progress")
                 frames = gr.HTML("", elem_id="studio_frames")
+                strengths = gr.HTML("", elem_id="studio_strengths")
                 downloads = gr.HTML("", elem_id="studio_downloads")
         connect_plan(editor, studio.plan, [editor.story, *options.by_name.values()])
+        _connect_strengths(studio, strengths)
         _connect_open(studio, editor.story, settings, options, opened)
         _connect_run(
             studio,
@@ -105,6 +107,20 @@ def _build_examples(story: Any) -> None:
                         queue=False,
                         show_progress="hidden",
                     )
+
+
+def _connect_strengths(studio: Studio, strengths: Any) -> None:
+    """The buttons stand in the frames' HTML; the page's script presses this one for them."""
+    token = gr.Textbox("", elem_id="studio_strengths_token", **out_of_sight())
+    asked = gr.Textbox("", elem_id="studio_strengths_asked", **out_of_sight())
+    ask = gr.Button(elem_id="studio_strengths_ask", **out_of_sight())
+    ask.click(
+        studio.strengths,
+        **in_page("studioStrengths"),
+        inputs=[token, asked],
+        outputs=[strengths],
+        show_progress="hidden",
+    )
 
 
 def _connect_open(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from urllib.parse import quote
 
+from hopping.page.mask_svg import TokenText
 from hopping.page.plan_html import frame_style, render_failure
 from hopping.studio.generate import FrameKey
 from hopping.studio.record import Record
 from hopping.studio.restore import OpenedStory
 
+from .addresses import address
 from .desk import Job, State
+from .insight_html import render_insight
 from .work import StoryWork
-
-FILES = "hopping/runs"
-"""Below it are the runs' folders, as `server.py` serves them."""
 
 DOWNLOADS = (
     ("grid.png", "Grid (PNG)"),
@@ -59,11 +58,19 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
     )
 
 
-def render_frames(record: Record, folder: Path | None) -> str:
-    """The story's pictures, each frame with its text, plain SD beside it where it was asked for."""
-    if folder is None or not record.files:
+def render_frames(work: StoryWork, token_text: TokenText) -> str:
+    """The story's pictures, plain SD beside them where it was asked for, and what hopping did."""
+    folder = work.folder
+    if folder is None or not work.record.files:
         return ""
-    frames = "".join(_frame(record, folder, number + 1) for number in range(len(record.story)))
+    frames = "".join(
+        _frame(work.record, folder, number)
+        + render_insight(work.insights[number - 1], work.layout, token_text)
+        + _strengths_button(work, number)
+        + "</li>"
+        for number in range(1, len(work.record.story) + 1)
+        if work.layout is not None
+    )
     return f'<ol class="studio-frames">{frames}</ol>'
 
 
@@ -95,11 +102,6 @@ def render_opened(opened: OpenedStory, model: str) -> str:
     return _status("Opened: the story, its options and its settings are in place.") + told
 
 
-def address(folder: Path, name: str) -> str:
-    """The address of a file of a run, from the page."""
-    return f"{FILES}/{quote(folder.name)}/{quote(name)}"
-
-
 def _download_name(folder: Path, name: str) -> str:
     return html.escape(f"{folder.name}-{name}", quote=True)
 
@@ -113,8 +115,20 @@ def _frame(record: Record, folder: Path, number: int) -> str:
     return (
         f'<li class="studio-frame" {frame_style(number)}>'
         f'<div class="studio-pair">{hopped}{plain}</div>'
-        f'<p class="studio-caption"><span class="hopping-number">{number}</span> '
-        f"<span>{html.escape(text)}</span></p></li>"
+        f'<div class="studio-caption"><span class="hopping-number">{number}</span> '
+        f"<span>{html.escape(text)}</span></div>"
+    )
+
+
+def _strengths_button(work: StoryWork, number: int) -> str:
+    """Asks for the frame at several strengths, where those are not all the same."""
+    made = FrameKey(False, number) in work.record.files
+    if not made or work.folder is None or not len(work.insights[number - 1].seen):
+        return ""
+    run = html.escape(work.folder.name, quote=True)
+    return (
+        f'<button type="button" class="studio-strengths-button" data-run="{run}" '
+        f'data-frame="{number}">Fade frame {number} between plain and hopped</button>'
     )
 
 

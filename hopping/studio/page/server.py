@@ -23,7 +23,6 @@ from hopping.studio.pipeline import load_pipeline
 from .answers import Studio
 from .blocks import build_blocks, theme
 from .command import HOST
-from .files import RunFiles
 from .guard import Guard
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -38,7 +37,6 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
             so that no page of another site can reach it under a name of its own.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    files = RunFiles(studio.outputs)
 
     @app.get("/hopping/page.css")
     def style() -> Response:
@@ -52,7 +50,7 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
 
     @app.get("/hopping/runs/{run}/{name}")
     def run_file(run: str, name: str) -> Response:
-        answer = files.answer(run, name)
+        answer = studio.files.answer(run, name)
         if answer is None:
             raise HTTPException(404, "there is no such file of a story here")
         return answer

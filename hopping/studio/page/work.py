@@ -6,6 +6,9 @@ import datetime
 from pathlib import Path
 from typing import Any
 
+from hopping.insight import FrameInsight
+from hopping.layout import TokenLayout
+from hopping.studio.conditioning import PipelineConditioner
 from hopping.studio.folder import save_grid
 from hopping.studio.generate import FrameKey
 from hopping.studio.record import Record
@@ -21,6 +24,7 @@ class StoryWork:
         folder: where the pictures are, once there is one.
         key, step, steps: what is being sampled, and how far it is.
         flagged: names of the pictures that the model's safety checker made black.
+        layout, insights: the story's tokens, and what hopping did to each frame's.
     """
 
     def __init__(self, pipeline: Any, record: Record, outputs: Path) -> None:
@@ -29,12 +33,15 @@ class StoryWork:
         self.key: FrameKey | None = None
         self.step = self.steps = 0
         self.flagged: list[str] = []
+        self.layout: TokenLayout | None = None
+        self.insights: list[FrameInsight] = []
         self._pipeline = pipeline
         self._outputs = outputs
 
     def __call__(self, job: Job) -> None:
         """Do it, in the worker's thread."""
         self.folder = start_folder(self._outputs, self.record, datetime.datetime.now())
+        self._look_inside(job)
 
         def on_step(key: FrameKey, step: int, steps: int) -> None:
             self.key, self.step, self.steps = key, step, steps
@@ -52,3 +59,11 @@ class StoryWork:
             if self.record.files:
                 save_grid(self.folder, self.record)
             raise
+
+    def _look_inside(self, job: Job) -> None:
+        conditioner = PipelineConditioner(self._pipeline)
+        plans = conditioner.plan(self.record.story, self.record.options)
+        self.layout = plans[0].layout
+        for insight in conditioner.look_inside(plans):
+            self.insights.append(insight)
+            job.check()

@@ -6,17 +6,51 @@ function gradioApp() {
 
 // ---- Running -----------------------------------------------------------------------------------
 
+// The token names what this page has asked for last, and is what Cancel cancels.
 const studioRun = {token: ""};
+
+function studioNewToken() {
+    const numbers = crypto.getRandomValues(new Uint32Array(4));
+    studioRun.token = Array.from(numbers, (number) => number.toString(36)).join("-");
+    return studioRun.token;
+}
 
 function studioGenerate() {
     const values = Array.from(arguments);
-    studioRun.token = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
-    values[0] = studioRun.token;
+    values[0] = studioNewToken();
     return values;
 }
 
 function studioCancel() {
     return [studioRun.token];
+}
+
+// ---- One frame at several strengths ------------------------------------------------------------
+
+const studioStrip = {asked: ""};
+
+function studioStrengths() {
+    return [studioNewToken(), studioStrip.asked];
+}
+
+function studioAskStrengths(event) {
+    const button = event.target.closest(".studio-strengths-button");
+    if (!button) return;
+    studioStrip.asked = JSON.stringify({run: button.dataset.run, frame: Number(button.dataset.frame)});
+    document.getElementById("studio_strengths_ask").click();
+    document.getElementById("studio_strengths").scrollIntoView({block: "nearest"});
+}
+
+function studioFade(event) {
+    if (!event.target.matches(".studio-fade")) return;
+    const fader = event.target.closest(".studio-fader");
+    const pictures = fader.querySelectorAll("img");
+    const place = Number(event.target.value) * (pictures.length - 1);
+    pictures.forEach(function(picture, index) {
+        // Each covers those before it; the next one comes through them as far as the slider is.
+        picture.style.opacity = Math.min(1, Math.max(0, place - index + 1));
+    });
+    fader.querySelector("output").textContent = event.target.value;
 }
 
 // ---- Opening a file ----------------------------------------------------------------------------
@@ -61,6 +95,8 @@ function studioBegin() {
     hoppingWatchPlan(panel);
     studioWatchFiles();
     document.addEventListener("keydown", studioKeys);
+    document.addEventListener("click", studioAskStrengths);
+    document.addEventListener("input", studioFade);
     hoppingPlanSoon();
     return true;
 }

@@ -1,0 +1,136 @@
+"""What hopping did to each frame: how far its tokens moved, and what they attended to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .attention import attend, attention_weights
+from .encoder import TextEncoder, encode_frames, windows_passes
+from .layout import TokenLayout
+from .mask import Visibility
+from .options import HoppingOptions
+
+
+@dataclass(frozen=True)
+class FrameInsight:
+    """One frame, plain and hopped.
+
+    Attributes:
+        number: which one, from 1.
+        ids: its content tokens' ids.
+        moved, size: for each of them the squared distance between its hopped and its plain
+            embedding, and the plain one's squared length. Float, shape (content tokens,).
+        whole: both for all tokens of its windows together.
+        seen: indices in the layout of the earlier frames' tokens that it sees.
+        attended: what each content token attended to each of them, mean over layers and heads.
+            Float, shape (content tokens, seen).
+    """
+
+    number: int
+    ids: tuple[int, ...]
+    moved: Tensor
+    size: Tensor
+    whole: tuple[float, float]
+    seen: Tensor
+    attended: Tensor
+
+    @property
+    def changes(self) -> list[float]:
+        """For each content token, by how much of its length its embedding moved."""
+        return (self.moved / self.size).sqrt().tolist()
+
+    @property
+    def change(self) -> float:
+        """By how much of its length the frame's whole embedding moved."""
+        return float((self.whole[0] / self.whole[1]) ** 0.5)
+
+    def most_attended(self, token: int, count: int = 3) -> list[tuple[int, float]]:
+        """The earlier tokens that content token `token` (from 0) attended to most.
+
+        Returns:
+            Indices in the layout with their weights, the greatest first.
+        """
+        weights = self.attended[token]
+        best = weights.argsort(descending=True, stable=True)[:count].tolist()
+        return [(int(self.seen[index]), float(weights[index])) for index in best]
+
+
+@torch.no_grad()
+def look_inside(
+    encoder: TextEncoder, layout: TokenLayout, options: HoppingOptions
+) -> Iterator[FrameInsight]:
+    """Encode the frames of a story again, plain and hopped, and compare. None is kept.
+
+    Raises:
+        EncoderError, StoryError: before anything is computed.
+    """
+    hopped = encode_frames(encoder, layout, options)
+    attention = _attention(encoder, layout, Visibility(layout, options))
+    for number, (after, (seen, attended)) in enumerate(zip(hopped, attention, strict=True), 1):
+        before = encoder.encode(layout.alone(number)).hidden.float().cpu()
+        moved = (after.hidden.float().cpu() - before).square().sum(-1)  # (windows, 77)
+        size = before.square().sum(-1)
+        own = [len(window) for window in layout.frames[number - 1].windows]
+        yield FrameInsight(
+            number,
+            tuple(token for window in layout.frames[number - 1].windows for token in window),
+            _contents(moved, own),
+            _contents(size, own),
+            (float(moved.sum()), float(size.sum())),
+            seen,
+            attended.cpu(),
+        )
+
+
+def joined(insights: Sequence[FrameInsight]) -> FrameInsight:
+    """One frame as several text encoders have it whose hidden states stand side by side (SDXL).
+
+    Where their tokens are not the same, the first one's.
+    """
+    first = insights[0]
+    if any(other.ids != first.ids or len(other.seen) != len(first.seen) for other in insights):
+        return first
+    return FrameInsight(
+        first.number,
+        first.ids,
+        torch.stack([one.moved for one in insights]).sum(0),
+        torch.stack([one.size for one in insights]).sum(0),
+        (sum(one.whole[0] for one in insights), sum(one.whole[1] for one in insights)),
+        first.seen,
+        torch.stack([one.attended for one in insights]).mean(0),
+    )
+
+
+def _attention(
+    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each frame the earlier tokens that it sees, and its content tokens' weights on them."""
+    if layout.kind == "joint":
+        visible = visibility.matrix()
+        with attend(encoder.module, visible) as record:
+            encoder.encode(layout.ids)
+        weights = attention_weights(encoder.module, record, visible)[0]
+        for number in range(1, len(layout.frames) + 1):
+            seen, content = visibility.context(number), layout.content(number)
+            yield seen, weights[content][:, seen]
+        return
+    for done in windows_passes(encoder, layout, visibility):
+        own = layout.frames[done.frame - 1]
+        if done.visible is None:
+            yield done.seen, torch.zeros(own.count, 0)
+            continue
+        weights = attention_weights(encoder.module, done.record, done.visible, done.context)
+        contents = [
+            row[1 : 1 + len(window), : len(done.seen)]
+            for row, window in zip(weights, own.windows, strict=True)
+        ]
+        yield done.seen, torch.cat(contents)
+
+
+def _contents(values: Tensor, counts: Sequence[int]) -> Tensor:
+    """(windows, 77) → the content tokens' values, shape (content tokens,)."""
+    return torch.cat([row[1 : 1 + count] for row, count in zip(values, counts, strict=True)])

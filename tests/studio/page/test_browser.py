@@ -1,0 +1,289 @@
+"""The studio's page in a real browser, against the embedded model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hopping.studio.record import read_record
+from hopping.studio.restore import open_story
+
+from .conftest import STORY
+
+PATIENCE = 120_000  # ms
+WIDE, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 800}
+
+
+class StudioPage:
+    """What the tests do on the page again and again."""
+
+    def __init__(self, page, server) -> None:
+        self.page, self.server = page, server
+        self.errors: list[str] = []
+        self.abroad: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", lambda dialog: self.errors.append(f"a dialog: {dialog.message}"))
+        page.on("request", self._note_request)
+
+    def _note_request(self, request) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:", "ws://127.0.0.1")):
+            self.abroad.append(request.url)
+
+    def open(self, theme="light"):
+        self.page.goto(f"{self.server.url}/?__theme={theme}")
+        self.page.wait_for_selector("#hopping_prompt textarea")
+        self.page.wait_for_function("() => hoppingPlan.serial > 0")
+        return self
+
+    def write(self, story):
+        self.page.fill("#hopping_prompt textarea", story)
+
+    @property
+    def story(self):
+        return self.page.input_value("#hopping_prompt textarea")
+
+    def set_steps(self, steps):
+        if not self.page.is_visible("#studio_steps input"):
+            self.page.get_by_role("button", name="Sampling").click()
+        self.page.fill("#studio_steps input", str(steps))
+        self.page.press("#studio_steps input", "Tab")
+
+    def generate(self):
+        """Press Generate and wait for the end of the run that this begins."""
+        before = len(self.server.runs)
+        self.page.click("#studio_generate")
+        self.wait_for_status("Done")
+        assert len(self.server.runs) == before + 1
+
+    def wait_for_status(self, text):
+        self.page.locator("#studio_progress .studio-status", has_text=text).wait_for()
+
+    @property
+    def pictures(self):
+        return self.page.locator(".studio-pair img")
+
+
+@pytest.fixture
+def web(browser, page):
+    """A page that must end without an error, and without having asked any other host."""
+    opened = StudioPage(browser.new_page(viewport=WIDE), page)
+    yield opened
+    opened.page.close()
+    assert opened.errors == []
+    assert opened.abroad == []
+
+
+def run_axe(page):
+    """What axe-core finds wrong with the page as it stands, the serious things alone."""
+    playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = playwright.Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        (rule["id"], [node["html"][:200] for node in rule["nodes"]][:4])
+        for rule in found.response["violations"]
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+def test_a_story_from_its_plan_to_its_pictures(web):
+    web.open()
+    web.write(STORY)
+    web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
+    assert web.page.locator("#hopping_plan .hopping-chip").count() == 2
+    web.set_steps(2)
+    web.generate()
+    assert web.pictures.count() == 6
+    shown = web.pictures.evaluate_all("all => all.every(one => one.naturalWidth === 64)")
+    assert shown
+    record = read_record(web.server.runs[-1])
+    assert (record.source, record.settings.steps, len(record.files)) == (STORY, 2, 6)
+    assert web.page.locator(".studio-word").count() > 10
+    with web.page.expect_download() as download:
+        web.page.get_by_role("link", name="Storyboard (PDF)").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_pictures_stream_and_cancel_keeps_them(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(60)
+    web.page.click("#studio_generate")
+    web.pictures.first.wait_for()
+    assert 1 <= web.pictures.count() < 6
+    assert web.page.get_by_role("progressbar").count() == 2
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+    web.page.locator(".studio-grid").wait_for()
+    made = len(read_record(web.server.runs[-1]).files)
+    assert 1 <= made < 6
+    assert web.pictures.count() == made
+
+
+def test_an_error_at_its_line(web):
+    web.open()
+    web.write("A dog.\nIt sits. <from:7>")
+    wrong = web.page.locator("#hopping_plan .hopping-wrong")
+    wrong.wait_for()
+    assert "line 2" in web.page.locator("#hopping_plan .hopping-error").inner_text()
+    wrong.click()
+    assert web.page.evaluate("document.activeElement.selectionStart") > len("A dog.")
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress .hopping-error").wait_for()
+    assert "line 2" in web.page.locator("#studio_progress").inner_text()
+    web.write("A dog.\nIt sits.")
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+
+
+def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_path):
+    web.open()
+    web.write("A blue cat.\nThe cat sits.")
+    web.page.get_by_label("all", exact=True).first.check()
+    web.set_steps(2)
+    web.generate()
+    saved = web.server.runs[-1] / "frame-02.png"
+    options = open_story(saved.read_bytes()).options
+
+    web.open()
+    assert web.story == ""
+    web.page.set_input_files("#studio_file", saved)
+    web.page.locator("#studio_opened .studio-status").wait_for()
+    assert web.story == "A blue cat.\nThe cat sits."
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    web.generate()
+    assert open_story((web.server.runs[-1] / "frame-02.png").read_bytes()).options == options
+    again = (web.server.runs[-1] / "frame-02.png").read_bytes()
+    assert again == saved.read_bytes()
+
+    stranger = tmp_path / "notes.txt"
+    stranger.write_text("Dear diary")
+    web.page.set_input_files("#studio_file", stranger)
+    refusal = web.page.locator("#studio_opened .hopping-error")
+    refusal.wait_for()
+    assert "neither a PNG nor a story.json" in refusal.inner_text()
+    assert web.story == "A blue cat.\nThe cat sits."
+
+
+def test_a_frame_between_plain_and_hopped(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(2)
+    web.generate()
+    web.page.get_by_role("button", name="Fade frame 2").click()
+    slider = web.page.get_by_role("slider", name="Strength").last
+    slider.wait_for()
+    slider.focus()
+    for _ in range(10):
+        web.page.keyboard.press("ArrowLeft")
+    assert web.page.locator(".studio-fader output").inner_text() == "0.9"
+    assert web.page.locator(".studio-strip-pictures img").count() == 5
+
+
+def test_an_example_is_one_click(web):
+    web.open()
+    web.page.get_by_role("button", name="Examples").click()
+    web.page.get_by_role("button", name="Baseball").click()
+    web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
+    assert web.story.startswith("John throws out a baseball.")
+
+
+def test_markup_in_a_prompt_is_text(web):
+    web.open()
+    web.write('<b id="evil">A dog</b> <img src=x onerror="alert(1)">\nThe dog.')
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    web.set_steps(1)
+    web.generate()
+    assert web.page.locator("#evil, img[src=x]").count() == 0
+
+
+def test_two_users_at_once_both_get_their_stories(web, browser, page):
+    web.open()
+    other = StudioPage(browser.new_page(viewport=WIDE), page).open()
+    for user, story in ((web, "A red dog.\nThe dog."), (other, "A blue cat.\nThe cat.")):
+        user.write(story)
+        user.set_steps(8)
+    web.page.click("#studio_generate")
+    web.page.get_by_role("progressbar").first.wait_for()
+    other.page.click("#studio_generate")
+    other.wait_for_status("Waiting")
+    for user in (web, other):
+        user.wait_for_status("Done")
+        assert user.pictures.count() == 4
+    assert {read_record(run).source[:6] for run in page.runs[-2:]} == {"A red ", "A blue"}
+    other.page.close()
+    assert other.errors == []
+
+
+def test_a_crash_is_told_and_the_page_goes_on(web, monkeypatch):
+    unet = web.server.studio.pipeline.unet
+    web.open()
+    web.write("A dog.\nThe dog sits.")
+    web.set_steps(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(unet, "forward", lambda *_, **__: 1 / 0)
+        web.page.click("#studio_generate")
+        web.page.locator("#studio_progress .hopping-error").wait_for()
+    assert "ZeroDivisionError" in web.page.locator("#studio_progress").inner_text()
+    web.generate()
+
+
+def test_the_keyboard_alone(web):
+    web.open()
+    web.page.focus("#hopping_prompt textarea")
+    web.page.keyboard.type("A dog.")
+    web.page.keyboard.press("Enter")
+    web.page.keyboard.type("The dog sits.")
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    web.page.keyboard.press("Control+Enter")
+    web.page.get_by_role("progressbar").first.wait_for()
+    web.page.keyboard.press("Escape")
+    web.wait_for_status("Cancelled.")
+    reached = set()
+    web.page.focus("#hopping_prompt textarea")
+    for _ in range(40):
+        web.page.keyboard.press("Tab")
+        reached.add(web.page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {"studio_generate", "studio_cancel", "studio_file"} <= reached
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_bars_anyone(web, theme):
+    web.open(theme)
+    assert web.page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
+    assert run_axe(web.page) == []
+    web.write(STORY)
+    web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
+    web.set_steps(2)
+    web.generate()
+    for name in ("Syntax", "Mask", "Examples"):
+        web.page.get_by_role("button", name=name, exact=True).click()
+    web.page.get_by_text("What its tokens attended to").first.click()
+    web.page.get_by_role("button", name="Fade frame 2").click()
+    web.page.locator(".studio-fade").wait_for()
+    web.page.locator("#hopping_mask svg").wait_for()
+    web.page.wait_for_timeout(500)  # accordions open slowly
+    assert run_axe(web.page) == []
+
+
+def test_a_phone_needs_no_scrolling_to_the_side(browser, page):
+    phone = StudioPage(browser.new_page(viewport=PHONE, has_touch=True), page).open()
+    phone.write(STORY)
+    phone.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
+    phone.set_steps(1)
+    phone.generate()
+    width = phone.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+    for place in ("#studio_generate", ".studio-frame", ".studio-downloads"):
+        box = phone.page.locator(place).first.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+    phone.page.close()
+    assert phone.errors == []
+
+
+def test_the_config_names_no_path_of_this_machine(web):
+    web.open()
+    config = web.page.evaluate("fetch('config').then(answer => answer.text())")
+    assert "/home/" not in config
+    assert str(web.server.studio.outputs) not in config
+    json.loads(config)

@@ -1,0 +1,103 @@
+"""What hopping did to a frame, against the encoder's own attention and embeddings."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hopping import HoppingOptions, parse_story, plan_story
+from hopping.attention import attend, attention_weights
+from hopping.clip import ClipTextEncoder
+from hopping.encoder import encode_frames
+from hopping.insight import joined, look_inside
+
+from .encoders import transformers_text_model
+
+STORY = parse_story("A red dog swims.\nThe dog sits under the sun.\nThe dog runs.")
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return ClipTextEncoder(transformers_text_model())
+
+
+def insights(encoder, tokenizer, **options):
+    chosen = HoppingOptions(**options)
+    plan = plan_story(tokenizer, STORY, chosen)
+    return list(look_inside(encoder, plan.layout, chosen)), plan
+
+
+def test_the_weights_are_the_encoders_own(encoder, clip_tokenizer):
+    """Attention computed again from the record gives the layer's own output."""
+    plan = plan_story(clip_tokenizer, STORY)
+    layer = encoder.module.text_model if hasattr(encoder.module, "text_model") else encoder.module
+    attention = layer.encoder.layers[0].self_attn
+    outputs = []
+    handle = attention.register_forward_hook(lambda _, __, output: outputs.append(output[0]))
+    with attend(encoder.module, plan.visible) as record, torch.no_grad():
+        encoder.encode(plan.layout.ids)
+    handle.remove()
+    one_head = [record[0]]
+    weights = attention_weights(encoder.module, one_head, plan.visible)
+    assert weights.shape == (1, 77, 77)
+    assert torch.allclose(weights.sum(-1), torch.ones(1, 77), atol=1e-5)
+    assert (weights[0][~plan.visible] == 0).all()
+    # With every head's weights the same as their mean, values would be mixed just so.
+    with torch.no_grad():
+        attention.q_proj.weight.mul_(0)
+        attention.q_proj.bias.mul_(0)
+    outputs.clear()
+    uniform = plan.visible / plan.visible.sum(-1, keepdim=True)
+    again = attention_weights(encoder.module, one_head, plan.visible)
+    assert torch.allclose(again[0], uniform, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    return ClipTextEncoder(transformers_text_model())
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"layout": "windows"}, {"layout": "windows", "carry": "all"}]
+)
+def test_changes_are_those_of_the_embeddings(fresh, clip_tokenizer, options):
+    found, plan = insights(fresh, clip_tokenizer, **options)
+    hopped = list(encode_frames(fresh, plan.layout, plan.options))
+    for insight in found:
+        with torch.no_grad():
+            plain = fresh.encode(plan.layout.alone(insight.number)).hidden[0]
+        after = hopped[insight.number - 1].hidden[0]
+        count = plan.frames[insight.number - 1].tokens
+        expected = (after - plain).norm(dim=-1) / plain.norm(dim=-1)
+        assert insight.changes == pytest.approx(expected[1 : 1 + count].tolist(), abs=1e-5)
+        whole = (after - plain).norm() / plain.norm()
+        assert insight.change == pytest.approx(float(whole), abs=1e-5)
+
+
+def test_the_first_frame_saw_nothing_and_did_not_move(fresh, clip_tokenizer):
+    first = insights(fresh, clip_tokenizer)[0][0]
+    assert first.change == 0
+    assert set(first.changes) == {0}
+    assert first.attended.shape == (len(first.ids), 0)
+    assert first.most_attended(0) == []
+
+
+def test_both_layouts_attend_to_the_frame_before_and_to_nothing_else(fresh, clip_tokenizer):
+    for layout in ("joint", "windows"):
+        found, plan = insights(fresh, clip_tokenizer, layout=layout)
+        last = found[2]
+        assert {int(plan.layout.p_id[token]) for token in last.seen.tolist()} == {2}
+        assert last.attended.shape == (len(last.ids), len(last.seen))
+        assert (last.attended > 0).all()
+        assert (last.attended.sum(-1) < 1).all()
+        best = last.most_attended(1)
+        assert [weight for _, weight in best] == sorted((w for _, w in best), reverse=True)
+        assert best[0][1] == pytest.approx(float(last.attended[1].max()))
+
+
+def test_two_encoders_side_by_side(fresh, clip_tokenizer):
+    one = insights(fresh, clip_tokenizer)[0][1]
+    both = joined([one, one])
+    assert both.changes == pytest.approx(one.changes)
+    assert torch.allclose(both.attended, one.attended)
+    assert both.change == pytest.approx(one.change)
