@@ -21,8 +21,25 @@ HOW = "needs a real WebUI: pytest tests/webui --webui=PATH [--webui-python=PATH]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--webui", help="a checkout of AUTOMATIC1111's WebUI, for acceptance tests")
+    parser.addoption("--webui", help="a checkout of a WebUI, for acceptance tests")
     parser.addoption("--webui-python", help="its Python; PATH/venv/bin/python by default")
+    parser.addoption(
+        "--webui-all",
+        action="store_true",
+        help="every test also on a host that is slow, those marked thorough, too",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """On a slow host what is marked as thorough is left out."""
+    given = config.getoption("--webui", default=None)
+    if not given or not real.Kind.of(Path(given)).is_slow:
+        return
+    if not config.getoption("--webui-all", default=False):
+        skip = pytest.mark.skip(reason="left out on a slow host; --webui-all runs it")
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +54,7 @@ def webui_data(request) -> tuple[Path, Path, Path]:
         request.config.getoption("--webui-python") or webui / "venv/bin/python"
     ).absolute()
     # Ignored by git, and no dot in its path: gradio serves no picture from behind one.
-    data = real.ROOT / "outputs" / "webui-host"
+    data = real.ROOT / "outputs" / f"webui-host-{real.Kind.of(webui).name}"
     real.prepare(webui, python, data)
     real.link_extension(data)
     return webui, python, data
