@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from ..encoders import import_open_clip_transformer, transformers_text_model
+from . import forge_stand_ins, stand_ins
 from . import host as real
-from . import stand_ins
 from .browser import browser, web  # noqa: F401 (fixtures of the page's tests)
 
 stand_ins.install()  # before any test file imports what imports the host
+from hopping.webui import hosts  # noqa: E402
 
 HOW = "needs a real WebUI: pytest tests/webui --webui=PATH [--webui-python=PATH]"
 
@@ -89,11 +90,11 @@ def opts(monkeypatch):
     return fresh
 
 
-@pytest.fixture(params=["transformers", "ldm"])
+@pytest.fixture(params=["transformers", "ldm", "forge"])
 def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
     """A text encoder as the host wraps it: the real classes, with small random weights."""
     text_model = transformers_text_model()
-    if request.param == "transformers":
+    if request.param != "ldm":
         return SimpleNamespace(transformer=text_model, tokenizer=clip_tokenizer)
     import_open_clip_transformer()
     modules = pytest.importorskip(
@@ -105,13 +106,29 @@ def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
 
 
 @pytest.fixture
-def sd_model(wrapped, opts, monkeypatch):
+def forge(monkeypatch):
+    """The stand-in host has Forge's modules, and is told by them."""
+    forge_stand_ins.install(monkeypatch)
+    from hopping.webui.hosts.forge import Forge
+
+    found = Forge()
+    monkeypatch.setattr(hosts, "find_host", lambda: found)
+    return found
+
+
+@pytest.fixture
+def sd_model(request, wrapped, opts, monkeypatch):
     """A loaded checkpoint of the stand-in host."""
-    hijack = stand_ins.Hijack()
+    is_forge = request.node.callspec.params["wrapped"] == "forge"
+    hijack = forge_stand_ins.Embeddings() if is_forge else stand_ins.Hijack()
     tower = wrapped.transformer
     embeddings = getattr(tower, "text_model", tower).embeddings
     embeddings.token_embedding = stand_ins.TokenEmbedding(embeddings.token_embedding, hijack)
-    model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
+    if is_forge:
+        request.getfixturevalue("forge")
+        model = forge_stand_ins.Model(forge_stand_ins.Engine(wrapped, hijack))
+    else:
+        model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
     monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "sd_model", model)
     return model
 

@@ -193,6 +193,9 @@ class Host:
             "sampler_name": "Euler",
             **request,
         }
+        if self.kind.name == "forge" and body.get("enable_hr"):
+            # Its API has no default for it, and fails.
+            body.setdefault("hr_additional_modules", ["Use same choices"])
         if hopping is not None:
             arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
             body["alwayson_scripts"] = {TITLE: {"args": arguments}}

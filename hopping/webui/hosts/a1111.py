@@ -41,6 +41,9 @@ class A1111:
     def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
         return devices.autocast()
 
+    def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
+        return {}
+
     def on_its_thread(self, function: Function) -> Function:
         return function
 
