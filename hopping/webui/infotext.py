@@ -70,7 +70,7 @@ def restore(_: str, params: dict[str, Any]) -> None:
 
 def register() -> None:
     """Let the host call `restore` whenever an infotext is pasted."""
-    script_callbacks.on_infotext_pasted(restore, name="hopping_restore")
+    script_callbacks.on_infotext_pasted(restore)
 
 
 def own_parameters(parameters: Mapping[str, Any]) -> list[str]:

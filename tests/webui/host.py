@@ -215,7 +215,7 @@ class Host:
         It is asked only when it says that it has started: a question before that would keep it
         from adding its API.
         """
-        for _ in range(480):
+        for _ in range(2400):
             if self._process.poll() is not None:
                 break
             if "Startup time:" in self.read_log():

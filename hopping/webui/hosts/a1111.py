@@ -24,7 +24,8 @@ class A1111:
         return sd_model
 
     def engines(self, sd_model: Any) -> list[Engine]:
-        if shared.opts.use_old_emphasis_implementation:
+        # forge-classic has no such setting.
+        if getattr(shared.opts, "use_old_emphasis_implementation", False):
             raise EncoderError(
                 "the old emphasis implementation encodes on a way of its own that cannot be "
                 "hopped; switch off Settings → Compatibility → Use old emphasis implementation"
