@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from typing import Any, Protocol
 
 import torch
@@ -77,6 +78,39 @@ class _TransformersLayer:
         return attention.q_proj(queries), attention.k_proj(keys), attention.num_heads
 
 
+class _ComfyLayer:
+    """`CLIPAttention` of ComfyUI, which reForge has as ldm_patched: `forward(x, mask, …)`.
+
+    As in transformers one tensor gives queries, keys and values, and the context is put before it.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        return kwargs["x"] if "x" in kwargs else args[0]
+
+    def exchange(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        hidden = self.inputs(args, kwargs)
+        if context is not None:
+            hidden = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
+            visible = _with_blind_rows(visible)
+        # Its backends all take a mask of four dimensions; of three, some take rows for heads.
+        mask = _additive(visible, hidden)[:, None].expand(len(hidden), -1, -1, -1)
+        names = ("x", "mask", "optimized_attention")
+        given = dict(zip(names, args, strict=False)) | kwargs
+        return (), {**given, "x": hidden, "mask": mask}
+
+    def result(self, output: Any, joined: int) -> Any:
+        return output[:, joined:]
+
+    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
+        attention: Any = self.module
+        return attention.q_proj(queries), attention.k_proj(keys), attention.heads
+
+
 class _OpenClipLayer:
     """`nn.MultiheadAttention` of OpenCLIP: queries, keys and values are handed in one by one."""
 
@@ -123,7 +157,7 @@ def attend(
     """While the block runs, `text_encoder` attends by `visible` instead of causally.
 
     Args:
-        text_encoder: a CLIP text encoder of transformers (4.30 to 5) or of OpenCLIP.
+        text_encoder: a CLIP text encoder of transformers (4.30 to 5), OpenCLIP or ComfyUI.
         visible: bool, shape (tokens, keys) for every row alike or (rows, tokens, keys), True where
             a token sees a key. The keys are the context's tokens, then the row's own. None leaves
             the mask as it is, to record only. A token that sees no key attends to all alike.
@@ -219,11 +253,17 @@ def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
     """Finds the layers by what the modules offer; no library is imported."""
     tower = getattr(text_encoder, "text_model", text_encoder)  # transformers 5 has no text_model
     blocks = getattr(getattr(tower, "encoder", None), "layers", None)
-    if blocks is not None and all(_is_transformers(block) for block in blocks):
+    if blocks is not None and all(_has_projections(block) for block in blocks):
         implementation = getattr(
             getattr(text_encoder, "config", None), "_attn_implementation", None
         )
-        return [_TransformersLayer(block.self_attn, implementation) for block in blocks]
+        layers: list[_Layer] = [
+            _TransformersLayer(block.self_attn, implementation)
+            if "hidden_states" in signature(block.self_attn.forward).parameters
+            else _ComfyLayer(block.self_attn)
+            for block in blocks
+        ]
+        return layers
     tower = getattr(text_encoder, "text", text_encoder)  # OpenCLIP's CustomTextCLIP
     blocks = getattr(getattr(tower, "transformer", None), "resblocks", None)
     if blocks is not None and all(
@@ -236,7 +276,7 @@ def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
     )
 
 
-def _is_transformers(block: nn.Module) -> bool:
+def _has_projections(block: nn.Module) -> bool:
     attention = getattr(block, "self_attn", None)
     return all(hasattr(attention, name) for name in ("q_proj", "k_proj", "v_proj", "out_proj"))
 

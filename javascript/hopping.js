@@ -11,6 +11,7 @@ function hoppingShowProgress(id, onEnd, inactivityTimeout) {
         gradioApp().getElementById("hopping_gallery"),
         function() {
             showSubmitButtons("hopping", true);
+            hoppingPlanSoon(); // the run may have loaded the checkpoint that the plan asks
             onEnd();
         },
         null,

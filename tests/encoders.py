@@ -37,6 +37,67 @@ def transformers_text_model(attention: str = "sdpa", seed: int = 0, **config) ->
     return _randomise(model, seed)
 
 
+def comfy_text_model(seed: int = 0) -> nn.Module:
+    """The same encoder, called the way ComfyUI's code calls its own (reForge's ldm_patched)."""
+    model = transformers_text_model(seed=seed)
+    return _ComfyTextModel(getattr(model, "text_model", model))
+
+
+class _ComfyTextModel(nn.Module):
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        self.text_model = tower
+        layers = tower.encoder.layers
+        tower.encoder.layers = nn.ModuleList([_ComfyLayer(layer) for layer in layers])
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        tower = self.text_model
+        x = tower.embeddings.token_embedding(tokens)
+        x = x + tower.embeddings.position_embedding.weight
+        least = -torch.finfo(x.dtype).max
+        mask = torch.full((x.shape[1], x.shape[1]), least, dtype=x.dtype).triu_(1)
+        for layer in tower.encoder.layers:
+            x = layer(x, mask, _attend_in_heads)
+        return tower.final_layer_norm(x)
+
+
+class _ComfyLayer(nn.Module):
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer_norm1, self.layer_norm2 = layer.layer_norm1, layer.layer_norm2
+        self.mlp, self.self_attn = layer.mlp, _ComfyAttention(layer.self_attn)
+
+    def forward(self, x: Tensor, mask=None, optimized_attention=None) -> Tensor:
+        x += self.self_attn(self.layer_norm1(x), mask, optimized_attention)
+        x += self.mlp(self.layer_norm2(x))
+        return x
+
+
+class _ComfyAttention(nn.Module):
+    def __init__(self, attention: nn.Module) -> None:
+        super().__init__()
+        self.q_proj, self.k_proj = attention.q_proj, attention.k_proj
+        self.v_proj, self.out_proj = attention.v_proj, attention.out_proj
+
+    def forward(self, x: Tensor, mask=None, optimized_attention=None) -> Tensor:
+        projected = (self.q_proj(x), self.k_proj(x), self.v_proj(x))
+        return self.out_proj(optimized_attention(*projected, HEADS, mask))
+
+
+def _attend_in_heads(queries, keys, values, heads, mask=None) -> Tensor:
+    split = [t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (queries, keys, values)]
+    out = nn.functional.scaled_dot_product_attention(*split, attn_mask=mask)
+    return out.transpose(1, 2).flatten(2)
+
+
+class ComfyEncoder:
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+    def encode(self, ids: Tensor) -> Embedding:
+        return Embedding(self.module(ids))
+
+
 def open_clip_text_model(seed: int = 0) -> nn.Module:
     transformer = import_open_clip_transformer()
     model = transformer.TextTransformer(width=WIDTH, heads=HEADS, layers=LAYERS, output_dim=16)
@@ -91,6 +152,7 @@ ENCODERS = {
     "eager": lambda: ClipTextEncoder(transformers_text_model("eager")),
     "sdpa": lambda: ClipTextEncoder(transformers_text_model("sdpa")),
     "open_clip": lambda: OpenClipEncoder(open_clip_text_model()),
+    "comfy": lambda: ComfyEncoder(comfy_text_model()),
 }
 
 

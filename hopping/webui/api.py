@@ -26,7 +26,7 @@ _BASIC = Depends(HTTPBasic())
 
 def register() -> None:
     """Add the routes once the host's server runs."""
-    script_callbacks.on_app_started(add_routes, name="hopping_api")
+    script_callbacks.on_app_started(add_routes)
 
 
 def add_routes(_demo: Any, app: FastAPI) -> None:

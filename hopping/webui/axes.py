@@ -32,7 +32,7 @@ def axis_values(p: Any) -> dict[str, Any]:
 
 def register() -> None:
     """Add the axes before the host builds its page, once."""
-    script_callbacks.on_before_ui(_add_axes, name="hopping_axes")
+    script_callbacks.on_before_ui(_add_axes)
 
 
 def _add_axes() -> None:

@@ -70,7 +70,7 @@ def restore(_: str, params: dict[str, Any]) -> None:
 
 def register() -> None:
     """Let the host call `restore` whenever an infotext is pasted."""
-    script_callbacks.on_infotext_pasted(restore, name="hopping_restore")
+    script_callbacks.on_infotext_pasted(restore)
 
 
 def own_parameters(parameters: Mapping[str, Any]) -> list[str]:
@@ -111,21 +111,37 @@ def run_parameters(run: Run) -> dict[str, Any]:
     return parameters
 
 
-def _per_picture(run: Run, text: Callable[[Job], str | None]) -> Callable[..., str | None]:
-    """An entry that the host asks for each picture."""
+class _Entry(str):
+    """An entry that the host asks for each picture.
 
-    def entry(p: Any, index: int, all_prompts: Any, **_: Any) -> str | None:
-        return text(run.jobs[_number(run, p, index, all_prompts)])
+    It is a text too, that of the first picture: forge-classic writes all entries as JSON.
+    """
 
+    ask: Callable[..., str | None]
+
+    def __call__(self, **asked: Any) -> str | None:
+        return self.ask(**asked)
+
+
+def _entry(first: str | None, ask: Callable[..., str | None]) -> _Entry:
+    entry = _Entry(first or "")
+    entry.ask = ask
     return entry
 
 
-def _hires_prompt(run: Run) -> Callable[..., str | None]:
-    def entry(p: Any, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
+def _per_picture(run: Run, text: Callable[[Job], str | None]) -> _Entry:
+    def ask(p: Any, index: int, all_prompts: Any, **_: Any) -> str | None:
+        return text(run.jobs[_number(run, p, index, all_prompts)])
+
+    return _entry(text(run.jobs[0]), ask)
+
+
+def _hires_prompt(run: Run) -> _Entry:
+    def ask(p: Any, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
         text = run.processing.all_hr_prompts[_number(run, p, index, all_prompts)]
         return None if text == prompt_text else text
 
-    return entry
+    return _entry(None, ask)
 
 
 def _number(run: Run, p: Any, index: int, all_prompts: Any) -> int:
@@ -134,4 +150,6 @@ def _number(run: Run, p: Any, index: int, all_prompts: Any) -> int:
     if p is not own:  # a detailer's inner run, in the middle of one of ours
         index = getattr(own, "batch_index", 0)
         return min(own.iteration * own.batch_size + index, len(run.jobs) - 1)
-    return index + (own.iteration * own.batch_size if all_prompts is own.prompts else 0)
+    # reForge hands in copies, so that a batch's list is told by its length.
+    is_batch = len(all_prompts) < len(own.all_prompts)
+    return index + (own.iteration * own.batch_size if is_batch else 0)

@@ -22,7 +22,7 @@ VISIBILITY = {
 
 def register() -> None:
     """Add the section to the host's settings."""
-    script_callbacks.on_ui_settings(add_settings, name="hopping_settings")
+    script_callbacks.on_ui_settings(add_settings)
 
 
 def add_settings() -> None:

@@ -46,7 +46,7 @@ PAPER_SETTINGS: dict[str, Any] = {
 
 def register() -> None:
     """Add the tab, and a button to PNG Info that sends to it."""
-    script_callbacks.on_ui_tabs(build_tab, name="hopping_tab")
+    script_callbacks.on_ui_tabs(build_tab)
     tab_paste.register()
 
 

@@ -21,7 +21,7 @@ _LAST_PNG_INFO_BUTTON = "extras_tab"
 
 def register() -> None:
     """Watch for PNG Info's components, beside which the button is put."""
-    script_callbacks.on_after_component(_PngInfoButton().after_component, name="hopping_png_info")
+    script_callbacks.on_after_component(_PngInfoButton().after_component)
 
 
 def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:

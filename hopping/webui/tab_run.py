@@ -15,6 +15,7 @@ from modules.ui_common import plaintext_to_html
 from hopping.errors import HoppingError
 from hopping.page.plan_html import render_failure
 
+from .hosts import host
 from .script import TITLE
 
 
@@ -101,6 +102,7 @@ def _processing(
         hr_second_pass_steps=values.hr_steps,
         denoising_strength=values.denoising_strength,
         hr_scale=values.hr_scale,
+        **host().hires_arguments(values.cfg_scale),
         override_settings=create_override_settings_dict(values.override_settings),
     )
     p.scripts = scripts.scripts_txt2img

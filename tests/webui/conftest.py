@@ -11,19 +11,37 @@ from types import SimpleNamespace
 import pytest
 
 from ..encoders import import_open_clip_transformer, transformers_text_model
+from . import forge_stand_ins, stand_ins
 from . import host as real
-from . import stand_ins
 from .browser import browser, web  # noqa: F401 (fixtures of the page's tests)
 
 stand_ins.install()  # before any test file imports what imports the host
+from hopping.webui import hosts  # noqa: E402
 
 HOW = "needs a real WebUI: pytest tests/webui --webui=PATH [--webui-python=PATH]"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--webui", help="a checkout of AUTOMATIC1111's WebUI, for acceptance tests")
+    parser.addoption("--webui", help="a checkout of a WebUI, for acceptance tests")
     parser.addoption("--webui-python", help="its Python; PATH/venv/bin/python by default")
     parser.addoption("--webui-extensions", help="a folder of other extensions' checkouts")
+    parser.addoption(
+        "--webui-all",
+        action="store_true",
+        help="every test also on a host that is slow, those marked thorough, too",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """On a slow host what is marked as thorough is left out."""
+    given = config.getoption("--webui", default=None)
+    if not given or not real.Kind.of(Path(given)).is_slow:
+        return
+    if not config.getoption("--webui-all", default=False):
+        skip = pytest.mark.skip(reason="left out on a slow host; --webui-all runs it")
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +56,7 @@ def webui_data(request) -> tuple[Path, Path, Path]:
         request.config.getoption("--webui-python") or webui / "venv/bin/python"
     ).absolute()
     # Ignored by git, and no dot in its path: gradio serves no picture from behind one.
-    data = real.ROOT / "outputs" / "webui-host"
+    data = real.ROOT / "outputs" / f"webui-host-{real.Kind.of(webui).name}"
     real.prepare(webui, python, data)
     real.link_extension(data)
     return webui, python, data
@@ -73,11 +91,11 @@ def opts(monkeypatch):
     return fresh
 
 
-@pytest.fixture(params=["transformers", "ldm"])
+@pytest.fixture(params=["transformers", "ldm", "forge"])
 def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
     """A text encoder as the host wraps it: the real classes, with small random weights."""
     text_model = transformers_text_model()
-    if request.param == "transformers":
+    if request.param != "ldm":
         return SimpleNamespace(transformer=text_model, tokenizer=clip_tokenizer)
     import_open_clip_transformer()
     modules = pytest.importorskip(
@@ -89,13 +107,29 @@ def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
 
 
 @pytest.fixture
-def sd_model(wrapped, opts, monkeypatch):
+def forge(monkeypatch):
+    """The stand-in host has Forge's modules, and is told by them."""
+    forge_stand_ins.install(monkeypatch)
+    from hopping.webui.hosts.forge import Forge
+
+    found = Forge()
+    monkeypatch.setattr(hosts, "find_host", lambda: found)
+    return found
+
+
+@pytest.fixture
+def sd_model(request, wrapped, opts, monkeypatch):
     """A loaded checkpoint of the stand-in host."""
-    hijack = stand_ins.Hijack()
+    is_forge = request.node.callspec.params["wrapped"] == "forge"
+    hijack = forge_stand_ins.Embeddings() if is_forge else stand_ins.Hijack()
     tower = wrapped.transformer
     embeddings = getattr(tower, "text_model", tower).embeddings
     embeddings.token_embedding = stand_ins.TokenEmbedding(embeddings.token_embedding, hijack)
-    model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
+    if is_forge:
+        request.getfixturevalue("forge")
+        model = forge_stand_ins.Model(forge_stand_ins.Engine(wrapped, hijack))
+    else:
+        model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
     monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "sd_model", model)
     return model
 

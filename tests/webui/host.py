@@ -26,9 +26,9 @@ ARCHITECTURES = "hopping-test-architectures"  # what `make_checkpoints` leaves b
 TITLE = "Hopping sequence"
 # What the WebUI is started with: no network, no graphics card, a model of the tests' own.
 FLAGS = (
-    "--api --skip-torch-cuda-test --use-cpu all --no-half --skip-prepare-environment "
-    "--skip-install --no-download-sd-model --skip-version-check --skip-python-version-check "
-    "--server-name 127.0.0.1 --ckpt-dir"
+    "--api --skip-torch-cuda-test --skip-prepare-environment --skip-install "
+    "--no-download-sd-model --skip-version-check --skip-python-version-check "
+    "--server-name 127.0.0.1"
 ).split()
 SETTINGS = {
     "sd_model_checkpoint": "hopping-test-sd1.safetensors",
@@ -42,6 +42,33 @@ SETTINGS = {
     "persistent_cond_cache": True,
     "return_mask": False,
 }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the tests must know of a host before they start it.
+
+    Attributes:
+        flags: by which it computes on the processor, in full precision.
+        size: width and height of the tests' pictures.
+        is_slow: whether it takes checkpoints of full width only, with which a picture lasts
+            seconds.
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    size: int
+    is_slow: bool
+
+    @classmethod
+    def of(cls, webui: Path) -> Kind:
+        """The kind of a checkout, told by its folders."""
+        if not (webui / "modules_forge").is_dir():
+            return cls("a1111", ("--use-cpu", "all", "--no-half"), size=64, is_slow=False)
+        # They serve the page's files from the data directory alone, unless they are told.
+        flags = ("--always-cpu", "--all-in-fp32", "--gradio-allowed-path", str(webui))
+        name = "forge" if (webui / "backend").is_dir() else "reforge"
+        return cls(name, flags, size=32, is_slow=True)
 
 
 @dataclass(frozen=True)
@@ -88,6 +115,8 @@ class Host:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
+        self.kind = Kind.of(webui)
+        self.size = self.kind.size
         self.log = data / f"log-{self.port}.txt"
         environment = {
             **os.environ,
@@ -107,6 +136,8 @@ class Host:
                     str(python),
                     "launch.py",
                     *FLAGS,
+                    *self.kind.flags,
+                    "--ckpt-dir",
                     str(data / "models" / "Stable-diffusion"),
                     "--data-dir",
                     str(data),
@@ -145,7 +176,7 @@ class Host:
         return self._run("txt2img", prompt, hopping, request)
 
     def img2img(self, prompt: str, hopping: Any = None, **request: Any) -> Result:
-        picture = Image.radial_gradient("L").resize((64, 64)).convert("RGB")
+        picture = Image.radial_gradient("L").resize((self.size, self.size)).convert("RGB")
         start = {"init_images": [encoded(picture)], "denoising_strength": 0.8}
         return self._run("img2img", prompt, hopping, start | request)
 
@@ -164,12 +195,15 @@ class Host:
             "negative_prompt": "blurry",
             "seed": 5,
             "steps": 2,
-            "width": 64,
-            "height": 64,
+            "width": self.size,
+            "height": self.size,
             "cfg_scale": 7,
             "sampler_name": "Euler",
             **request,
         }
+        if self.kind.name == "forge" and body.get("enable_hr"):
+            # Its API has no default for it, and fails.
+            body.setdefault("hr_additional_modules", ["Use same choices"])
         if hopping is not None:
             arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
             scripts = body.get("alwayson_scripts", {})
@@ -179,7 +213,7 @@ class Host:
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:
-            with urllib.request.urlopen(request, timeout=300) as answer:
+            with urllib.request.urlopen(request, timeout=900) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             raise ApiError(error.code, json.loads(error.read() or b"{}")) from None
@@ -190,7 +224,7 @@ class Host:
         It is asked only when it says that it has started: a question before that would keep it
         from adding its API.
         """
-        for _ in range(480):
+        for _ in range(2400):
             if self._process.poll() is not None:
                 break
             if "Startup time:" in self.read_log():
@@ -213,14 +247,17 @@ def encoded(image: Image.Image) -> str:
 
 def prepare(webui: Path, python: Path, data: Path) -> None:
     """The tests' checkpoints, where they are missing."""
-    if (data / "models" / "ControlNet" / "hopping-test-control.safetensors").exists():
+    complete = data / "complete"
+    if complete.exists():
         return
     data.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [str(python), str(Path(__file__).with_name("make_checkpoints.py")), str(webui), str(data)],
-        check=True,
-        capture_output=True,
-    )
+    if Kind.of(webui).is_slow:
+        script, arguments = "make_real_width.py", [data]
+    else:
+        script, arguments = "make_checkpoints.py", [webui, data]
+    command = [python, Path(__file__).with_name(script), *arguments]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    complete.touch()
 
 
 def prepare_beside(base: Path, data: Path, extensions: Sequence[Path]) -> None:

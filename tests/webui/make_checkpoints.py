@@ -252,44 +252,63 @@ def write_architectures(extension: Path) -> None:
     )
 
 
-def randomise(model, torch) -> None:
-    """Weights drawn by name. None may be zero on the way from the text to the picture, and the
+def drawn(name: str, shape, torch):
+    """A weight drawn by its name. None may be zero on the way from the text to the picture, and the
     text encoder's output must not have a mean of zero, by which emphasis divides."""
+    value = torch.randn(shape, generator=torch.Generator().manual_seed(zlib.crc32(name.encode())))
+    is_text = "cond_stage_model" in name or "conditioner" in name
+    if "token_embedding" in name:
+        return value + 0.3
+    if "positional" in name or "position_embedding" in name:
+        return value * 0.2
+    if len(shape) == 1 and name.endswith("weight"):
+        return value * 0.05 + 1
+    if is_text and ("final_layer_norm.bias" in name or "ln_final.bias" in name):
+        return value * 0.1 + 0.3
+    if len(shape) == 1:
+        return value * 0.02
+    gain = 2.0 if is_text and ("_proj" in name or "attn2" in name) else 1.0
+    gain = 2.0 if "attn2.to_v" in name or "attn2.to_out" in name else gain
+    return value * gain / value[0].numel() ** 0.5
+
+
+def randomise(model, torch) -> None:
     for name, weight in model.named_parameters():
-        draw = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-        value = torch.randn(weight.shape, generator=draw)
-        is_text = "cond_stage_model" in name or "conditioner" in name
-        if name.endswith("logit_scale"):
-            continue
-        if "token_embedding" in name:
-            value = value + 0.3
-        elif "positional" in name or "position_embedding" in name:
-            value = value * 0.2
-        elif weight.ndim == 1 and name.endswith("weight"):
-            value = value * 0.05 + 1
-        elif is_text and ("final_layer_norm.bias" in name or "ln_final.bias" in name):
-            value = value * 0.1 + 0.3
-        elif weight.ndim == 1:
-            value = value * 0.02
-        else:
-            gain = 2.0 if is_text and ("_proj" in name or "attn2" in name) else 1.0
-            gain = 2.0 if "attn2.to_v" in name or "attn2.to_out" in name else gain
-            value = value * gain / weight[0].numel() ** 0.5
-        with torch.no_grad():
-            weight.copy_(value)
+        if not name.endswith("logit_scale"):
+            with torch.no_grad():
+                weight.copy_(drawn(name, weight.shape, torch))
 
 
-def write_lora(path: Path, torch, save_file) -> None:
-    """One that changes the sd1 checkpoint's text encoder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_extras(data: Path, widths: dict[str, int], layers: int) -> None:
+    """Textual inversions, a style, and a LoRA that changes the sd1 checkpoint's text encoder.
+
+    Args:
+        widths: of the text encoders l, h and g.
+        layers: of l.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    embeddings = data / "embeddings"
+    embeddings.mkdir(exist_ok=True)
+    draw = torch.Generator().manual_seed(7)
+    vectors = {name: torch.randn(3, width, generator=draw) for name, width in widths.items()}
+    save_file({"emb_params": vectors["l"]}, embeddings / "zebracorn.safetensors")
+    both = {"clip_l": vectors["l"], "clip_g": vectors["g"]}
+    save_file(both, embeddings / "zebraxl.safetensors")
+    (data / "styles.csv").write_text(
+        'name,prompt,negative_prompt\nhopping-test,"{prompt}, oil painting",ugly\n'
+    )
+    lora = data / "models" / "Lora" / "hopping-test-lora.safetensors"
+    lora.parent.mkdir(parents=True, exist_ok=True)
     draw = torch.Generator().manual_seed(11)
     weights = {}
-    for layer in range(LAYERS):
+    for layer in range(layers):
         name = f"lora_te_text_model_encoder_layers_{layer}_self_attn_v_proj"
-        weights[f"{name}.lora_down.weight"] = torch.randn(4, WIDTHS["l"], generator=draw) / 4
-        weights[f"{name}.lora_up.weight"] = torch.randn(WIDTHS["l"], 4, generator=draw) / 4
+        weights[f"{name}.lora_down.weight"] = torch.randn(4, widths["l"], generator=draw) / 4
+        weights[f"{name}.lora_up.weight"] = torch.randn(widths["l"], 4, generator=draw) / 4
         weights[f"{name}.alpha"] = torch.tensor(4.0)
-    save_file(weights, path)
+    save_file(weights, lora)
 
 
 def write_controlnet(path: Path, unet: dict, torch, save_file) -> None:
@@ -356,19 +375,9 @@ def main(webui: Path, data: Path) -> None:
         save_file(weights, checkpoints / f"hopping-test-{name}.safetensors")
         path = checkpoints / f"hopping-test-{name}.yaml"
         path.write_text(yaml.safe_dump({"model": configuration}))
-    embeddings = data / "embeddings"
-    embeddings.mkdir(exist_ok=True)
-    draw = torch.Generator().manual_seed(7)
-    vectors = {width: torch.randn(3, size, generator=draw) for width, size in WIDTHS.items()}
-    save_file({"emb_params": vectors["l"]}, embeddings / "zebracorn.safetensors")
-    write_lora(data / "models" / "Lora" / "hopping-test-lora.safetensors", torch, save_file)
     controlnet = data / "models" / "ControlNet" / "hopping-test-control.safetensors"
     write_controlnet(controlnet, unet, torch, save_file)
-    both = {"clip_l": vectors["l"], "clip_g": vectors["g"]}
-    save_file(both, embeddings / "zebraxl.safetensors")
-    (data / "styles.csv").write_text(
-        'name,prompt,negative_prompt\nhopping-test,"{prompt}, oil painting",ugly\n'
-    )
+    write_extras(data, WIDTHS, LAYERS)
 
 
 if __name__ == "__main__":

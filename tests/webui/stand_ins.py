@@ -159,13 +159,16 @@ class Embedder(nn.Module):
         self.id_start, self.id_end, self.id_pad = 49406, 49407, 49407
         self.passes = 0
 
+    def emphasis_name(self):
+        return MODULES["modules.shared"].opts.emphasis
+
     def tokenize(self, texts):
         return self.wrapped.tokenizer(texts, truncation=False, add_special_tokens=False)[
             "input_ids"
         ]
 
     def tokenize_line(self, line):
-        use = MODULES["modules.shared"].opts.emphasis != "None"
+        use = self.emphasis_name() != "None"
         chunks = [SimpleNamespace(tokens=[], weights=[], fixes=[])]
         for text, weight in emphasised(line) if use else [[line, 1.0]]:
             if weight == -1:
@@ -376,6 +379,8 @@ def fresh_options() -> Options:
         enable_prompt_comments=True,
         return_mask=False,
         return_mask_composite=False,
+        CLIP_stop_at_last_layers=1,
+        sd3_enable_t5=False,
     )
 
 

@@ -8,12 +8,16 @@ import pytest
 import torch
 
 from hopping import EncoderError, HoppingOptions, LayoutError, encode_story, parse_story
-from hopping.webui import conditioning, encoders, moments, texts
+from hopping.webui import conditioning, encoders, hosts, moments, texts
 
 from . import stand_ins
 
 STORY = "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs."
 LAYOUTS = ["joint", "windows"]
+
+
+def engine_of(sd_model):
+    return hosts.host().engines(sd_model)[0]
 
 
 def conditionings(sd_model, story, steps=10, **options):
@@ -37,20 +41,20 @@ def plain(sd_model, text):
 
 def inversion(sd_model, name, words):
     """Declares the word `name` to mean the vectors that `words` have."""
-    embedder = sd_model.cond_stage_model
-    tower = embedder.wrapped.transformer
-    table = getattr(tower, "text_model", tower).embeddings.token_embedding.wrapped
-    vectors = table(torch.tensor(embedder.tokenize([words])[0])).detach()
-    (token,) = embedder.tokenize([name])[0]
+    engine = engine_of(sd_model)
+    tower = getattr(engine.module, "text_model", engine.module)
+    table = tower.embeddings.token_embedding.wrapped
+    vectors = table(torch.tensor(engine.cutter.tokenize([words])[0])).detach()
+    (token,) = engine.cutter.tokenize([name])[0]
     made = SimpleNamespace(name=name, vectors=len(vectors), vec=vectors)
-    embedder.hijack.embedding_db.by_id[token] = made
+    engine.inversions.by_id[token] = made
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("options", [{}, {"reach": "all"}, {"strength": 0.4}, {"anchor": True}])
 def test_without_syntax_they_are_the_cores(sd_model, layout, options):
     options = {"layout": layout, **options}
-    wrapped = sd_model.cond_stage_model.wrapped
+    wrapped = engine_of(sd_model).wrapper.wrapped
     expected = encode_story(
         wrapped.transformer, wrapped.tokenizer, parse_story(STORY), HoppingOptions(**options)
     )
@@ -154,12 +158,12 @@ def hooks(module):
 
 
 def untouched(sd_model):
-    embedder = sd_model.cond_stage_model
+    engine = engine_of(sd_model)
     return (
-        not hooks(embedder)
-        and not hooks(embedder.wrapped.transformer)
-        and "encode_with_transformers" not in vars(embedder)
-        and embedder.hijack.fixes is None
+        not hooks(engine.wrapper)
+        and not hooks(engine.module)
+        and "encode_with_transformers" not in vars(engine.wrapper)
+        and engine.slot.fixes is None
     )
 
 
@@ -172,7 +176,8 @@ def test_nothing_is_left_after_a_run(sd_model):
 @pytest.mark.parametrize("fails_at", range(2, 6))  # the first pass is the host's own
 def test_nothing_is_left_after_an_error(sd_model, layout, fails_at, monkeypatch):
     calls = 0
-    forward = type(sd_model.cond_stage_model.wrapped.transformer).forward
+    encoder = type(engine_of(sd_model).module)
+    forward = encoder.forward
 
     def fail(self, *args, **kwargs):
         nonlocal calls
@@ -181,7 +186,7 @@ def test_nothing_is_left_after_an_error(sd_model, layout, fails_at, monkeypatch)
             raise RuntimeError("out of memory")
         return forward(self, *args, **kwargs)
 
-    monkeypatch.setattr(type(sd_model.cond_stage_model.wrapped.transformer), "forward", fail)
+    monkeypatch.setattr(encoder, "forward", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         conds(sd_model, STORY, layout=layout)
     assert untouched(sd_model)
@@ -198,15 +203,19 @@ def test_a_host_that_encodes_something_else_is_an_error(sd_model, monkeypatch):
 
 
 def test_what_cannot_be_done_is_told_before_anything_is_encoded(sd_model, opts):
-    sd_model.cond_stage_model.passes = 0
+    wrapper = engine_of(sd_model).wrapper
+    wrapper.passes = 0
     with pytest.raises(LayoutError, match="use layout=windows"):
         conds(sd_model, "dog " * 80 + "\nIt sits.", layout="joint")
     with pytest.raises(LayoutError, match="frame 1: it is encoded in several windows"):
         conds(sd_model, "A dog BREAK swims.\nIt sits.", layout="joint")
+    assert wrapper.passes == 0
+
+
+def test_the_old_emphasis_implementation_is_refused(opts):
     opts.use_old_emphasis_implementation = True
     with pytest.raises(EncoderError, match="old emphasis implementation"):
-        conds(sd_model, STORY)
-    assert sd_model.cond_stage_model.passes == 0
+        encoders.text_encoders(SimpleNamespace())
 
 
 def test_other_text_encoders_are_refused(opts):

@@ -8,6 +8,7 @@ from .conftest import HIRES, STORY
 from .host import Host
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flag", ["--medvram", "--lowvram"])
 def test_models_that_come_and_go_hop_alike(host, webui_data, flag):
     thrifty = Host(*webui_data, flag)

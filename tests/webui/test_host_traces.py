@@ -60,11 +60,12 @@ def test_frames_and_grid_are_saved_in_story_order(host):
     texts = [Image.open(path).info["parameters"] for path in saved["txt2img-images"]]
     assert [text.split("\n")[0] for text in texts] == LINES
     assert len(saved["txt2img-grids"]) == 1
-    assert Image.open(saved["txt2img-grids"][0]).width > 3 * 64
+    assert Image.open(saved["txt2img-grids"][0]).width > 3 * host.size
 
 
+@pytest.mark.thorough
 def test_masks_that_the_host_hands_back_are_no_frames(host):
-    white = encoded(Image.new("RGB", (64, 64), "white"))
+    white = encoded(Image.new("RGB", (host.size, host.size), "white"))
     override = {"override_settings": {"return_mask": True}}
     result = host.img2img(STORY, {}, mask=white, **override)
     plain = host.img2img(STORY, {}, mask=white)
@@ -153,6 +154,7 @@ class TestPlot:
         ]
         assert cells.hashes[1:] == expected
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize(
         ("label", "values", "options"),
         [

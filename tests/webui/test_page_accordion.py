@@ -33,7 +33,8 @@ def pictures(page) -> list[str]:
 
 def choose(page, dropdown: str, value: str) -> None:
     page.click(f"{dropdown} input")
-    page.click(f"{dropdown} [data-testid=dropdown-option][data-value='{value}']")
+    named = f":is([data-value='{value}'], [aria-label='{value}'])"  # gradio 3 and 4
+    page.click(f"{dropdown} [data-testid=dropdown-option]{named}")
 
 
 def paste(page, infotext: str) -> None:

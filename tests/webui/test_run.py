@@ -12,7 +12,7 @@ from hopping import HoppingError, StoryError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
-from hopping.webui import takeover
+from hopping.webui import hosts, takeover
 from hopping.webui.script import HoppingScript
 
 from .stand_ins import MODULES, Conditions, Processing, get_multicond, process
@@ -209,11 +209,12 @@ def test_the_cond_cache_is_neither_read_nor_written(sd_model):
 
 def test_a_story_is_encoded_once(sd_model):
     hop(Processing(STORY))
-    before = sd_model.cond_stage_model.passes
+    wrapper = hosts.host().engines(sd_model)[0].wrapper
+    before = wrapper.passes
     hop(Processing(STORY, n_iter=3))
-    once = sd_model.cond_stage_model.passes - before
+    once = wrapper.passes - before
     hop(Processing(STORY))
-    assert sd_model.cond_stage_model.passes - before == 2 * once
+    assert wrapper.passes - before == 2 * once
 
 
 def test_another_checkpoint_in_the_middle_is_hopped_too(sd_model, monkeypatch):
@@ -223,7 +224,7 @@ def test_another_checkpoint_in_the_middle_is_hopped_too(sd_model, monkeypatch):
     def refine(self):
         sample(self)
         monkeypatch.setattr(self, "cached_params", lambda *args: ("another checkpoint", args[1:]))
-        for weight in sd_model.cond_stage_model.wrapped.transformer.parameters():
+        for weight in hosts.host().engines(sd_model)[0].module.parameters():
             weight.mul_(1.1)
         self.setup_conds()
         sample(self)

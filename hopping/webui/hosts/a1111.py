@@ -24,7 +24,8 @@ class A1111:
         return sd_model
 
     def engines(self, sd_model: Any) -> list[Engine]:
-        if shared.opts.use_old_emphasis_implementation:
+        # forge-classic has no such setting.
+        if getattr(shared.opts, "use_old_emphasis_implementation", False):
             raise EncoderError(
                 "the old emphasis implementation encodes on a way of its own that cannot be "
                 "hopped; switch off Settings → Compatibility → Use old emphasis implementation"
@@ -40,6 +41,9 @@ class A1111:
 
     def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
         return devices.autocast()
+
+    def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
+        return {}
 
     def on_its_thread(self, function: Function) -> Function:
         return function

@@ -62,6 +62,9 @@ class Host(Protocol):
     def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
         """What the host does around the encoding of prompts, where hopping takes its place."""
 
+    def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
+        """What a processing object needs for a hires pass like the first, beside A1111's own."""
+
     def on_its_thread(self, function: Function) -> Function:
         """`function` so that it runs where the host makes pictures."""
 

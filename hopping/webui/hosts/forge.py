@@ -57,6 +57,9 @@ class Forge:
         finally:
             classic_engine.last_extra_generation_params = {}
 
+    def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
+        return {"hr_cfg": cfg_scale, "hr_additional_modules": ["Use same choices"]}
+
     def on_its_thread(self, function: Function) -> Function:
         return on_main_thread(function)
 

@@ -1,0 +1,124 @@
+"""How a host is told, and what each of them answers."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from hopping import EncoderError
+from hopping.webui import hosts
+from hopping.webui.hosts.a1111 import A1111
+
+from . import forge_stand_ins, stand_ins
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "hopping_sequence.py"
+
+
+@pytest.fixture
+def found():
+    """Looks for the host once more."""
+    find = hosts.find_host
+    find.cache_clear()
+    yield find
+    find.cache_clear()
+
+
+def test_a1111_is_told_by_its_wrappers(found):
+    assert type(found()) is A1111
+
+
+def test_reforge_has_them_too_and_a_thread_of_its_own(found, monkeypatch):
+    thread = "modules_forge.main_thread"
+    forge_stand_ins.install(monkeypatch)
+    host = found()
+    assert type(host).__name__ == "ReForge"
+    asked = []
+
+    def hand_over(function, *args):
+        asked.append(args)
+        return function(*args)
+
+    monkeypatch.setattr(forge_stand_ins.MODULES[thread], "run_and_wait_result", hand_over)
+    assert host.on_its_thread(lambda a, b: a + b)(1, 2) == 3
+    assert asked == [(1, 2)]
+
+
+def test_forge_is_told_by_its_engines(found, monkeypatch):
+    forge_stand_ins.install(monkeypatch)
+    monkeypatch.delattr(
+        stand_ins.MODULES["modules.sd_hijack_clip"], "FrozenCLIPEmbedderWithCustomWordsBase"
+    )
+    assert type(found()).__name__ == "Forge"
+
+
+def test_any_other_host_is_told_in_one_line_and_left_alone(found, monkeypatch, capsys):
+    monkeypatch.delattr(
+        stand_ins.MODULES["modules.sd_hijack_clip"], "FrozenCLIPEmbedderWithCustomWordsBase"
+    )
+    # Whatever the extension would register there is missing, or is another thing.
+    monkeypatch.setitem(stand_ins.MODULES, "modules.script_callbacks", ModuleType("empty"))
+    loaded = runpy.run_path(str(SCRIPT))
+    assert "HoppingScript" not in loaded
+    (line,) = capsys.readouterr().out.strip().split("\n")
+    assert "stays off" in line
+
+
+class TestForge:
+    def test_before_the_first_picture_there_is_no_model(self, forge, monkeypatch):
+        data = SimpleNamespace(sd_model=SimpleNamespace(cond_stage_model=None))
+        monkeypatch.setattr(stand_ins.MODULES["modules.sd_models"], "model_data", data)
+        with pytest.raises(EncoderError, match="Forge loads it with the first picture"):
+            forge.loaded_model()
+        data.sd_model.forge_objects = object()
+        assert forge.loaded_model() is data.sd_model
+
+    def test_two_engines(self, forge, opts):
+        model = SimpleNamespace(
+            text_processing_engine_l=engine(), text_processing_engine_g=engine()
+        )
+        wrappers = [e.wrapper for e in forge.engines(model)]
+        assert wrappers == [model.text_processing_engine_l, model.text_processing_engine_g]
+
+    def test_a_text_is_cut_by_the_setting_that_holds_now(self, forge, opts):
+        wrapper = engine()
+        opts.emphasis = "None"
+        (found,) = forge.engines(SimpleNamespace(text_processing_engine=wrapper))
+        assert found.cutter.emphasis.name == "None"
+        assert wrapper.emphasis.name == "of the last prompt"
+
+    def test_t5_is_refused_where_it_counts(self, forge, opts):
+        flux = SimpleNamespace(
+            text_processing_engine_l=engine(), text_processing_engine_t5=object()
+        )
+        with pytest.raises(EncoderError, match="reads prompts with T5, which cannot be hopped"):
+            forge.engines(flux)
+        flux.text_processing_engine_g = engine()  # which makes it SD 3
+        assert len(forge.engines(flux)) == 2
+        opts.sd3_enable_t5 = True
+        with pytest.raises(EncoderError, match="Enable T5"):
+            forge.engines(flux)
+        with pytest.raises(EncoderError, match="cannot be hopped"):
+            forge.engines(SimpleNamespace(text_processing_engine_t5=object()))
+
+    def test_what_the_engines_note_gets_into_the_infotext_once(self, forge, opts):
+        model = forge_stand_ins.Model(None)
+        notes = forge_stand_ins.MODULES["backend.text_processing.classic_engine"]
+        opts.CLIP_stop_at_last_layers = 2
+        with forge.encoding(model):
+            assert model.clip_skip == 2
+            notes.last_extra_generation_params = {"TI": "zebra, zebra, cat", "Emphasis": "No norm"}
+        assert model.extra_generation_params == {"TI": "zebra, cat", "Emphasis": "No norm"}
+        assert notes.last_extra_generation_params == {}
+        notes.last_extra_generation_params = {"TI": "dog"}
+        with pytest.raises(RuntimeError), forge.encoding(model):
+            raise RuntimeError
+        assert model.extra_generation_params["TI"] == "zebra, cat"
+        assert notes.last_extra_generation_params == {}
+
+
+def engine():
+    wrapped = SimpleNamespace(transformer=object(), tokenizer=object())
+    return forge_stand_ins.Engine(wrapped, forge_stand_ins.Embeddings())
