@@ -68,11 +68,8 @@ def check_regions(
                 "BREAK as often in each frame, with texts of up to 75 tokens between, or switch it "
                 "off, or hopping"
             )
-    if len(first) > 1 and len(prompts) % p.batch_size:
-        raise StoryError(
-            f"Regional Prompter needs full batches, but {len(prompts)} pictures do not fill "
-            f"batches of {p.batch_size}; set the batch size to 1, or switch it off, or hopping"
-        )
+    if len(first) > 1:
+        _check_full_batches(p, prompts, "Regional Prompter")
 
 
 def _count(windows: Sequence[int]) -> str:
@@ -80,20 +77,32 @@ def _count(windows: Sequence[int]) -> str:
     return f"{len(windows)} region{'s' * (len(windows) > 1)}{more}"
 
 
-def check_negative_parts(p: Any, handed: Sequence[str], listed: Sequence[str]) -> None:
+def check_negative_parts(p: Any, prompts: Sequence[str]) -> None:
     """Raise StoryError if NegPiP would give a frame the negative parts of another one.
 
     Args:
-        handed: a batch's prompts as they are to be encoded; listed: as they stand in the run.
+        prompts: the run's prompts.
     """
-    taken = {
-        tuple(_NEGATIVE_PART.findall(before)) if before != after else ()
-        for before, after in zip(listed, handed, strict=True)
-    }
-    if len(taken) > 1 and script_of(p, "NegPiP") is not None:
+    found = script_of(p, "NegPiP")
+    hidden = shared.opts.data.get("negpip_hide", False)
+    if found is None or not (hidden or (found[1] and found[1][0])):
+        return
+    parts = [tuple(_NEGATIVE_PART.findall(prompt)) for prompt in prompts]
+    size = p.batch_size
+    if any(len({*parts[n : n + size]}) > 1 for n in range(0, len(parts), size)):
         raise StoryError(
             "NegPiP gives all pictures of a batch the negative parts of its first prompt, but the "
             "frames have different ones; set the batch size to 1, or write the same in every frame"
+        )
+    if any(parts):
+        _check_full_batches(p, prompts, "NegPiP")
+
+
+def _check_full_batches(p: Any, prompts: Sequence[str], extension: str) -> None:
+    if len(prompts) % p.batch_size:
+        raise StoryError(
+            f"{extension} needs full batches, but {len(prompts)} pictures do not fill batches of "
+            f"{p.batch_size}; set the batch size to 1, or switch it off, or hopping"
         )
 
 
@@ -127,7 +136,8 @@ def check_reading(
     listening = _Listening(sd_model)
     function(listening, prompts, *steps)
     # Where an extension interpolates it also asks for the empty text.
-    if {_words(text) for text in listening.texts} - {""} != {_words(text) for text in texts} - {""}:
+    asked, expected = ({*map(_words, found)} - {()} for found in (listening.texts, texts))
+    if asked != expected:
         raise StoryError(
             f"the extension {_extension(foreign[-1])} reads {prompts[0]!r} in a way of its own, "
             "which cannot be hopped; write the frame without its syntax, or switch it off, or "
@@ -173,5 +183,6 @@ def _extension(function: Callable[..., Any]) -> str:
     return str(getattr(function, "__module__", type(function).__module__))
 
 
-def _words(text: str) -> str:
-    return " ".join(text.split())
+def _words(text: str) -> tuple[str, ...]:
+    """A text as a tokenizer takes it: blanks beside signs make no difference."""
+    return tuple(re.findall(r"\w+|[^\w\s]", text))

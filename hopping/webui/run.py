@@ -169,6 +169,7 @@ class Run:
                 len(self.story),
                 lambda text: text_encoders(shared.sd_model)[0].windows(text),
             )
+            check_negative_parts(p, prompts)
 
     def _draw(self, wildcards: Wildcards, seeds: Sequence[int]) -> None:
         """Exchange each prompt for what Dynamic Prompts draws."""
@@ -255,9 +256,6 @@ class Run:
         first = p.iteration * p.batch_size
         jobs = self.jobs[first : first + len(prompts)]
         self._handed.update({(hires, first + n): text for n, text in enumerate(prompts)})
-        listed = p.all_hr_prompts if hires else p.all_prompts
-        before = [without_networks(text) for text in listed[first : first + len(prompts)]]
-        check_negative_parts(p, prompts, before)
         batch = []
         with host().encoding(call.sd_model):
             for text, job in zip(prompts, jobs, strict=True):

@@ -27,7 +27,7 @@ INTERPOLATING = """
 def made(model, prompts, *steps):
     texts = [part for prompt in prompts for part in prompt.split(" to ")]
     model.get_learned_conditioning([""])
-    made = original(model, Conditions([" " + text for text in texts]), *steps)
+    made = original(model, Conditions([text.replace(".", " . ") for text in texts]), *steps)
     return made[: len(prompts)]
 """
 
@@ -128,16 +128,28 @@ class TestRegions:
 
 
 class TestNegativeParts:
-    def test_the_same_in_every_frame(self):
-        listed = ["a (x:-1)", "b (x:-1)"]
-        neighbours.check_negative_parts(run_with("NegPiP", True), ["a ", "b "], listed)
+    @staticmethod
+    def check(title, prompts, batch_size, *arguments):
+        p = run_with(title, *arguments)
+        p.batch_size = batch_size
+        neighbours.check_negative_parts(p, prompts)
 
-    def test_others_in_one_batch_are_an_error(self):
-        listed = ["a (x:-1)", "b (y:-1.5)"]
+    def test_what_it_does_right(self, opts):
+        self.check("NegPiP", ["a (x:-1)", "b (y:-1.5)", "c"], 1, True)
+        self.check("NegPiP", ["a (x:-1)", "b (x:-1)", "c (y:-1)", "d (y:-1)"], 2, True)
+        self.check("NegPiP", ["a (x:1.2)", "b", "c"], 2, True)
+
+    def test_others_in_one_batch_are_an_error(self, opts):
         with pytest.raises(StoryError, match="set the batch size to 1"):
-            neighbours.check_negative_parts(run_with("NegPiP", True), ["a ", "b "], listed)
+            self.check("NegPiP", ["a (x:-1)", "b (y:-1.5)"], 2, True)
+        opts.negpip_hide = True
+        with pytest.raises(StoryError, match="set the batch size to 1"):
+            self.check("NegPiP", ["a (x:-1)", "b"], 2, False)
 
-    def test_what_is_not_taken_out_is_left_to_the_host(self):
-        listed = ["a (x:-1)", "b (y:-1.5)"]
-        neighbours.check_negative_parts(run_with("NegPiP", False), listed, listed)
-        neighbours.check_negative_parts(run_with("Another"), ["a ", "b "], listed)
+    def test_a_batch_that_is_not_full_is_an_error(self, opts):
+        with pytest.raises(StoryError, match="3 pictures do not fill batches of 2"):
+            self.check("NegPiP", ["a (x:-1)"] * 3, 2, True)
+
+    def test_without_it_nothing_is_asked(self, opts):
+        self.check("NegPiP", ["a (x:-1)", "b (y:-1.5)"], 2, False)
+        self.check("Another", ["a (x:-1)", "b (y:-1.5)"], 2, True)
