@@ -131,9 +131,9 @@ _PRESET = "Consistent subject"
 METHODS: Mapping[str, Method] = {
     "plain": _hop(mode="baseline"),
     "reference": _hop(mode="reference"),
-    "paper": _hop(layout="joint"),
+    "paper": _hop(),
     "paper in windows": _hop(layout="windows"),
-    "start_token=shared": _hop(layout="joint", start_token="shared"),
+    "start_token=shared": _hop(start_token="shared"),
     "reach=2": _hop(reach=2),
     "reach=all": _hop(reach="all"),
     "anchor": _hop(anchor=True),

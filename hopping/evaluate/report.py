@@ -55,7 +55,10 @@ def numbers(models: Sequence[Results], pictures: Mapping[str, str] | None = None
     parts = [_heading(first)]
     for kind in (ALL, *KINDS):
         parts += [f"### {kind[0].upper()}{kind[1:]}", scores_table(first, kind)]
-    parts += ["### Differences, on the same stories and noise", _differences(first)]
+    parts += ["### Differences in points, on the same stories and noise"]
+    parts += [
+        f"{kind[0].upper()}{kind[1:]}:\n\n{_differences(first, kind)}" for kind in (ALL, *KINDS)
+    ]
     parts += ["### Identity, frame by frame (one character)", _frames(first)]
     if len(models) > 1:
         parts += ["### Models trained with other seeds (all stories)", _models(models)]
@@ -184,12 +187,13 @@ def _heading(results: Results) -> str:
     return text if run["passes"] else f"{BELOW_BARS}\n\n{text}"
 
 
-def _differences(results: Results) -> str:
+def _differences(results: Results, kind: str) -> str:
     rows = [
         [f"{d['method']} − {d['against']}", *(_points(d[score]) for score in COMPARED_SCORES)]
         for d in results["differences"]
+        if d["kind"] == kind
     ]
-    return markdown_table(["difference in points", *COMPARED_SCORES], rows)
+    return markdown_table(["difference", *COMPARED_SCORES], rows)
 
 
 def _frames(results: Results) -> str:

@@ -91,7 +91,14 @@ def summarise(folder: Path) -> dict[str, Any]:
             if (of_method := by_method[name])
         },
         "differences": [
-            {"method": method, "against": other, **_difference(scored, method, other)}
+            {
+                "kind": kind,
+                "method": method,
+                "against": other,
+                **_difference(of_kind, method, other),
+            }
+            for kind in (ALL, *KINDS)
+            if (of_kind := {k: v for k, v in scored.items() if kind in (ALL, cases[k[1]].kind)})
             for method, other in COMPARED
             if by_method[method] and by_method[other]
         ],

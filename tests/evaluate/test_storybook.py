@@ -178,9 +178,8 @@ def test_results_hold_every_score_of_every_method(measured):
         assert list(method["identity by frame"]) == [
             str(n) for n in range(2, len(CASES[0].shots) + 1)
         ]
-    assert [(d["method"], d["against"]) for d in found["differences"]] == [
-        ("Consistent subject", "plain"),
-        ("Consistent subject", "attribute repeated"),
+    assert [(d["kind"], d["against"]) for d in found["differences"]] == [
+        (kind, other) for kind in (results.ALL, *KINDS) for other in ("plain", "attribute repeated")
     ]
     assert json.loads(json.dumps(results.write_results(measured[0]))) == found
 
@@ -197,7 +196,8 @@ def test_a_perfect_telling_beats_another_by_the_difference(tmp_path):
             file.write(json.dumps(keys) + "\n")
     found = results.summarise(tmp_path)
     assert found["methods"]["paper"]["scores"][results.ALL]["leak"]["mean"] == 0
-    (difference,) = found["differences"]
+    difference, *of_kinds = found["differences"]
+    assert [d["leak"]["stories"] for d in of_kinds] == [2] * len(KINDS)
     assert difference["leak"] == {"mean": -1.0, "error": 0.0, "stories": 8}
     assert difference["spread"]["mean"] == 1.0
 

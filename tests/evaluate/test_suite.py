@@ -120,6 +120,14 @@ def test_missing_models_are_named_with_their_place(weights, tmp_path):
     assert "rembg" in metrics.missing(weights)["CLIP-I"]
 
 
+def test_the_docs_name_every_model_that_metrics_need():
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    for part in PARTS.values():
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| `{part.folder}` |"))
+        users = {name for name, metric in METRICS.items() if PARTS[metric.parts[0]] is part}
+        assert users <= set(row.split("|")[3].strip().split(", "))
+
+
 def test_what_is_taken_away_is_noise_and_the_rest_stays():
     left = Image.new("L", (32, 32), 0)
     left.paste(255, (0, 0, 16, 32))

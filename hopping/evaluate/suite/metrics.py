@@ -68,9 +68,12 @@ PARTS: Mapping[str, Part] = {
             "dino_vitb16_pretrain.pth",
             "clip_vitb16_pretrain.pth.tar",
             "open_clip_vitb16_pretrain.pth.tar",
+            # DINO's own code, which the package runs through torch.hub.
+            "facebookresearch_dino_main/hubconf.py",
+            "checkpoints/dino_vitbase16_pretrain.pth",
         ),
         ("dreamsim",),
-        "the ensemble's checkpoint of dreamsim's releases, unzipped",
+        "what dreamsim.dreamsim(cache_dir=…) leaves, called once where there is a connection",
     ),
     "lpips": Part(
         "lpips",

@@ -89,13 +89,17 @@ def draw(
     """Draw what is missing of this process's `share` of the items; `told` how many of how many.
 
     Raises:
-        HoppingError: Pictures are there of other prompts with the same name.
+        HoppingError: A method cannot do a set, or pictures are there of other prompts with the
+            same name.
     """
     items = suite.items[share]
     for number, (method, prompts) in enumerate(items, start=1):
         folder = folder_of(suite.out, method, prompts)
         if not is_drawn(folder):
-            draw_set(pipeline, method, prompts, suite.naming, settings, folder)
+            try:
+                draw_set(pipeline, method, prompts, suite.naming, settings, folder)
+            except HoppingError as error:
+                raise HoppingError(f"{method}, set {prompts.name}: {error}") from error
         elif read_set(folder).prompts != prompts.prompts:
             raise HoppingError(
                 f"{folder} holds pictures of other prompts; name another folder with --out"

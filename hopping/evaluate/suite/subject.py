@@ -5,13 +5,17 @@ As in the One-Prompt-One-Story paper what is taken away is replaced by random no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from hopping.evaluate.suite.metrics import PARTS, Views
+
+_HOME = "U2NET_HOME"  # rembg reads it in old versions and new
 
 Mask = Callable[[Image.Image], Image.Image]
 """A picture's subject: an image of mode L and the same size, 255 where the subject is."""
@@ -21,8 +25,8 @@ def load_mask(weights: Path) -> Mask:
     """rembg with the U²-Net of the folder of weights."""
     from rembg import new_session, remove
 
-    part = PARTS["mask"]
-    session = new_session("u2net_custom", model_path=str(weights / part.folder / part.files[0]))
+    with _rembg_home(weights / PARTS["mask"].folder):
+        session = new_session("u2net")
 
     def mask(image: Image.Image) -> Image.Image:
         found = remove(image, session=session, only_mask=True)
@@ -48,3 +52,17 @@ def views_of(images: Sequence[Image.Image], mask: Mask | None) -> Views:
         subjects.append(Image.composite(image, noise, found))
         backgrounds.append(Image.composite(noise, image, found))
     return Views(images, subjects, backgrounds)
+
+
+@contextmanager
+def _rembg_home(folder: Path) -> Iterator[None]:
+    """While a session is made rembg looks for its models in `folder`."""
+    before = os.environ.get(_HOME)
+    os.environ[_HOME] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_HOME]
+        else:
+            os.environ[_HOME] = before
