@@ -255,8 +255,8 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     web.set_steps(2)
     web.generate()
-    for name in ("Syntax", "Mask", "Examples"):
-        web.page.get_by_role("button", name=name, exact=True).click()
+    for fold in ("hopping_syntax", "hopping_mask_fold", "studio_examples"):
+        web.page.locator(f"#{fold} button").first.click()
     web.page.get_by_text("What its tokens attended to").first.click()
     web.page.get_by_role("button", name="Fade frame 2").click()
     web.page.locator(".studio-fade").wait_for()
