@@ -18,6 +18,10 @@ function studioNewToken() {
 function studioGenerate() {
     const values = Array.from(arguments);
     values[0] = studioNewToken();
+    // In one column, the results are far below.
+    if (window.innerWidth < 700) {
+        document.getElementById("studio_right").scrollIntoView();
+    }
     return values;
 }
 
