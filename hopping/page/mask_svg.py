@@ -77,7 +77,7 @@ def _svg(tokens: Sequence[_Token], visible: Sequence[Sequence[bool]]) -> str:
     side = margin + count * _CELL + 2
     opening = (
         f'<svg class="hopping-mask" viewBox="0 0 {side} {side}" width="{side}" height="{side}" '
-        'role="img" xmlns="http://www.w3.org/2000/svg">'
+        'role="img" aria-label="Which tokens see which" xmlns="http://www.w3.org/2000/svg">'
     )
     parts = [opening]
     edge = margin - _STRIP

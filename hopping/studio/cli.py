@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -22,7 +20,6 @@ from .flags import (
     INTERRUPTED,
     STDERR,
     STDOUT,
-    UNTRAINED,
     After,
     Anchor,
     Before,
@@ -35,6 +32,7 @@ from .flags import (
     Share,
     StartToken,
     Strength,
+    loading,
     quiet_libraries,
     setting,
     told,
@@ -107,6 +105,14 @@ def story(
         int | None,
         setting("--seed", help="One for all frames (default: -1, a random one, which is noted)."),
     ] = None,
+    same_noise: Annotated[
+        bool | None,
+        setting(
+            "--same-noise/--no-same-noise",
+            help="All frames start from the seed's noise, as the paper's do, or each from the next "
+            "seed's (default: same noise).",
+        ),
+    ] = None,
     width: Annotated[
         int | None,
         setting("--width", help="In pixels, a multiple of 8 (default: the model's own)."),
@@ -159,7 +165,7 @@ def story(
             given["source"] = read_source(file)
         record = run.resume(resume, given, preset)
         settings = record.settings
-        pipeline = _loading(
+        pipeline = loading(
             settings.model,
             lambda: load_pipeline(settings.model, settings.device, settings.dtype),
         )
@@ -172,7 +178,7 @@ def story(
     if file is None:
         raise HoppingError("no story; name a text file, - for standard input, or --resume DIR")
     request = run.Request(read_source(file), _options(given, preset), **given)
-    pipeline = _loading(request.model, request.load)
+    pipeline = loading(request.model, request.load)
     if processes.is_helper():
         run.help_with_story(pipeline)
         return
@@ -241,7 +247,7 @@ def mask(
 app.add_typer(storybook_app, name="storybook")
 app.add_typer(evaluate_app, name="evaluate")
 
-app.command()(told(ui))
+app.command()(ui)
 
 
 def main() -> None:
@@ -256,7 +262,7 @@ def _planned(given: dict[str, Any]) -> tuple[Any, Any, Any]:
 
     source = read_source(given.pop("file"))
     request = run.Request(source, _options(given, given.pop("preset", None)), **given)
-    pipeline = _loading(request.model, request.load)
+    pipeline = loading(request.model, request.load)
     return pipeline, request, run.plan_for(pipeline, request.story, request.options)
 
 
@@ -284,21 +290,6 @@ def read_source(file: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         raise HoppingError(f"{name} is not UTF-8 text (line {line}); save it as UTF-8") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _loading(model: str | None, load: Callable[[], Any]) -> Any:
-    from .pipeline import STORYBOOK
-    from .run import is_trained
-
-    if model in (None, STORYBOOK):
-        # So small that threads wait for each other longer than they work, ten times so on a busy
-        # machine; and its bytes do not depend on how many there are.
-        torch.set_num_threads(1)
-    with STDERR.status(f"loading {model or 'the embedded model'} …"):
-        pipeline = load()
-    if not is_trained(model):
-        STDERR.print(f"{UNTRAINED} Name a model of your own with --model.", style="yellow")
-    return pipeline
 
 
 def _print_plan(planned: Any) -> None:

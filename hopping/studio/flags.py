@@ -116,3 +116,19 @@ def quiet_libraries() -> None:
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+
+
+def loading(model: str | None, load: Callable[[], Any]) -> Any:
+    """What `load` gives; says what is loaded, and that it is not trained where that is so."""
+    from .pipeline import STORYBOOK
+    from .run import is_trained
+
+    if model in (None, STORYBOOK):
+        # So small that threads wait for each other longer than they work, ten times so on a busy
+        # machine; and its bytes do not depend on how many there are.
+        torch.set_num_threads(1)
+    with STDERR.status(f"loading {model or 'the embedded model'} …"):
+        pipeline = load()
+    if not is_trained(model):
+        STDERR.print(f"{UNTRAINED} Name a model of your own with --model.", style="yellow")
+    return pipeline

@@ -125,10 +125,12 @@ class Studio:
         except HoppingError as error:
             yield render_failure(str(error))
             return
-        job = self.desk.submit(token, work)
-        yield render_strengths(job, work)
+        job, last = self.desk.submit(token, work), ""
         for _ in job.watch():
-            yield render_strengths(job, work)
+            strip = render_strengths(job, work)
+            if strip != last:  # what is the same would only put the slider back
+                last = strip
+                yield strip
 
     def _strength_work(self, asked: str) -> StrengthWork:
         try:

@@ -8,26 +8,19 @@ from typing import Annotated
 import typer
 
 from hopping.errors import HoppingError
+from hopping.studio.flags import Model, quiet_libraries, told
 
 HOST, PORT = "127.0.0.1", 7870
 
 
+@told
 def ui(
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="MODEL",
-            help="A diffusers folder, a .safetensors or .ckpt file, or a hub name (owner/name). "
-            "Default: the small model that comes with this package.",
-        ),
-    ] = None,
+    model: Model = None,
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
     ] = "auto",
     dtype: Annotated[
-        str,
-        typer.Option("--dtype", metavar="NAME", help="auto, float32, float16 or bfloat16."),
+        str, typer.Option("--dtype", metavar="NAME", help="auto, float32, float16 or bfloat16.")
     ] = "auto",
     out: Annotated[Path, typer.Option("--out", help="Where stories' folders are made.")] = Path(
         "outputs"
@@ -44,6 +37,7 @@ def ui(
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = PORT,
 ) -> None:
     """Open the studio: a page in the browser to write stories, make and compare them."""
+    quiet_libraries()
     try:
         from .server import serve
     except ModuleNotFoundError as error:

@@ -10,14 +10,14 @@ from starlette.responses import PlainTextResponse
 # The first part of every path that gradio's own page needs, 3.41 to the newest. What is not here
 # is refused, among it /file=…, /upload and /proxy=….
 _GRADIO = frozenset(
-    "app_id assets config favicon.ico heartbeat info login_check manifest.json queue reset run "
+    "api app_id assets config favicon.ico heartbeat info login_check manifest.json queue reset run "
     "startup-events static svelte theme.css".split()
 )
 _OURS = "hopping"
 
-_HEAD = (
-    '<link rel="stylesheet" href="hopping/page.css"><script src="hopping/page.js"></script></head>'
-)
+_SCRIPT = b'<script src="hopping/page.js"></script></head>'
+# Behind all that gradio puts into the head while it starts: of equal rules the last one counts.
+_STYLE = b'<link rel="stylesheet" href="hopping/page.css"></body>'
 _HEADERS = {
     # Gradio needs inline scripts and eval. Nothing is asked of any other host.
     "Content-Security-Policy": (
@@ -63,7 +63,7 @@ class Guard:
 
 
 class _Sender:
-    """Sends a response on, with our headers, and in the page itself with our head."""
+    """Sends a response on, with our headers, and in the page itself with our script and style."""
 
     def __init__(self, send: Any, is_page: bool) -> None:
         self._send = send
@@ -85,7 +85,7 @@ class _Sender:
             self._body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = self._body.replace(b"</head>", _HEAD.encode(), 1)
+            body = self._body.replace(b"</head>", _SCRIPT, 1).replace(b"</body>", _STYLE, 1)
             headers = MutableHeaders(raw=self._start["headers"])
             headers["content-length"] = str(len(body))
             await self._send(self._start)

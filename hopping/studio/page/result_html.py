@@ -143,7 +143,8 @@ def _picture(record: Record, folder: Path, key: FrameKey, what: str) -> str:
         text = html.escape(record.story.texts[key.number - 1], quote=True)
         url = address(folder, name)
         picture = (
-            f'<a href="{url}" target="_blank"><img src="{url}" {shape} alt="{what}: {text}"></a>'
+            f'<a class="studio-picture" href="{url}" target="_blank">'
+            f'<img src="{url}" {shape} alt="{what}: {text}"></a>'
         )
     return f"<figure>{picture}<figcaption>{kind}</figcaption></figure>"
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from hopping.errors import HoppingError
 from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
+from hopping.studio.flags import loading
 from hopping.studio.pipeline import load_pipeline
 
 from .answers import Studio
@@ -79,7 +80,7 @@ def serve(model: str | None, device: str, dtype: str, outputs: Path, host: str, 
         HoppingError: if the model cannot be loaded, or the port is taken.
     """
     _refuse_taken(host, port)
-    pipeline = load_pipeline(model, device, dtype)
+    pipeline = loading(model, lambda: load_pipeline(model, device, dtype))
     outputs.mkdir(parents=True, exist_ok=True)
     app = build_app(Studio(pipeline, model, outputs), host)
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -28,7 +28,10 @@ def _item(work: StrengthWork, strength: float) -> str:
     else:
         url = address(work.folder, work.files[strength])
         alt = f"Frame {work.number} at strength {strength:g}"
-        picture = f'<a href="{url}" target="_blank"><img src="{url}" alt="{alt}"></a>'
+        picture = (
+            f'<a class="studio-picture" href="{url}" target="_blank">'
+            f'<img src="{url}" alt="{alt}"></a>'
+        )
     return f"<li>{picture}<span>{strength:g}</span></li>"
 
 

@@ -95,8 +95,10 @@ def browser():
 
     with sync_playwright() as playwright:
         try:
+            # The system's, else the one that Playwright has brought.
             started = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=FLAGS
+                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                args=FLAGS,
             )
         except Error:
             pytest.skip(NO_BROWSER)

@@ -170,8 +170,8 @@ def test_a_frame_between_plain_and_hopped(web):
     web.set_steps(2)
     web.generate()
     web.page.get_by_role("button", name="Fade frame 2").click()
-    slider = web.page.get_by_role("slider", name="Strength").last
-    slider.wait_for()
+    web.page.locator(".studio-fade").wait_for()
+    slider = web.page.get_by_role("slider", name="Strength").last  # the other is the option's
     slider.focus()
     for _ in range(10):
         web.page.keyboard.press("ArrowLeft")
@@ -199,9 +199,12 @@ def test_markup_in_a_prompt_is_text(web):
 def test_two_users_at_once_both_get_their_stories(web, browser, page):
     web.open()
     other = StudioPage(browser.new_page(viewport=WIDE), page).open()
-    for user, story in ((web, "A red dog.\nThe dog."), (other, "A blue cat.\nThe cat.")):
+    for user, story, steps in (
+        (web, "A red dog.\nThe dog.", 40),  # long enough that the other one has to wait
+        (other, "A blue cat.\nThe cat.", 2),
+    ):
         user.write(story)
-        user.set_steps(8)
+        user.set_steps(steps)
     web.page.click("#studio_generate")
     web.page.get_by_role("progressbar").first.wait_for()
     other.page.click("#studio_generate")
@@ -229,6 +232,7 @@ def test_a_crash_is_told_and_the_page_goes_on(web, monkeypatch):
 
 def test_the_keyboard_alone(web):
     web.open()
+    web.set_steps(60)
     web.page.focus("#hopping_prompt textarea")
     web.page.keyboard.type("A dog.")
     web.page.keyboard.press("Enter")
@@ -255,8 +259,8 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     web.set_steps(2)
     web.generate()
-    for name in ("Syntax", "Mask", "Examples"):
-        web.page.get_by_role("button", name=name, exact=True).click()
+    for fold in ("hopping_syntax", "hopping_mask_fold", "studio_examples"):
+        web.page.locator(f"#{fold} button").first.click()
     web.page.get_by_text("What its tokens attended to").first.click()
     web.page.get_by_role("button", name="Fade frame 2").click()
     web.page.locator(".studio-fade").wait_for()

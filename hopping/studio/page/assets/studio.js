@@ -18,6 +18,10 @@ function studioNewToken() {
 function studioGenerate() {
     const values = Array.from(arguments);
     values[0] = studioNewToken();
+    // In one column, the results are far below.
+    if (window.innerWidth < 700) {
+        document.getElementById("studio_right").scrollIntoView();
+    }
     return values;
 }
 
@@ -88,11 +92,21 @@ function studioWatchFiles() {
 
 // ---- Beginning ---------------------------------------------------------------------------------
 
+// All that is pressed or watched from here; gradio builds the page in its own time and order.
+const studioParts = [
+    "#hopping_prompt textarea",
+    "#hopping_plan",
+    "#hopping_plan_button",
+    "#studio_file",
+    "#studio_generate",
+    "#studio_cancel",
+    "#studio_strengths_ask",
+    "#studio_take",
+];
+
 function studioBegin() {
-    const panel = document.getElementById("hopping_plan");
-    const editor = document.querySelector("#hopping_prompt textarea");
-    if (!panel || !editor || !document.getElementById("studio_file")) return false;
-    hoppingWatchPlan(panel);
+    if (!studioParts.every((part) => document.querySelector(part))) return false;
+    hoppingWatchPlan(document.getElementById("hopping_plan"));
     studioWatchFiles();
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
@@ -112,7 +126,6 @@ function studioKeys(event) {
 
 document.addEventListener("DOMContentLoaded", function() {
     document.documentElement.lang = "en";
-    // Gradio builds the page in its own time.
     const watch = new MutationObserver(() => studioBegin() && watch.disconnect());
     watch.observe(document.body, {childList: true, subtree: true});
 });
