@@ -188,7 +188,7 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, output: Any) -> None:
     results = [output.gallery, output.generation_info, output.infotext, output.html_log]
-    id_task = gr.Label(visible=False)
+    id_task = gr.Textbox(visible=False)
     run = {
         "fn": wrap_gradio_gpu_call(host().on_its_thread(generate), extra_outputs=[None, "", ""]),
         "_js": "hoppingSubmit",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from hopping import EncoderError
+from hopping import EncoderError, webui
 from hopping.webui import hosts
 from hopping.webui.hosts.a1111 import A1111
 
@@ -64,6 +65,23 @@ def test_any_other_host_is_told_in_one_line_and_left_alone(found, monkeypatch, c
     assert "HoppingScript" not in loaded
     (line,) = capsys.readouterr().out.strip().split("\n")
     assert "stays off" in line
+
+
+def test_a_host_without_schedulers_gets_no_tab(found, monkeypatch):
+    loaded = []
+    script = ModuleType("hopping.webui.script")
+    script.HoppingScript = object
+    monkeypatch.setitem(sys.modules, script.__name__, script)
+    for name in ("api", "axes", "infotext", "settings", "tab"):
+        module = SimpleNamespace(register=lambda name=name: loaded.append(name))
+        monkeypatch.setattr(webui, name, module, raising=False)
+    runpy.run_path(str(SCRIPT))
+    assert loaded == ["axes", "infotext", "settings", "api"]
+    schedulers = ModuleType("modules.sd_schedulers")
+    schedulers.schedulers = []
+    monkeypatch.setitem(sys.modules, "modules.sd_schedulers", schedulers)
+    runpy.run_path(str(SCRIPT))
+    assert loaded[4:] == ["axes", "infotext", "settings", "api", "tab"]
 
 
 class TestForge:

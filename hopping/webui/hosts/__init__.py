@@ -10,7 +10,7 @@ from importlib import import_module
 
 from .base import Engine, Host
 
-__all__ = ["Engine", "Host", "find_host", "host"]
+__all__ = ["Engine", "Host", "find_host", "has_schedulers", "host"]
 
 
 @cache
@@ -36,6 +36,11 @@ def host() -> Host:
     found = find_host()
     assert found is not None
     return found
+
+
+def has_schedulers() -> bool:
+    """Whether a page chooses a schedule beside the sampler, as the tab does."""
+    return _offers("modules.sd_schedulers", "schedulers")
 
 
 def _offers(module: str, name: str) -> bool:
