@@ -57,7 +57,8 @@ def test_a_wrong_story_or_option_is_told():
 
 
 def test_what_breaks_in_the_host_is_told(monkeypatch):
-    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", object())
+    strange = SimpleNamespace(forge_objects=None)  # loaded, as Forge tells it
+    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", strange)
     assert "cannot be hopped" in live_plan("7", "a", [], *VALUES)[0]
     monkeypatch.setattr("hopping.webui.live_plan.plan_with_words", lambda *_: 1 / 0)
     assert "ZeroDivisionError" in live_plan("8", "a", [], *VALUES)[0]

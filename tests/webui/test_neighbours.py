@@ -10,7 +10,6 @@ import torch
 from hopping import EncoderError, StoryError
 from hopping.webui import neighbours
 
-from . import stand_ins
 from .stand_ins import MODULES, Conditions
 from .test_conditioning import STORY, conds
 
@@ -40,11 +39,10 @@ class TestAnotherReading:
         function = extension("fusion", INTERPOLATING, **known)
         monkeypatch.setattr(parser, "get_learned_conditioning", function)
 
-    def test_what_is_read_as_the_host_reads_it_hops(self, sd_model, interpolating, monkeypatch):
-        made = conds(sd_model, STORY)
-        monkeypatch.undo()
-        monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "sd_model", sd_model)
-        assert torch.equal(made[2], conds(sd_model, STORY)[2])
+    def test_what_is_read_as_the_host_reads_it_hops(self, sd_model, request):
+        alone = conds(sd_model, STORY)
+        request.getfixturevalue("interpolating")
+        assert torch.equal(conds(sd_model, STORY)[2], alone[2])
 
     @pytest.mark.parametrize("story", ["A dog.\nA cat to a bus.", "A cat to a bus.\nA dog."])
     def test_what_is_read_otherwise_is_an_error(self, sd_model, interpolating, story):
@@ -56,6 +54,8 @@ class TestAnotherReading:
 
 
 def test_who_encodes_more_is_named(sd_model):
+    if sd_model.cond_stage_model is None:
+        pytest.skip("Forge's engines are no modules that another extension could hook")
     encoding = """
 def made(module, inputs, output):
     if inputs[0] != ["red"]:
