@@ -135,3 +135,36 @@ def test_plan_as_plain_data(clip_tokenizer):
         "shown": {"1": ["A red dog"]},
         "notes": [],
     }
+
+
+class StoredInFp8(torch.nn.Module):
+    """As the WebUI's fp8 storage: the weights lie in 8 bits, and are cast for each use."""
+
+    def __init__(self, linear, compute):
+        super().__init__()
+        self.weight = linear.weight.detach().to(torch.float8_e4m3fn)
+        self.bias = linear.bias.detach().to(torch.float8_e4m3fn)
+        self.compute = compute
+
+    def forward(self, hidden):
+        hidden, weight, bias = (x.to(self.compute) for x in (hidden, self.weight, self.bias))
+        return torch.nn.functional.linear(hidden, weight, bias).float()
+
+
+@pytest.mark.parametrize("layout", ["joint", "windows"])
+@pytest.mark.parametrize("compute", [torch.float32, torch.bfloat16])
+def test_weights_stored_in_fp8(clip_tokenizer, layout, compute):
+    text_model = transformers_text_model()
+    for parent in list(text_model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, torch.nn.Linear):
+                setattr(parent, name, StoredInFp8(child, compute))
+    options = HoppingOptions(layout=layout, carry="all" if layout == "windows" else "tokens")
+    hopped = encode_story(text_model, clip_tokenizer, parse_story(DOGS), options)
+    assert hopped.dtype == torch.float32
+    assert hopped.isfinite().all()
+    alone = [
+        plain(text_model, clip_tokenizer, line).last_hidden_state[0] for line in DOGS.split("\n")
+    ]
+    assert torch.equal(hopped[0], alone[0])
+    assert not torch.allclose(hopped[1, 1:8], alone[1][1:8], atol=1e-2)

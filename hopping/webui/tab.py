@@ -26,6 +26,7 @@ from . import settings, tab_paste
 from .hosts import host
 from .live_plan import live_plan
 from .script import TITLE
+from .tab_hires import build_second_pass
 from .tab_run import TAB_FIELDS, generate
 
 NAME = "hopping"
@@ -161,6 +162,7 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         with FormRow():
             hr_steps = _slider("Hires steps", 0, 150, 1, 0, "hopping_hires_steps")
             denoising = _slider("Denoising strength", 0.0, 1.0, 0.01, 0.7, "hopping_denoising")
+        second_pass = build_second_pass(samplers, schedulers)
     with FormRow(elem_id="hopping_override_row") as row:
         override = ui.create_override_settings_dropdown(NAME, row)
     widgets = {
@@ -181,6 +183,7 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "hr_steps": hr_steps,
         "denoising_strength": denoising,
         "hr_scale": hr_scale,
+        **second_pass,
         "override_settings": override,
     }
     return widgets, buttons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -12,6 +12,7 @@ from hopping.page.widgets import OptionWidgets
 
 from . import settings
 from .script import TITLE, option_fields
+from .tab_run import SAME
 
 TABNAME = "hopping"
 
@@ -38,8 +39,12 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
         *(field(widgets[name], label) for name, label in _LABELS.items()),
         field(widgets["sampler"], sd_samplers.get_sampler_from_infotext),
         field(widgets["scheduler"], sd_samplers.get_scheduler_from_infotext),
+        field(widgets["hr_sampler"], sd_samplers.get_hr_sampler_from_infotext),
+        field(widgets["hr_scheduler"], sd_samplers.get_hr_scheduler_from_infotext),
         field(widgets["styles"], _styles),
         field(widgets["enable_hr"], lambda d: "Hires upscale" in d or "Hires upscaler" in d),
+        field(widgets["hr_sampler_row"], _shown_if(tuple(SAME.values()), _HIRES_CHOICES)),
+        field(widgets["hr_prompt_row"], _shown_if(("",), _HIRES_PROMPTS)),
         *option_fields(options),
     ]
     infotext_utils.add_paste_fields(TABNAME, None, fields, widgets["override_settings"])
@@ -62,7 +67,24 @@ _LABELS = {
     "hr_scale": "Hires upscale",
     "hr_upscaler": "Hires upscaler",
     "hr_steps": "Hires steps",
+    "hr_checkpoint": "Hires checkpoint",
+    "hr_prompt": "Hires prompt",
+    "hr_negative_prompt": "Hires negative prompt",
 }
+
+
+_HIRES_CHOICES = ("Hires checkpoint", "Hires sampler", "Hires schedule type")
+_HIRES_PROMPTS = ("Hires prompt", "Hires negative prompt")
+
+
+def _shown_if(nothing: Sequence[str], keys: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """Shows a hidden row if one of these keys says more than `nothing`."""
+
+    def shown(parameters: Mapping[str, Any]) -> Any:
+        told = any(parameters.get(key, nothing[0]) not in nothing for key in keys)
+        return gr.update(visible=True) if told else gr.update()
+
+    return shown
 
 
 def _styles(parameters: Mapping[str, Any]) -> Any:

@@ -40,10 +40,23 @@ class TabValues:
     hr_steps: int
     denoising_strength: float
     hr_scale: float
+    hr_checkpoint: str
+    hr_sampler: str
+    hr_scheduler: str
+    hr_prompt: str
+    hr_negative_prompt: str
     override_settings: list[str]
 
 
 TAB_FIELDS = tuple(field.name for field in fields(TabValues))
+
+SAME = {
+    "hr_checkpoint": "Use same checkpoint",
+    "hr_sampler": "Use same sampler",
+    "hr_scheduler": "Use same scheduler",
+}
+"""What stands in these fields of TabValues where the hires pass does as the first."""
+
 
 Result = tuple[list[Any], str, str, str]
 """Gallery, generation info (JSON), infotext (HTML), log (HTML)."""
@@ -103,11 +116,21 @@ def _processing(
         denoising_strength=values.denoising_strength,
         hr_scale=values.hr_scale,
         **host().hires_arguments(values.cfg_scale),
+        hr_checkpoint_name=_chosen("hr_checkpoint", values.hr_checkpoint),
+        hr_sampler_name=_chosen("hr_sampler", values.hr_sampler),
+        hr_scheduler=_chosen("hr_scheduler", values.hr_scheduler),
+        hr_prompt=values.hr_prompt,
+        hr_negative_prompt=values.hr_negative_prompt,
         override_settings=create_override_settings_dict(values.override_settings),
     )
     p.scripts = scripts.scripts_txt2img
     p.script_args = tuple(script_args)
     return p
+
+
+def _chosen(name: str, value: str) -> str | None:
+    """The host's own value for a choice."""
+    return None if value == SAME[name] else value
 
 
 def _script_args(values: TabValues, options: Sequence[Any]) -> list[Any]:

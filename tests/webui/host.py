@@ -41,6 +41,8 @@ SETTINGS = {
     "use_old_emphasis_implementation": False,
     "persistent_cond_cache": True,
     "return_mask": False,
+    "hires_fix_show_sampler": True,
+    "hires_fix_show_prompts": True,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 
 import pytest
 from PIL import Image
@@ -151,6 +152,33 @@ def test_the_hires_pass(tab):
     assert tab.page.evaluate(f"{width}.naturalWidth") == 128
 
 
+def test_the_hires_pass_may_do_otherwise(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=2)
+    tab.page.check("#hopping_hr-visible-checkbox")
+    tab.page.fill("#hopping_hr_prompt textarea", "A cat.\nThe cat sits.")
+    tab.page.fill("#hopping_hr_neg_prompt textarea", "wet")
+    tab.page.click("#hopping_hr_sampler input")
+    tab.page.click("#hopping_hr_sampler li:has-text('Heun')")
+    tab.generate()
+    tab.thumbnails.nth(2).click()
+    tab.page.wait_for_function(
+        "() => document.querySelector('#html_info_hopping').innerText.includes('2/2')"
+    )
+    infotext = tab.page.inner_text("#html_info_hopping")
+    for told in ("prompt: The cat sits.", "negative prompt: wet", "sampler: Heun"):
+        assert f"Hires {told}" in infotext
+    tab.write(infotext)
+    tab.page.fill("#hopping_hr_prompt textarea", "")
+    tab.page.click("#hopping_settings #paste")
+    tab.page.wait_for_function(
+        "() => document.querySelector('#hopping_hr_prompt textarea').value !== ''"
+    )
+    assert tab.page.input_value("#hopping_hr_prompt textarea") == "A cat.\nThe cat sits."
+    assert tab.page.input_value("#hopping_hr_neg_prompt textarea") == "wet"
+    assert tab.page.input_value("#hopping_hr_sampler input") == "Heun"
+
+
 def test_skip(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=60)
@@ -278,15 +306,37 @@ def test_the_seed_buttons(tab):
     )
 
 
-def test_pictures_are_saved_and_go_on_to_img2img(tab):
+def test_pictures_are_saved(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=1)
     tab.generate()
     tab.thumbnails.nth(1).click()
     tab.page.click("#save_hopping")
     tab.page.wait_for_selector("#html_log_hopping :text('Saved:')")
-    tab.page.click("#hopping_send_to_img2img")
-    tab.page.wait_for_selector("#img2img_image img", state="visible")
+    tab.page.click("#save_zip_hopping")
+    link = tab.page.wait_for_selector("#download_files_hopping a[href$='.zip']")
+    with tab.page.expect_download() as download:
+        link.click()
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert len(names) == 1  # the selected one, as everywhere in the host
+
+
+@pytest.mark.parametrize(
+    ("button", "place"),
+    [
+        ("img2img", "#img2img_image"),
+        ("inpaint", "#img2maskimg"),
+        ("extras", "#extras_image"),
+    ],
+)
+def test_pictures_go_on(tab, button, place):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=1)
+    tab.generate()
+    tab.thumbnails.nth(2).click()
+    tab.page.click(f"#hopping_send_to_{button}")
+    picture = tab.page.wait_for_selector(f"{place} :is(img, canvas)", state="visible")
+    assert picture.bounding_box()["width"] == picture.bounding_box()["height"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

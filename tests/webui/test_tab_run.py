@@ -32,6 +32,11 @@ VALUES = {
     "hr_steps": 0,
     "denoising_strength": 0.7,
     "hr_scale": 2.0,
+    "hr_checkpoint": "Use same checkpoint",
+    "hr_sampler": "Use same sampler",
+    "hr_scheduler": "Use same scheduler",
+    "hr_prompt": "",
+    "hr_negative_prompt": "",
     "override_settings": [],
 }
 OPTIONS = ["Paper", *(row.default for row in ROWS)]
@@ -102,6 +107,17 @@ def test_the_host_runs_the_story_with_our_script(tab_run):
     assert (p.width, p.height, p.cfg_scale, p.user) == (64, 96, 7.5, "me")
     assert p.scripts is MODULES["modules.scripts"].scripts_txt2img
     assert p.closed
+
+
+def test_the_hires_pass_does_as_the_first_or_otherwise(tab_run):
+    run(tab_run)
+    chosen = {"hr_checkpoint": "other", "hr_sampler": "Euler", "hr_scheduler": "Karras"}
+    prompts = {"hr_prompt": "A dog.\nA cat.\nA bus.", "hr_negative_prompt": "wet"}
+    run(tab_run, **chosen, **prompts)
+    names = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", *prompts)
+    same, other = ([getattr(p, name) for name in names] for p in Processing.made)
+    assert same == [None, None, None, "", ""]
+    assert other == [*chosen.values(), *prompts.values()]
 
 
 def test_the_other_scripts_keep_their_defaults(tab_run):
