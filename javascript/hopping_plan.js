@@ -9,6 +9,7 @@ const hoppingPlan = {
     answered: 0,
     askedAt: 0,
     timer: null,
+    lost: null,
 };
 
 function hoppingPlanSoon() {
@@ -27,6 +28,11 @@ function hoppingAskPlan() {
     hoppingPlan.askedAt = Date.now();
     gradioApp().getElementById("hopping_plan").classList.add("hopping-stale");
     gradioApp().getElementById("hopping_plan_button").click();
+    // A page that is still being built may miss the click.
+    clearTimeout(hoppingPlan.lost);
+    hoppingPlan.lost = setTimeout(function() {
+        if (hoppingPlan.answered < hoppingPlan.serial) hoppingAskPlan();
+    }, hoppingPlan.patience);
 }
 
 function hoppingPlanArguments() {

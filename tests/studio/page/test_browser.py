@@ -291,3 +291,16 @@ def test_the_config_names_no_path_of_this_machine(web):
     assert "/home/" not in config
     assert str(web.server.studio.outputs) not in config
     json.loads(config)
+
+
+def test_a_plan_that_got_lost_is_asked_for_again(web):
+    web.open()
+    web.page.wait_for_function("() => hoppingPlan.answered >= hoppingPlan.serial")
+    # What a click does that comes before gradio listens: nothing.
+    web.page.evaluate(
+        "() => document.getElementById('hopping_plan_button')"
+        ".addEventListener('click', (event) => event.stopImmediatePropagation(), "
+        "{capture: true, once: true})"
+    )
+    web.write("A dog.\nIt sits.")
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
