@@ -175,6 +175,7 @@ def strips(
 
 app.command(
     epilog="Examples:\n\n"
-    "python -m hopping evaluate suite examples/suite.yaml --model sd15 --method all\n\n"
-    "accelerate launch --num_processes 4 -m hopping evaluate suite examples/suite.yaml --model sdxl"
+    "python -m hopping evaluate suite examples/suite.yaml --model sd15.safetensors "
+    '--method "plain,Consistent subject"\n\n'
+    "accelerate launch --num_processes 4 -m hopping evaluate suite SUITE --model path/to/sdxl"
 )(suite)

@@ -231,12 +231,16 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _per_cent(mean: Mapping[str, float] | None) -> str:
-    return f"{100 * mean['mean']:.1f} ± {100 * mean['error']:.1f}" if mean else ""
+def _per_cent(mean: Mapping[str, float] | None, signs: str = ".1f") -> str:
+    if not mean:
+        return ""
+    # One story has no spread to tell an error from.
+    error = f" ± {100 * mean['error']:.1f}" if mean["stories"] > 1 else ""
+    return f"{100 * mean['mean']:{signs}}{error}"
 
 
 def _points(mean: Mapping[str, float] | None) -> str:
-    return f"{100 * mean['mean']:+.1f} ± {100 * mean['error']:.1f}" if mean else ""
+    return _per_cent(mean, "+.1f")
 
 
 def meanings_table() -> str:

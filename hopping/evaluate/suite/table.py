@@ -91,4 +91,7 @@ def _mean(values: list[float]) -> dict[str, float] | None:
 
 
 def _cell(mean: Mapping[str, float] | None) -> str:
-    return f"{mean['mean']:.4f} ± {mean['error']:.4f}" if mean else _MISSING
+    if not mean:
+        return _MISSING
+    # One set has no spread to tell an error from.
+    return f"{mean['mean']:.4f}" + (f" ± {mean['error']:.4f}" if mean["sets"] > 1 else "")
