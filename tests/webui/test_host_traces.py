@@ -114,6 +114,9 @@ def test_every_frame_tells_its_own(host):
     assert "Hopping frame" not in result.infotexts[0]
 
 
+MESSAGE_RED = (178, 34, 34)
+
+
 class TestPlot:
     def plot(self, host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request):
         info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
@@ -187,10 +190,11 @@ class TestPlot:
     def test_a_cell_that_cannot_be_made_says_why(self, host, bare_images, story, axis, bad):
         hopping = {"Hopping sequence": {"args": [{"enabled": True}]}}
         cells = self.plot(host, axis, prompt=story, alwayson_scripts=hopping)
-        pictures = [image.convert("RGB") for image in cells.images[1:]]
-        told = [image.getpixel((0, 0)) == (255, 255, 255) for image in pictures]
+        told = [
+            any(colour == MESSAGE_RED for _, colour in image.convert("RGB").getcolors(1 << 24))
+            for image in cells.images[1:]
+        ]
         assert [n for n, is_told in enumerate(told) if is_told] == [bad]
-        assert len(pictures[bad].getcolors(1_000_000)) > 5, "letters are on it"
         assert PLAIN_REQUESTS["line"](host).hashes == bare_images["line"]
 
 

@@ -155,7 +155,7 @@ def test_the_hires_pass(tab):
 def test_the_hires_pass_may_do_otherwise(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=2)
-    tab.page.check("#hopping_hr-visible-checkbox")
+    tab.page.click("#hopping_hr > .label-wrap")  # unfolds it, which switches it on
     tab.page.fill("#hopping_hr_prompt textarea", "A cat.\nThe cat sits.")
     tab.page.fill("#hopping_hr_neg_prompt textarea", "wet")
     tab.page.click("#hopping_hr_sampler input")
@@ -335,8 +335,12 @@ def test_pictures_go_on(tab, button, place):
     tab.generate()
     tab.thumbnails.nth(2).click()
     tab.page.click(f"#hopping_send_to_{button}")
-    picture = tab.page.wait_for_selector(f"{place} :is(img, canvas)", state="visible")
-    assert picture.bounding_box()["width"] == picture.bounding_box()["height"]
+    tab.page.wait_for_selector(place, state="visible")
+    tab.page.wait_for_function(
+        "(place) => Array.from(document.querySelectorAll(`${place} img`))"
+        ".some((image) => image.naturalWidth === 64)",
+        arg=place,
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
