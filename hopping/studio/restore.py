@@ -179,7 +179,7 @@ def _sampler(entries: Mapping[str, str]) -> str | None:
 def _checked(name: str, value: Any) -> Any:
     if not isinstance(value, _SETTINGS[name]) or isinstance(value, bool):
         raise OpenError(f"the file is damaged: its {name} is {value!r}")
-    return sampler_name(value) if name == "sampler" else value
+    return sampler_name(str(value)) if name == "sampler" else value
 
 
 def _text(value: Any) -> str:
