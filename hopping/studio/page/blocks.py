@@ -77,6 +77,10 @@ def build_blocks(studio: Studio) -> Any:
                 downloads = gr.HTML("", elem_id="studio_downloads")
         connect_plan(editor, studio.plan, [editor.story, *options.by_name.values()])
         _connect_strengths(studio, strengths)
+        # A strip is of the story before.
+        generate.click(
+            lambda: "", inputs=[], outputs=[strengths], queue=False, show_progress="hidden"
+        )
         _connect_open(studio, editor.story, settings, options, opened)
         _connect_run(
             studio,
