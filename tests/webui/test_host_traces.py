@@ -45,6 +45,8 @@ def test_infotext_brings_the_whole_story_back(host, name):
 
 def test_the_apis_own_infotext_brings_everything_back(host):
     result = host.txt2img(STORY, {"reach": "all"}, seed=77)
+    if host.kind.name == "forge":
+        pytest.skip("Forge's API fails on a request with an infotext")
     body = {"infotext": result.infotexts[-1], "sampler_name": "Euler"}
     answer = host.post("/sdapi/v1/txt2img", body)
     assert Result.of(answer).frames == result.frames
@@ -205,7 +207,8 @@ def test_an_interrupted_run_shows_what_was_made(host, bare_images):
     run.start()
     for _ in range(600):
         progress = host.get("/sdapi/v1/progress?skip_current_image=true")
-        if progress["state"]["job_no"] >= 2:
+        # Until the run begins, the state is that of the run before it.
+        if progress["state"]["job_no"] >= 2 and progress["state"]["job_count"]:
             assert progress["state"]["job_count"] == 30
             break
         time.sleep(0.05)
