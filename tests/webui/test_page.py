@@ -159,14 +159,14 @@ def test_the_hires_pass_may_do_otherwise(tab):
     tab.page.fill("#hopping_hr_prompt textarea", "A cat.\nThe cat sits.")
     tab.page.fill("#hopping_hr_neg_prompt textarea", "wet")
     tab.page.click("#hopping_hr_sampler input")
-    tab.page.click("#hopping_hr_sampler li:has-text('Heun')")
+    tab.page.click("#hopping_hr_sampler li:has-text('Restart')")
     tab.generate()
     tab.thumbnails.nth(2).click()
     tab.page.wait_for_function(
         "() => document.querySelector('#html_info_hopping').innerText.includes('2/2')"
     )
     infotext = tab.page.inner_text("#html_info_hopping")
-    for told in ("prompt: The cat sits.", "negative prompt: wet", "sampler: Heun"):
+    for told in ("prompt: The cat sits.", "negative prompt: wet", "sampler: Restart"):
         assert f"Hires {told}" in infotext
     tab.write(infotext)
     tab.page.fill("#hopping_hr_prompt textarea", "")
@@ -176,7 +176,7 @@ def test_the_hires_pass_may_do_otherwise(tab):
     )
     assert tab.page.input_value("#hopping_hr_prompt textarea") == "A cat.\nThe cat sits."
     assert tab.page.input_value("#hopping_hr_neg_prompt textarea") == "wet"
-    assert tab.page.input_value("#hopping_hr_sampler input") == "Heun"
+    assert tab.page.input_value("#hopping_hr_sampler input") == "Restart"
 
 
 def test_skip(tab):
