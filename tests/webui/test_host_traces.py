@@ -126,7 +126,10 @@ class TestPlot:
         arguments = []
         for label, values in (x, y, ("Nothing", "")):
             arguments += [types.index(label), values, []]
-        arguments += [False, True, False, True, False, False, False, 0, True]
+        arguments.append(False)  # draw_legend
+        if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
+            arguments += [False, False, info["args"][12]["value"]]
+        arguments += [True, False, True, False, False, False, 0, True]
         prompt = request.pop("prompt", STORY)
         return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
 
@@ -205,7 +208,7 @@ def test_an_interrupted_run_shows_what_was_made(host, bare_images):
     story = "\n".join(f"A dog number {n}." for n in range(30))
     run = threading.Thread(target=lambda: got.append(host.txt2img(story, {}, steps=4)))
     run.start()
-    for _ in range(600):
+    for _ in range(6000):
         progress = host.get("/sdapi/v1/progress?skip_current_image=true")
         # Until the run begins, the state is that of the run before it.
         if progress["state"]["job_no"] >= 2 and progress["state"]["job_count"]:
