@@ -61,11 +61,7 @@ class _TransformersLayer:
     def exchange(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        hidden = self.inputs(args, kwargs)
-        if context is not None:
-            hidden = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
-            visible = _with_blind_rows(visible)
-        mask = _additive(visible, hidden)[:, None].expand(len(hidden), -1, -1, -1)
+        hidden, mask = _joined(self.inputs(args, kwargs), visible, context)
         # transformers 4.30 to 4.57 hand the causal mask beside the padding mask, 5 in its place.
         name = "causal_attention_mask" if "causal_attention_mask" in kwargs else "attention_mask"
         return (), {**kwargs, "hidden_states": hidden, "attention_mask": None, name: mask}
@@ -93,12 +89,8 @@ class _ComfyLayer:
     def exchange(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        hidden = self.inputs(args, kwargs)
-        if context is not None:
-            hidden = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
-            visible = _with_blind_rows(visible)
         # Its backends all take a mask of four dimensions; of three, some take rows for heads.
-        mask = _additive(visible, hidden)[:, None].expand(len(hidden), -1, -1, -1)
+        hidden, mask = _joined(self.inputs(args, kwargs), visible, context)
         names = ("x", "mask", "optimized_attention")
         given = dict(zip(names, args, strict=False)) | kwargs
         return (), {**given, "x": hidden, "mask": mask}
@@ -279,6 +271,19 @@ def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
 def _has_projections(block: nn.Module) -> bool:
     attention = getattr(block, "self_attn", None)
     return all(hasattr(attention, name) for name in ("q_proj", "k_proj", "v_proj", "out_proj"))
+
+
+def _joined(hidden: Tensor, visible: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+    """For layers that make keys of what they make queries of: both with the context before them.
+
+    Returns:
+        The tokens, shape (rows, joined, width), and their additive mask, shape (rows, 1, joined,
+        joined).
+    """
+    if context is not None:
+        hidden = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
+        visible = _with_blind_rows(visible)
+    return hidden, _additive(visible, hidden)[:, None].expand(len(hidden), -1, -1, -1)
 
 
 def _with_blind_rows(visible: Tensor) -> Tensor:

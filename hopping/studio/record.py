@@ -64,6 +64,20 @@ class Settings:
         """The seed of a frame (from 1)."""
         return self.seed if self.same_noise else self.seed + frame - 1
 
+    def sampling(self) -> dict[str, Any]:
+        """What `generate_story` is to be told, by the names of its arguments."""
+        return {
+            "negative_prompt": self.negative or None,
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.cfg,
+            "sampler": self.sampler,
+            "seed": self.seed,
+            "same_noise": self.same_noise,
+            "width": self.width,
+            "height": self.height,
+            "batch_size": self.batch_size,
+        }
+
 
 @dataclass
 class Record:

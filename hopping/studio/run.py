@@ -203,21 +203,12 @@ def help_with_story(pipeline: Any) -> None:
 
 def _frames(pipeline: Any, record: Record, on_step: OnStep | None = None) -> Iterator[StoryFrame]:
     """What is missing of a run's frames."""
-    settings = record.settings
     return generate_story(
         pipeline,
         record.story,
         record.options,
-        negative_prompt=settings.negative or None,
-        num_inference_steps=settings.steps,
-        guidance_scale=settings.cfg,
-        sampler=settings.sampler,
-        seed=settings.seed,
-        same_noise=settings.same_noise,
-        width=settings.width,
-        height=settings.height,
-        batch_size=settings.batch_size,
-        compare=settings.compare,
+        **record.settings.sampling(),
+        compare=record.settings.compare,
         done=tuple(record.files),
         on_step=on_step,
     )

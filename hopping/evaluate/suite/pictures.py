@@ -68,14 +68,7 @@ def draw_set(
             pipeline,
             hop.story(prompts.wordings(naming)),
             hop.options,
-            negative_prompt=settings.negative or None,
-            num_inference_steps=settings.steps,
-            guidance_scale=settings.cfg,
-            sampler=settings.sampler,
-            seed=settings.seed,
-            width=settings.width,
-            height=settings.height,
-            batch_size=settings.batch_size,
+            **settings.sampling(),
         )
     )
     seconds = (time.perf_counter() - began) / len(frames)

@@ -56,7 +56,6 @@ class StrengthWork:
         record = dataclasses.replace(
             self.record, options=self.record.options.replace(strength=strength)
         )
-        settings = record.settings
         key = FrameKey(False, self.number)
         others = [FrameKey(False, number) for number in range(1, len(record.story) + 1)]
         others.remove(key)
@@ -70,14 +69,7 @@ class StrengthWork:
             self._pipeline,
             record.story,
             record.options,
-            negative_prompt=settings.negative or None,
-            num_inference_steps=settings.steps,
-            guidance_scale=settings.cfg,
-            sampler=settings.sampler,
-            seed=settings.seed,
-            same_noise=settings.same_noise,
-            width=settings.width,
-            height=settings.height,
+            **record.settings.sampling(),
             done=others,
             on_step=on_step,
         )
