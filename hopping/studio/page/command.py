@@ -10,7 +10,7 @@ import typer
 from hopping.errors import HoppingError
 from hopping.studio.flags import Model, quiet_libraries, told
 
-HOST, PORT = "127.0.0.1", 7870
+from .addresses import HOST, PORT
 
 
 @told

@@ -21,9 +21,9 @@ from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
 from hopping.studio.flags import loading
 from hopping.studio.pipeline import load_pipeline
 
+from .addresses import HOST
 from .answers import Studio
 from .blocks import build_blocks, theme
-from .command import HOST
 from .guard import Guard
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
