@@ -14,7 +14,13 @@ from .errors import StoryError
 from .layout import NOBODY, Role, TokenLayout
 from .options import HoppingOptions
 from .story import Frame, Span, Story
-from .subject import subject_spans, subject_words
+from .subject import (
+    merge_spans,
+    opening_subject,
+    opens_with_pronoun,
+    subject_spans,
+    subject_words,
+)
 
 
 def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...]:
@@ -25,15 +31,35 @@ def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...
     """
     first_named: dict[str, int] = {}
     found = []
-    for frame in story.frames:
-        found.append(_frame_sources(frame, options, first_named))
+    for frame, meant in zip(story.frames, antecedents(story), strict=True):
+        found.append(_frame_sources(frame, options, first_named, meant))
         for word in subject_words(_own_text(frame)):
             first_named.setdefault(word, frame.number)
     return tuple(found)
 
 
+def antecedents(story: Story) -> tuple[int | None, ...]:
+    """For each frame that opens with a pronoun, the frame that says who is meant; else None.
+
+    It is the latest earlier frame, of those that the frame links to if it has links, that opens
+    with a subject of its own.
+    """
+    found: list[int | None] = []
+    named: list[int] = []
+    for frame in story.frames:
+        text = _own_text(frame)
+        if opens_with_pronoun(text):
+            known = named if frame.links is None else [n for n in named if n in frame.links]
+            found.append(known[-1] if known else None)
+            continue
+        found.append(None)
+        if opening_subject(text):
+            named.append(frame.number)
+    return tuple(found)
+
+
 def _frame_sources(
-    frame: Frame, options: HoppingOptions, first_named: dict[str, int]
+    frame: Frame, options: HoppingOptions, first_named: dict[str, int], meant: int | None
 ) -> tuple[int, ...]:
     if options.mode == "baseline" or frame.number == 1:
         return ()
@@ -46,18 +72,8 @@ def _frame_sources(
     if options.anchor and options.share == "subject":
         words = subject_words(_own_text(frame))
         seen |= {first_named[word] for word in words if word in first_named}
+        seen |= {meant} if meant else set()
     return tuple(sorted(seen))
-
-
-def shown_spans(source: Frame, viewer: Frame, options: HoppingOptions) -> tuple[Span, ...]:
-    """The spans of `source.text` that it shows to `viewer`: marks, else by `options.share`."""
-    if source.marks:
-        return source.marks
-    if options.share == "all":
-        return ((0, len(source.text)),)
-    start = source.own[0]
-    spans = subject_spans(_own_text(source), _own_text(viewer))
-    return tuple((a + start, b + start) for a, b in spans)
 
 
 class Visibility:
@@ -76,6 +92,7 @@ class Visibility:
             _refuse_tags(layout.story)
         self._layout, self._options = layout, options
         self.sources = sources(layout.story, options)
+        self._antecedents = antecedents(layout.story)
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
             torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
@@ -92,8 +109,7 @@ class Visibility:
         content = layout.content(source)
         if not frame.marks and self._options.share == "all":
             return content
-        spans = shown_spans(frame, layout.story.frames[viewer - 1], self._options)
-        covered = layout.frames[source - 1].covered(spans)
+        covered = layout.frames[source - 1].covered(self.shown_spans(source, viewer))
         if frame.marks and not covered.any():
             raise StoryError(
                 f"the <share:…> marks of frame {source} hold no token that is encoded; "
@@ -102,6 +118,26 @@ class Visibility:
                 column=frame.column,
             )
         return content[covered]
+
+    def shown_spans(self, source: int, viewer: int) -> tuple[Span, ...]:
+        """The spans of its text that frame `source` shows to `viewer`.
+
+        Its marks; else all of it, or with share=subject what `viewer` names again and what the
+        pronoun means that `viewer` opens with.
+        """
+        frames = self._layout.story.frames
+        frame, start = frames[source - 1], frames[source - 1].own[0]
+        if frame.marks:
+            return frame.marks
+        if self._options.share == "all":
+            return ((0, len(frame.text)),)
+        text = _own_text(frame)
+        spans = [*subject_spans(text, _own_text(frames[viewer - 1]))]
+        meant = self._antecedents[viewer - 1]
+        opening = opening_subject(text)
+        if meant is not None and source >= meant and opening is not None:
+            spans.append(opening)
+        return tuple((a + start, b + start) for a, b in merge_spans(spans))
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None

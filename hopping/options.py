@@ -228,7 +228,7 @@ class HoppingOptions(OptionTable):
         "all",
         "Share",
         "What a frame without <share:…> marks shows to later ones. all: all its content tokens. "
-        "subject: only the words that the later frame names again, with what describes them.",
+        "subject: only what the later frame names again, or means by a pronoun that it opens with.",
         choices=("all", "subject"),
     )
     start_token: str = option(

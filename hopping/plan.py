@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from .layout import CONTENT, FrameTokens, SpecialIds, TokenLayout, lay_out
-from .mask import Visibility, shown_spans
+from .mask import Visibility
 from .options import HoppingOptions
 from .story import Story
 
@@ -132,7 +132,7 @@ def plan_frames(
                 shown={
                     source: tuple(
                         story.frames[source - 1].text[start:end]
-                        for start, end in shown_spans(story.frames[source - 1], frame, options)
+                        for start, end in visibility.shown_spans(source, frame.number)
                     )
                     for source in earlier
                 },

@@ -3,12 +3,14 @@
 The text encoder is causal: in "A red dog is swimming in the river" the hidden state of "dog" has
 seen "A red" and not the river. Where a later frame that says "the dog" sees only "A red dog", the
 identity travels and the scene stays behind. The rules are plain and need no language package: a
-word that recurs, with the words before it in its phrase.
+word that recurs, with the words before it in its phrase and what it wears; and for a frame that
+opens with "he", "she", "it" or "they", the phrase that an earlier frame opens with.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .story import Span
 
@@ -52,6 +54,25 @@ _IRREGULAR_VERBS = frozenset(
     "saw sold spoke spread stood swam took threw told tried tries went woke won wore "
     "wrote".split()
 )
+# Nouns that look like a verb's -ing form, behind whatever word they stand.
+_ING_NOUNS = frozenset("building ceiling clothing king painting ring spring string wing".split())
+# What stands behind a noun and still belongs to it, where one of these words is what it names.
+_WORN = frozenset(
+    "antler apron armor armour backpack bandana beard belt blouse boot bow cap cape cloak coat "
+    "collar costume crown dress ear eye eyepatch face freckle fur glass glove gown hair hat helmet "
+    "hoodie horn jacket jean jumper kimono mane mask moustache mustache nose outfit pant paw "
+    "ponytail raincoat ribbon robe scar scarf shirt shoe short skin skirt spot stocking stripe "
+    "suit sunglass sweater tail tie trouser tusk uniform vest whisker wing wool".split()
+)
+_WEARING = frozenset("in with wearing".split())
+# Pronouns that can open a sentence as its subject, and what "it" means nothing before.
+_SUBJECT_PRONOUNS = frozenset("he she it they".split())
+_WEATHER = frozenset(
+    "autumn bright cloudy cold dark dawn day dusk early evening foggy freezing hot late midnight "
+    "morning night noon rainy raining snowing snowy spring stormy summer sunny sunset warm windy "
+    "winter".split()
+)
+_POINTING = frozenset("this that these those there here".split())
 _STOP = _DETERMINERS | _PRONOUNS | _PREPOSITIONS | _CONJUNCTIONS | _ADVERBS | _AUXILIARIES
 # A phrase is cut behind these; a determiner begins it and is part of it.
 _BOUNDARIES = _PRONOUNS | _PREPOSITIONS | _CONJUNCTIONS | _AUXILIARIES
@@ -72,19 +93,59 @@ def subject_spans(earlier: str, later: str) -> tuple[Span, ...]:
 
     Returns spans of `earlier`, in order and without overlap: each word that `later` names again,
     from the start of its phrase (behind the nearest punctuation, preposition or verb to its left,
-    or at its determiner) to its own end. Empty if no word recurs.
+    or at its determiner) to its own end, and on over what it wears ("John in a red coat"). Empty
+    if no word recurs.
     """
     named_again = set(subject_words(later))
     words = _words(earlier)
     spans: list[Span] = []
-    for index, (word, (_, end)) in enumerate(words):
+    for index, (word, _) in enumerate(words):
         if not _can_name(words, index) or _fold(word) not in named_again:
             continue
         start = words[_phrase_start(earlier, words, index)][1][0]
-        if spans and start <= spans[-1][1]:
-            start = spans.pop()[0]
+        end = words[_attributes_end(earlier, words, index)][1][1]
         spans.append((start, end))
-    return tuple(spans)
+    return merge_spans(spans)
+
+
+def opens_with_pronoun(text: str) -> bool:
+    """Whether `text` opens with he, she, it or they for its subject ("It is raining" does not)."""
+    words = [word for word, _ in _words(text)]
+    if not words or words[0] not in _SUBJECT_PRONOUNS:
+        return False
+    return not (words[0] == "it" and _WEATHER.intersection(words[2:4]))
+
+
+def opening_subject(text: str) -> Span | None:
+    """The phrase that names the subject of the sentence that `text` opens with, or its pronoun.
+
+    "A red dog and a cat are swimming" → "A red dog and a cat"; "This is John." → "John"; None where
+    the text opens with something else ("In the river").
+    """
+    words = _words(text)
+    first = 2 if len(words) > 2 and _points_at(words) else 0
+    if first < len(words) and words[first][0] in _SUBJECT_PRONOUNS:
+        return words[first][1] if opens_with_pronoun(text) else None
+    head = _phrase_end(text, words, first)
+    while head is not None:
+        head = _attributes_end(text, words, head)
+        behind = None
+        if head + 2 < len(words) and words[head + 1][0] == "and":
+            behind = _phrase_end(text, words, head + 2)
+        if behind is None:
+            return words[first][1][0], words[head][1][1]
+        head = behind
+    return None
+
+
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same characters as spans in order, no two of which touch or overlap."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            start, end = merged[-1][0], max(end, merged.pop()[1])
+        merged.append((start, end))
+    return tuple(merged)
 
 
 def _words(text: str) -> list[tuple[str, Span]]:
@@ -105,6 +166,42 @@ def _phrase_start(text: str, words: list[tuple[str, Span]], index: int) -> int:
     return index
 
 
+def _phrase_end(text: str, words: list[tuple[str, Span]], first: int) -> int | None:
+    """Index of the last word of the phrase that begins with word `first`; None if it names none."""
+    last = None
+    for index in range(first, len(words)):
+        word, (start, _) = words[index]
+        if index > first and _PUNCTUATION.search(text, words[index - 1][1][1], start):
+            break
+        if word in _BOUNDARIES or (_is_verb(words, index) and index > first):
+            break
+        if _can_name(words, index):
+            last = index
+    return last
+
+
+def _attributes_end(text: str, words: list[tuple[str, Span]], head: int) -> int:
+    """Index of the last word of what the noun at `head` wears; `head` itself if nothing.
+
+    "in", "with" or "wearing", then a phrase whose last word is a garment or a part of the body:
+    "John in a red coat and a hat", but "a dog in the river" wears nothing.
+    """
+    joins = _WEARING
+    while head + 2 < len(words) and words[head + 1][0] in joins:
+        if _PUNCTUATION.search(text, words[head][1][1], words[head + 2][1][0]):
+            break
+        end = _phrase_end(text, words, head + 2)
+        if end is None or _fold(words[end][0]) not in _WORN:
+            break
+        head, joins = end, _WEARING | {"and"}
+    return head
+
+
+def _points_at(words: list[tuple[str, Span]]) -> bool:
+    """Whether a text opens with "This is", "There are", …"""
+    return words[0][0] in _POINTING and words[1][0] in _AUXILIARIES
+
+
 def _can_name(words: list[tuple[str, Span]], index: int) -> bool:
     return words[index][0] not in _STOP and not _is_verb(words, index)
 
@@ -117,7 +214,7 @@ def _is_verb(words: list[tuple[str, Span]], index: int) -> bool:
     """
     word = words[index][0]
     before = words[index - 1][0] if index else ""
-    if before in _DETERMINERS:
+    if before in _DETERMINERS or word in _ING_NOUNS:
         return False
     if word in _VERBS:
         return before == "to" or before in _AUXILIARIES or before in _PRONOUNS

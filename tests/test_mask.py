@@ -118,6 +118,47 @@ def test_anchor_on_the_frame_that_first_names_each_subject():
     assert "".join(labels) == "ArdAbc"  # A red dog, A blue cat; nothing of the bird
 
 
+@pytest.mark.parametrize(
+    ("lines", "options", "shown"),
+    [
+        # The first frame's subject, and the pronoun that stands for it on the way.
+        (
+            "A red dog swims in the river.\nIt sits.\nIt runs.",
+            {"anchor": True},
+            {(1, 2): ["A red dog"], (1, 3): ["A red dog"], (2, 3): ["It"]},
+        ),
+        # The latest subject is meant, however far back, and no one before it.
+        (
+            "A red dog sits.\nJohn in a hat sits.\nIn the river.\nHe runs.",
+            {"anchor": True},
+            {(2, 4): ["John in a hat"], (1, 4): [], (3, 4): []},
+        ),
+        # A link says who is meant.
+        ("A red dog sits.\nA cat sits.\n<from:1> It runs.", {}, {(1, 3): ["A red dog"]}),
+        # What is named again is shown beside it, once.
+        (
+            "John in a hat holds a red ball.\nHe throws the ball.",
+            {},
+            {(1, 2): ["John in a hat", "a red ball"]},
+        ),
+        ("<share:red> dogs.\nThey run.", {}, {(1, 2): ["red"]}),
+        ("It runs.\nIt sits.", {}, {(1, 2): []}),
+        ("A dog sits.\nIt is raining.", {}, {(1, 2): []}),
+    ],
+)
+def test_an_opening_pronoun_is_shown_who_is_meant(lines, options, shown):
+    story = parse_story(lines)
+    visible = Visibility(windows(lines), HoppingOptions(share="subject", **options))
+    assert {
+        (source, viewer): [
+            story.frames[source - 1].text[slice(*span)]
+            for span in visible.shown_spans(source, viewer)
+        ]
+        for source, viewer in shown
+        if source in visible.sources[viewer - 1]
+    } == shown
+
+
 def _source(story):
     return "\n".join(story.texts)
 

@@ -4,7 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from hopping.subject import subject_spans, subject_words
+from hopping.subject import (
+    opening_subject,
+    opens_with_pronoun,
+    subject_spans,
+    subject_words,
+)
 
 
 def phrases(earlier, later):
@@ -40,6 +45,16 @@ def phrases(earlier, later):
         ("A dog.", "", []),
         ("", "A dog.", []),
         ("A red dog and a red cat.", "The red door.", ["A red", "a red"]),
+        ("John in a red coat is at the farm.", "John runs.", ["John in a red coat"]),
+        (
+            "An old man with a long beard and a hat, in a city",
+            "The man sits.",
+            ["An old man with a long beard and a hat"],
+        ),
+        ("A girl wearing (red glasses:1.2) reads.", "A girl runs.", ["A girl"]),
+        ("A dog in the river.", "The dog.", ["A dog"]),
+        ("A dog with a ball in its garden.", "The dog.", ["A dog"]),
+        ("A red building stands here.", "The building burns.", ["A red building"]),
         ("A big old dog dog", "dog", ["A big old dog dog"]),
     ],
 )
@@ -59,3 +74,37 @@ def test_spans_are_ordered_and_apart():
     spans = subject_spans("a red dog and the red dog chase a dog", "dog, red")
     assert list(spans) == sorted(spans)
     assert all(a[1] < b[0] for a, b in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("A red dog is swimming in the river.", "A red dog"),
+        ("A red dog and a cat are running.", "A red dog and a cat"),
+        ("A dog and runs", "A dog"),
+        ("John in a red coat is standing.", "John in a red coat"),
+        ("This is John. He is working.", "John"),
+        ("There is a small blue house on a hill.", "a small blue house"),
+        ("red dog, river", "red dog"),
+        ("Two children holding hands", "Two children"),
+        ("It runs.", "It"),
+        ("It is raining on a dog.", None),
+        ("In the river swims a dog.", None),
+        ("", None),
+    ],
+)
+def test_what_a_text_opens_with(text, subject):
+    span = opening_subject(text)
+    assert (text[slice(*span)] if span else None) == subject
+
+
+@pytest.mark.parametrize("text", ["He runs.", "it sits", "(She:1.2) sings", "They are here"])
+def test_a_pronoun_opens(text):
+    assert opens_with_pronoun(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["It is raining.", "It was a cold night.", "The dog: he runs.", "His dog runs.", ""]
+)
+def test_no_pronoun_opens(text):
+    assert not opens_with_pronoun(text)
