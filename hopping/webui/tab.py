@@ -162,6 +162,10 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         with FormRow():
             hr_steps = _slider("Hires steps", 0, 150, 1, 0, "hopping_hires_steps")
             denoising = _slider("Denoising strength", 0.0, 1.0, 0.01, 0.7, "hopping_denoising")
+        with FormRow():
+            # 0 leaves it to "Upscale by", as in txt2img.
+            hr_resize_x = _slider("Resize width to", 0, 2048, 8, 0, "hopping_hr_resize_x")
+            hr_resize_y = _slider("Resize height to", 0, 2048, 8, 0, "hopping_hr_resize_y")
         second_pass = build_second_pass(samplers, schedulers)
     with FormRow(elem_id="hopping_override_row") as row:
         override = ui.create_override_settings_dropdown(NAME, row)
@@ -183,6 +187,8 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "hr_steps": hr_steps,
         "denoising_strength": denoising,
         "hr_scale": hr_scale,
+        "hr_resize_x": hr_resize_x,
+        "hr_resize_y": hr_resize_y,
         **second_pass,
         "override_settings": override,
     }

@@ -42,7 +42,7 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
         field(widgets["hr_sampler"], sd_samplers.get_hr_sampler_from_infotext),
         field(widgets["hr_scheduler"], sd_samplers.get_hr_scheduler_from_infotext),
         field(widgets["styles"], _styles),
-        field(widgets["enable_hr"], lambda d: "Hires upscale" in d or "Hires upscaler" in d),
+        field(widgets["enable_hr"], lambda d: any(d.get(key) for key in _HIRES_SIZES)),
         field(widgets["hr_sampler_row"], _shown_if(tuple(SAME.values()), _HIRES_CHOICES)),
         field(widgets["hr_prompt_row"], _shown_if(("",), _HIRES_PROMPTS)),
         *option_fields(options),
@@ -65,6 +65,8 @@ _LABELS = {
     "seed": "Seed",
     "denoising_strength": "Denoising strength",
     "hr_scale": "Hires upscale",
+    "hr_resize_x": "Hires resize-1",
+    "hr_resize_y": "Hires resize-2",
     "hr_upscaler": "Hires upscaler",
     "hr_steps": "Hires steps",
     "hr_checkpoint": "Hires checkpoint",
@@ -73,6 +75,8 @@ _LABELS = {
 }
 
 
+# The host fills in 0 for the last where an infotext has none of it.
+_HIRES_SIZES = ("Hires upscale", "Hires upscaler", "Hires resize-1")
 _HIRES_CHOICES = ("Hires checkpoint", "Hires sampler", "Hires schedule type")
 _HIRES_PROMPTS = ("Hires prompt", "Hires negative prompt")
 

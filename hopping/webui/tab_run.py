@@ -40,6 +40,8 @@ class TabValues:
     hr_steps: int
     denoising_strength: float
     hr_scale: float
+    hr_resize_x: int
+    hr_resize_y: int
     hr_checkpoint: str
     hr_sampler: str
     hr_scheduler: str
@@ -115,6 +117,8 @@ def _processing(
         hr_second_pass_steps=values.hr_steps,
         denoising_strength=values.denoising_strength,
         hr_scale=values.hr_scale,
+        hr_resize_x=values.hr_resize_x,
+        hr_resize_y=values.hr_resize_y,
         **host().hires_arguments(values.cfg_scale),
         hr_checkpoint_name=_chosen("hr_checkpoint", values.hr_checkpoint),
         hr_sampler_name=_chosen("hr_sampler", values.hr_sampler),

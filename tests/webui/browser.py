@@ -114,6 +114,14 @@ class WebPage:
         return self.page.locator("#hopping_gallery .thumbnail-small")
 
 
+@pytest.fixture
+def tab(web, host):
+    """A page of the running host that shows the tab."""
+    web.open(host.url)
+    web.open_tab()
+    return web
+
+
 @pytest.fixture(scope="module")
 def browser(webui_data):
     if importlib.util.find_spec("playwright") is None:

@@ -131,6 +131,7 @@ class Host:
             "OMP_NUM_THREADS": "1",
             "PYTHONUNBUFFERED": "1",
             "SD_WEBUI_RESTARTING": "1",  # open no browser
+            "PATH": f"{self._folder_opener()}{os.pathsep}{os.environ['PATH']}",
         }
         (data / "config.json").write_text(json.dumps(SETTINGS))
         with self.log.open("wb") as log:
@@ -162,6 +163,22 @@ class Host:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def _folder_opener(self) -> Path:
+        """Where an xdg-open stands that only notes what it was asked to open."""
+        programs = self.data / "bin"
+        programs.mkdir(exist_ok=True)
+        (self.data / "opened").unlink(missing_ok=True)
+        opener = programs / "xdg-open"
+        opener.write_text(f'#!/bin/sh\nrealpath "$1" >> "{self.data}/opened"\n')
+        opener.chmod(0o755)
+        return programs
+
+    @property
+    def opened(self) -> list[Path]:
+        """The folders that the host opened in the desktop's file manager."""
+        notes = self.data / "opened"
+        return [Path(line) for line in notes.read_text().splitlines()] if notes.exists() else []
 
     def read_log(self) -> str:
         return self.log.read_text(errors="replace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 
 import pytest
 from PIL import Image
@@ -14,13 +13,6 @@ from . import host as real
 from .browser import DOG_STORY, WebPage
 
 EVIL = "<img src=x onerror=alert(1)> a dog\n<script>alert(2)</script> the dog"
-
-
-@pytest.fixture
-def tab(web, host):
-    web.open(host.url)
-    web.open_tab()
-    return web
 
 
 @pytest.mark.parametrize("tabname", ["txt2img", "img2img"])
@@ -135,48 +127,6 @@ def test_an_error_stands_at_the_result(tab):
     tab.write("A dog.\n<from:none> <from:1> A cat.")
     tab.generate()
     assert "line 2" in tab.page.inner_text("#html_log_hopping .error")
-
-
-def test_the_hires_pass(tab):
-    tab.write("A dog.\nThe dog sits.")
-    tab.make_small(steps=2)
-    tab.page.check("#hopping_hr-visible-checkbox")
-    tab.generate()
-    tab.thumbnails.nth(2).click()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#html_info_hopping').innerText.includes('2/2')"
-    )
-    infotext = tab.page.inner_text("#html_info_hopping")
-    assert "Hires upscale: 2" in infotext
-    width = "() => document.querySelectorAll('#hopping_gallery .thumbnail-small img')[2]"
-    assert tab.page.evaluate(f"{width}.naturalWidth") == 128
-
-
-def test_the_hires_pass_may_do_otherwise(tab):
-    tab.write("A dog.\nThe dog sits.")
-    tab.make_small(steps=2)
-    tab.page.click("#hopping_hr > .label-wrap")  # unfolds it, which switches it on
-    tab.page.fill("#hopping_hr_prompt textarea", "A cat.\nThe cat sits.")
-    tab.page.fill("#hopping_hr_neg_prompt textarea", "wet")
-    tab.page.click("#hopping_hr_sampler input")
-    tab.page.click("#hopping_hr_sampler li:has-text('Restart')")
-    tab.generate()
-    tab.thumbnails.nth(2).click()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#html_info_hopping').innerText.includes('2/2')"
-    )
-    infotext = tab.page.inner_text("#html_info_hopping")
-    for told in ("prompt: The cat sits.", "negative prompt: wet", "sampler: Restart"):
-        assert f"Hires {told}" in infotext
-    tab.write(infotext)
-    tab.page.fill("#hopping_hr_prompt textarea", "")
-    tab.page.click("#hopping_settings #paste")
-    tab.page.wait_for_function(
-        "() => document.querySelector('#hopping_hr_prompt textarea').value !== ''"
-    )
-    assert tab.page.input_value("#hopping_hr_prompt textarea") == "A cat.\nThe cat sits."
-    assert tab.page.input_value("#hopping_hr_neg_prompt textarea") == "wet"
-    assert tab.page.input_value("#hopping_hr_sampler input") == "Restart"
 
 
 def test_skip(tab):
@@ -303,43 +253,6 @@ def test_the_seed_buttons(tab):
     tab.page.click("#hopping_reuse_seed")
     tab.page.wait_for_function(
         "() => document.querySelector('#hopping_seed input').value === '4321'"
-    )
-
-
-def test_pictures_are_saved(tab):
-    tab.write("A dog.\nThe dog sits.")
-    tab.make_small(steps=1)
-    tab.generate()
-    tab.thumbnails.nth(1).click()
-    tab.page.click("#save_hopping")
-    tab.page.wait_for_selector("#html_log_hopping :text('Saved:')")
-    tab.page.click("#save_zip_hopping")
-    link = tab.page.wait_for_selector("#download_files_hopping a[href$='.zip']")
-    with tab.page.expect_download() as download:
-        link.click()
-    names = zipfile.ZipFile(download.value.path()).namelist()
-    assert len(names) == 1  # the selected one, as everywhere in the host
-
-
-@pytest.mark.parametrize(
-    ("button", "place"),
-    [
-        ("img2img", "#img2img_image"),
-        ("inpaint", "#img2maskimg"),
-        ("extras", "#extras_image"),
-    ],
-)
-def test_pictures_go_on(tab, button, place):
-    tab.write("A dog.\nThe dog sits.")
-    tab.make_small(steps=1)
-    tab.generate()
-    tab.thumbnails.nth(2).click()
-    tab.page.click(f"#hopping_send_to_{button}")
-    tab.page.wait_for_selector(place, state="visible")
-    tab.page.wait_for_function(
-        "(place) => Array.from(document.querySelectorAll(`${place} img`))"
-        ".some((image) => image.naturalWidth === 64)",
-        arg=place,
     )
 
 

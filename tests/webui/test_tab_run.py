@@ -32,6 +32,8 @@ VALUES = {
     "hr_steps": 0,
     "denoising_strength": 0.7,
     "hr_scale": 2.0,
+    "hr_resize_x": 0,
+    "hr_resize_y": 0,
     "hr_checkpoint": "Use same checkpoint",
     "hr_sampler": "Use same sampler",
     "hr_scheduler": "Use same scheduler",
@@ -112,12 +114,13 @@ def test_the_host_runs_the_story_with_our_script(tab_run):
 def test_the_hires_pass_does_as_the_first_or_otherwise(tab_run):
     run(tab_run)
     chosen = {"hr_checkpoint": "other", "hr_sampler": "Euler", "hr_scheduler": "Karras"}
+    size = {"hr_resize_x": 128, "hr_resize_y": 96}
     prompts = {"hr_prompt": "A dog.\nA cat.\nA bus.", "hr_negative_prompt": "wet"}
-    run(tab_run, **chosen, **prompts)
-    names = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", *prompts)
+    run(tab_run, **chosen, **prompts, **size)
+    names = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", *prompts, *size)
     same, other = ([getattr(p, name) for name in names] for p in Processing.made)
-    assert same == [None, None, None, "", ""]
-    assert other == [*chosen.values(), *prompts.values()]
+    assert same == [None, None, None, "", "", 0, 0]
+    assert other == [*chosen.values(), *prompts.values(), *size.values()]
 
 
 def test_the_other_scripts_keep_their_defaults(tab_run):

@@ -1,0 +1,55 @@
+"""What can be done with the tab's pictures: the host's own panel under them."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+
+import pytest
+
+
+def test_pictures_are_saved(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=1)
+    tab.generate()
+    tab.thumbnails.nth(1).click()
+    tab.page.click("#save_hopping")
+    tab.page.wait_for_selector("#html_log_hopping :text('Saved:')")
+    tab.page.click("#save_zip_hopping")
+    link = tab.page.wait_for_selector("#download_files_hopping a[href$='.zip']")
+    with tab.page.expect_download() as download:
+        link.click()
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert len(names) == 1  # the selected one, as everywhere in the host
+
+
+@pytest.mark.parametrize(
+    ("button", "place"),
+    [
+        ("img2img", "#img2img_image"),
+        ("inpaint", "#img2maskimg"),
+        ("extras", "#extras_image"),
+    ],
+)
+def test_pictures_go_on(tab, button, place):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=1)
+    tab.generate()
+    tab.thumbnails.nth(2).click()
+    tab.page.click(f"#hopping_send_to_{button}")
+    tab.page.wait_for_selector(place, state="visible")
+    tab.page.wait_for_function(
+        "(place) => Array.from(document.querySelectorAll(`${place} img`))"
+        ".some((image) => image.naturalWidth === 64)",
+        arg=place,
+    )
+
+
+def test_the_folder_is_opened(tab, host):
+    host.txt2img("A dog.", save_images=True)  # the host opens only what is there
+    tab.page.click("#hopping_open_folder")
+    for _ in range(100):
+        if host.opened:
+            break
+        time.sleep(0.1)
+    assert host.opened == [host.data / "outputs" / "txt2img-images"]
