@@ -37,6 +37,7 @@ _STRENGTHS = {
     0.75: "Consistent subject × 0.75",
     1.0: "Consistent subject",
 }
+_WEAKER = {method for strength, method in _STRENGTHS.items() if 0 < strength < 1}
 
 Results = Mapping[str, Any]
 """What `results.summarise` returns."""
@@ -129,6 +130,7 @@ def record_of(page: Path) -> dict[str, Any]:
 
 def draw_plots(results: Results, target: Path) -> dict[str, Path]:
     """Save the plots in `target`; their paths by title."""
+    from adjustText import adjust_text
     from matplotlib.figure import Figure
 
     def saved(figure: Any, name: str) -> Path:
@@ -138,16 +140,19 @@ def draw_plots(results: Results, target: Path) -> dict[str, Path]:
     methods = results["methods"]
     plots = {}
 
-    figure = Figure(figsize=(8, 6))
+    figure = Figure(figsize=(9, 7))
     axes = figure.add_subplot(xlabel="leak, per cent", ylabel="identity, per cent")
+    axes.set_xlim(-5, 125)
+    names = []
     for method, found in methods.items():
-        if method == CEILING:
+        if method == CEILING or method in _WEAKER:  # the strengths have a plot of their own
             continue
         leak, identity = (found["scores"][ALL][score] for score in ("leak", "identity"))
         x, y = 100 * leak["mean"], 100 * identity["mean"]
         errors = {"xerr": 100 * leak["error"], "yerr": 100 * identity["error"]}
         axes.errorbar(x, y, **errors, fmt="o", markersize=4, linewidth=0.8)
-        axes.annotate(method, (x, y), (4, 4), textcoords="offset points", fontsize=7)
+        names.append(axes.text(x, y, method, fontsize=7))
+    adjust_text(names, ax=axes, arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "grey"})
     plots["Identity against leak"] = saved(figure, "identity-leak.png")
 
     figure = Figure(figsize=(7, 4.5))

@@ -14,6 +14,7 @@ from hopping.evaluate.suite.pictures import cost_of, folder_of
 from hopping.evaluate.suite.run import Suite, digest_of, scores_of
 
 RANDOM = "random weights: no meaning"
+PUBLISHED = "https://arxiv.org/abs/2501.13554"
 _MISSING = "missing"
 
 
@@ -67,6 +68,10 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"{results['sets']} sets, {results['pictures']} pictures per method; later prompts name "
         f"the subject {naming}. Means over sets ± one standard error. DreamSim-B compares "
         "backgrounds: the higher, the more they differ."
+    )
+    parts.append(
+        f"Other methods' published rows: table 1 of {PUBLISHED}. They compare with these only where "
+        "the sets are ConsiStory+ and every metric has the weights that it names."
     )
     parts += [f"- {name} is missing: {why}" for name, why in results["missing"].items()]
     return "\n\n".join(parts)
