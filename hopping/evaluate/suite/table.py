@@ -70,8 +70,8 @@ def markdown(results: Mapping[str, Any]) -> str:
         "backgrounds: the higher, the more they differ."
     )
     parts.append(
-        f"Other methods' published rows: table 1 of {PUBLISHED}. They compare with these only where "
-        "the sets are ConsiStory+ and every metric has the weights that it names."
+        f"Other methods' published rows: table 1 of {PUBLISHED}. They compare with these only "
+        "where the sets are ConsiStory+ and every metric has the weights that it names."
     )
     parts += [f"- {name} is missing: {why}" for name, why in results["missing"].items()]
     return "\n\n".join(parts)
