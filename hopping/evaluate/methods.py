@@ -138,6 +138,7 @@ METHODS: Mapping[str, Method] = {
     "reach=all": _hop(reach="all"),
     "anchor": _hop(anchor=True),
     "share=subject": _hop(share="subject"),
+    "anchor + share=subject": _hop(anchor=True, share="subject"),
     "marks by hand": _hop(_marked),
     "carry=all": _hop(**_ALL),
     "carry=all + reach=all": _hop(reach="all", **_ALL),

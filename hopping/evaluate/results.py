@@ -30,6 +30,8 @@ COMPARED: Sequence[tuple[str, str]] = (
     ("Consistent subject", "attribute repeated"),
     ("Consistent subject", "One-Prompt-One-Story"),
     ("Consistent subject", "carry=all + marks by hand"),
+    ("anchor + share=subject", "Consistent subject"),
+    ("anchor + share=subject", "attribute repeated"),
 )
 """Pairs of methods whose difference is tested on the same stories and noise."""
 
