@@ -297,6 +297,7 @@ def prepare_beside(base: Path, data: Path, extensions: Sequence[Path]) -> None:
 def link_extension(data: Path) -> None:
     """Link this project into the host's extensions."""
     link = data / "extensions" / EXTENSION
+    link.parent.mkdir(exist_ok=True)
     if not link.is_symlink() or link.resolve() != ROOT:
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT, target_is_directory=True)
