@@ -28,6 +28,7 @@ def build_story_editor(label: str = "Story", show_label: bool = False) -> StoryE
         gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
         example = gr.Button("Example", elem_id="hopping_example", size="sm")
     story = gr.Textbox(
+        "",  # the host pastes into what has a value, and gradio 4's own default is None
         label=label,
         show_label=show_label,
         elem_id="hopping_prompt",

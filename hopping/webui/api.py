@@ -10,13 +10,14 @@ from typing import Any
 from fastapi import Body, Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from modules import script_callbacks, shared
+from modules import shared
 
 from hopping.errors import HoppingError, OptionError
 from hopping.mask_picture import draw_mask
 from hopping.page.options import parse_request
 from hopping.plan import StoryPlan
 
+from . import callbacks
 from .planning import plan_with_words
 
 # The host's FastAPI is older than Annotated parameters.
@@ -26,7 +27,7 @@ _BASIC = Depends(HTTPBasic())
 
 def register() -> None:
     """Add the routes once the host's server runs."""
-    script_callbacks.on_app_started(add_routes)
+    callbacks.register("app_started", add_routes, __file__)
 
 
 def add_routes(_demo: Any, app: FastAPI) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from modules import script_callbacks, scripts
+from modules import scripts
 
 from hopping.options import ALL, HoppingOptions, Option
+
+from . import callbacks
 
 OFF = "off"
 """The value of the Mode axis that leaves the host as it is."""
@@ -32,7 +34,7 @@ def axis_values(p: Any) -> dict[str, Any]:
 
 def register() -> None:
     """Add the axes before the host builds its page, once."""
-    script_callbacks.on_before_ui(_add_axes)
+    callbacks.register("before_ui", _add_axes, __file__)
 
 
 def _add_axes() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from modules import script_callbacks
-
 from hopping.page.infotext import (
     FRAME,
     MODE,
@@ -20,6 +18,8 @@ from hopping.page.infotext import (
     value_in,
 )
 from hopping.page.options import ROWS, RunOptions
+
+from . import callbacks
 
 if TYPE_CHECKING:
     from .run import Job, Run
@@ -70,7 +70,7 @@ def restore(_: str, params: dict[str, Any]) -> None:
 
 def register() -> None:
     """Let the host call `restore` whenever an infotext is pasted."""
-    script_callbacks.on_infotext_pasted(restore)
+    callbacks.register("infotext_pasted", restore, __file__)
 
 
 def own_parameters(parameters: Mapping[str, Any]) -> list[str]:

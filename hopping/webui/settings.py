@@ -6,11 +6,13 @@ import html
 from typing import Any
 
 import gradio as gr
-from modules import script_callbacks, shared
+from modules import shared
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
 from hopping.page.options import ROWS
+
+from . import callbacks
 
 SECTION = ("hopping", "Hopping sequence")
 VISIBILITY = {
@@ -22,7 +24,7 @@ VISIBILITY = {
 
 def register() -> None:
     """Add the section to the host's settings."""
-    script_callbacks.on_ui_settings(add_settings)
+    callbacks.register("ui_settings", add_settings, __file__)
 
 
 def add_settings() -> None:

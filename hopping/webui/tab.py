@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 from modules import (
     progress,
-    script_callbacks,
     sd_samplers,
     sd_schedulers,
     shared,
@@ -22,7 +21,7 @@ from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, Tool
 from hopping.page.story_editor import StoryEditor, build_story_editor, connect_plan
 from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
 
-from . import settings, tab_paste
+from . import callbacks, settings, tab_paste
 from .hosts import host
 from .live_plan import live_plan
 from .script import TITLE
@@ -47,7 +46,7 @@ PAPER_SETTINGS: dict[str, Any] = {
 
 def register() -> None:
     """Add the tab, and a button to PNG Info that sends to it."""
-    script_callbacks.on_ui_tabs(build_tab)
+    callbacks.register("ui_tabs", build_tab, __file__)
     tab_paste.register()
 
 
@@ -80,6 +79,7 @@ def _build_story(toprow: Any) -> StoryEditor:
     editor = build_story_editor()
     toprow.prompt = editor.story
     toprow.negative_prompt = gr.Textbox(
+        value="",
         label="Negative prompt",
         show_label=False,
         elem_id="hopping_neg_prompt",

@@ -50,6 +50,7 @@ def build_second_pass(samplers: Sequence[str], schedulers: Sequence[str]) -> dic
     )
     with prompt_row:
         prompt = gr.Textbox(
+            value="",
             label="Hires prompt",
             lines=3,
             placeholder="A story for the hires pass: as many frames, or one line for all. "
@@ -58,6 +59,7 @@ def build_second_pass(samplers: Sequence[str], schedulers: Sequence[str]) -> dic
             elem_classes=["prompt"],
         )
         negative_prompt = gr.Textbox(
+            value="",
             label="Hires negative prompt",
             lines=3,
             placeholder="Leave empty to use the same negative prompt as in first pass.",
