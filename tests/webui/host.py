@@ -54,6 +54,7 @@ class Kind:
     Attributes:
         flags: by which it computes on the processor, in full precision.
         size: width and height of the tests' pictures.
+        other: the checkpoint that stands for another one in tests.
         is_slow: whether it takes checkpoints of full width only, with which a picture lasts
             seconds.
     """
@@ -61,17 +62,22 @@ class Kind:
     name: str
     flags: tuple[str, ...]
     size: int
+    other: str
     is_slow: bool
 
     @classmethod
     def of(cls, webui: Path) -> Kind:
         """The kind of a checkout, told by its folders."""
         if not (webui / "modules_forge").is_dir():
-            return cls("a1111", ("--use-cpu", "all", "--no-half"), size=64, is_slow=False)
+            return cls(
+                "a1111", ("--use-cpu", "all", "--no-half"), size=64, other="sd2", is_slow=False
+            )
         # They serve the page's files from the data directory alone, unless they are told.
         flags = ("--always-cpu", "--all-in-fp32", "--gradio-allowed-path", str(webui))
-        name = "forge" if (webui / "backend").is_dir() else "reforge"
-        return cls(name, flags, size=32, is_slow=True)
+        if (webui / "backend").is_dir():
+            return cls("forge", flags, size=32, other="sd2", is_slow=True)
+        # It takes no SD 2.x of another depth than the known ones.
+        return cls("reforge", flags, size=32, other="sdxl", is_slow=True)
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ class TestHires:
             host.txt2img(f"{FIRST}\nThe dog sits.", {}, **{**HIRES, "hr_prompt": "a\nb\nc"})
 
     def test_another_checkpoint(self, host):
-        hires = {**HIRES, "hr_checkpoint_name": "hopping-test-sd2"}
+        hires = {**HIRES, "hr_checkpoint_name": f"hopping-test-{host.kind.other}"}
         story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **hires)
         assert story.frames[0] == host.txt2img(FIRST, **hires).frames[0]
         assert story.frames[1] != host.txt2img("The dog sits.", **hires).frames[0]
@@ -218,7 +218,8 @@ class TestHires:
 
 @pytest.mark.thorough
 def test_the_refiner_hops_too(host):
-    refined = {"refiner_checkpoint": "hopping-test-sd2", "refiner_switch_at": 0.5, "steps": 4}
+    other = f"hopping-test-{host.kind.other}"
+    refined = {"refiner_checkpoint": other, "refiner_switch_at": 0.5, "steps": 4}
     story = host.txt2img(f"{FIRST}\nThe dog sits.", {}, **refined)
     assert story.frames[0] == host.txt2img(FIRST, **refined).frames[0]
     assert story.frames[1] != host.txt2img("The dog sits.", **refined).frames[0]

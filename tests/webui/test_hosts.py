@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from torch import nn
 
 from hopping import EncoderError, webui
 from hopping.webui import hosts
@@ -45,6 +46,16 @@ def test_reforge_has_them_too_and_a_thread_of_its_own(found, monkeypatch):
     monkeypatch.setattr(forge_stand_ins.MODULES[thread], "run_and_wait_result", hand_over)
     assert host.on_its_thread(lambda a, b: a + b)(1, 2) == 3
     assert asked == [(1, 2)]
+
+
+def test_a_checkpoint_that_reforge_has_torn_down_is_none(found, monkeypatch):
+    forge_stand_ins.install(monkeypatch)
+    host, sd_model = found(), nn.Module()
+    monkeypatch.setattr(stand_ins.MODULES["modules.sd_models"].model_data, "sd_model", sd_model)
+    assert host.loaded_model() is sd_model
+    sd_model._modules = sd_model._parameters = None  # as its complete_model_teardown leaves it
+    with pytest.raises(EncoderError, match="failed to load"):
+        host.loaded_model()
 
 
 def test_forge_is_told_by_its_engines(found, monkeypatch):

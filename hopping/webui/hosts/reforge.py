@@ -6,6 +6,8 @@ from typing import Any
 
 from modules import processing
 
+from hopping.errors import EncoderError
+
 from .a1111 import A1111
 from .base import Function
 from .threads import on_main_thread
@@ -13,6 +15,16 @@ from .threads import on_main_thread
 
 class ReForge(A1111):
     """Its encoders are transformers' or ldm_patched's; the wrappers call both."""
+
+    def loaded_model(self) -> Any:
+        sd_model = super().loaded_model()
+        # Where a checkpoint cannot be loaded, reForge has torn down the one before already.
+        if getattr(sd_model, "_modules", {}) is None:
+            raise EncoderError(
+                "no checkpoint is loaded: the last one that was chosen failed to load; the plan "
+                "needs the tokenizer of one, choose another"
+            )
+        return sd_model
 
     def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
         known = hasattr(processing.StableDiffusionProcessingTxt2Img, "hr_cfg")
