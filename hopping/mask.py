@@ -31,9 +31,10 @@ def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...
     """
     first_named: dict[str, int] = {}
     found = []
-    for frame, meant in zip(story.frames, antecedents(story), strict=True):
-        found.append(_frame_sources(frame, options, first_named, meant))
-        for word in subject_words(_own_text(frame)):
+    for frame, naming in zip(story.frames, _naming_texts(story, antecedents(story)), strict=True):
+        words = subject_words(naming)
+        found.append(_frame_sources(frame, options, {first_named.get(word) for word in words}))
+        for word in words:
             first_named.setdefault(word, frame.number)
     return tuple(found)
 
@@ -58,8 +59,20 @@ def antecedents(story: Story) -> tuple[int | None, ...]:
     return tuple(found)
 
 
+def _naming_texts(story: Story, meant: tuple[int | None, ...]) -> list[str]:
+    """What each frame names its subjects with: its own text, and before it what a pronoun means."""
+    texts = [_own_text(frame) for frame in story.frames]
+    openings = [_opening(texts[number - 1]) if number else "" for number in meant]
+    return [f"{opening}. {text}" for opening, text in zip(openings, texts, strict=True)]
+
+
+def _opening(text: str) -> str:
+    span = opening_subject(text)
+    return text[slice(*span)] if span else ""
+
+
 def _frame_sources(
-    frame: Frame, options: HoppingOptions, first_named: dict[str, int], meant: int | None
+    frame: Frame, options: HoppingOptions, first_naming: set[int | None]
 ) -> tuple[int, ...]:
     if options.mode == "baseline" or frame.number == 1:
         return ()
@@ -70,9 +83,7 @@ def _frame_sources(
     if options.anchor:
         seen.add(1)
     if options.anchor and options.share == "subject":
-        words = subject_words(_own_text(frame))
-        seen |= {first_named[word] for word in words if word in first_named}
-        seen |= {meant} if meant else set()
+        seen |= {number for number in first_naming if number is not None}
     return tuple(sorted(seen))
 
 
@@ -93,6 +104,7 @@ class Visibility:
         self._layout, self._options = layout, options
         self.sources = sources(layout.story, options)
         self._antecedents = antecedents(layout.story)
+        self._naming = _naming_texts(layout.story, self._antecedents)
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
             torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
@@ -132,11 +144,12 @@ class Visibility:
         if self._options.share == "all":
             return ((0, len(frame.text)),)
         text = _own_text(frame)
-        spans = [*subject_spans(text, _own_text(frames[viewer - 1]))]
+        spans = [*subject_spans(text, self._naming[viewer - 1])]
+        # A pronoun on the way stands for whom it means, and has seen them.
         meant = self._antecedents[viewer - 1]
-        opening = opening_subject(text)
-        if meant is not None and source >= meant and opening is not None:
-            spans.append(opening)
+        pronoun = opening_subject(text) if self._antecedents[source - 1] == meant else None
+        if meant is not None and pronoun is not None:
+            spans.append(pronoun)
         return tuple((a + start, b + start) for a, b in merge_spans(spans))
 
     def matrix(

@@ -108,7 +108,7 @@ def test_plan_of_the_default(clip_tokenizer):
 
 def test_plan_tells_what_is_shown(clip_tokenizer):
     options = HoppingOptions.from_mapping({}, "Consistent subject")
-    plan = plan_story(clip_tokenizer, parse_story(DOGS + "\nHe sleeps."), options)
+    plan = plan_story(clip_tokenizer, parse_story(DOGS + "\nA cat sleeps."), options)
     assert plan.layout.kind == "windows"
     assert plan.frames[1].shown == {1: ("A red dog",)}
     assert plan.frames[2].shown == {1: ("A red dog",), 2: ("The dog",)}

@@ -127,6 +127,13 @@ def test_anchor_on_the_frame_that_first_names_each_subject():
             {"anchor": True},
             {(1, 2): ["A red dog"], (1, 3): ["A red dog"], (2, 3): ["It"]},
         ),
+        # Who is meant has been named before, with more.
+        (
+            "A red dog swims.\nThe dog sits.\nA cat sits.\n<from:1,2> He sleeps.\nIt runs.",
+            {"anchor": True},
+            {(1, 4): ["A red dog"], (2, 4): ["The dog"], (1, 5): [], (3, 5): ["A cat"]},
+        ),
+        ("A red dog.\nThe dog sits.\nHe runs.", {"anchor": True}, {(1, 3): ["A red dog"]}),
         # The latest subject is meant, however far back, and no one before it.
         (
             "A red dog sits.\nJohn in a hat sits.\nIn the river.\nHe runs.",
