@@ -8,6 +8,8 @@ share=subject) meet here and nowhere else.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 
 from .errors import StoryError
@@ -29,14 +31,24 @@ def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...
     A frame's own links decide; without them reach and anchor do. Mode `reference` is the released
     code's, which sees one prompt back.
     """
-    first_named: dict[str, int] = {}
+    by_subject = options.anchor and options.share == "subject"
+    first = _first_naming(story) if by_subject else [set[int]() for _ in story.frames]
+    return tuple(
+        _frame_sources(frame, options, anchors)
+        for frame, anchors in zip(story.frames, first, strict=True)
+    )
+
+
+def _first_naming(story: Story) -> list[set[int]]:
+    """For each frame, the earlier ones that are the first to name one of its subjects."""
+    first: dict[str, int] = {}
     found = []
     for frame, naming in zip(story.frames, _naming_texts(story, antecedents(story)), strict=True):
         words = subject_words(naming)
-        found.append(_frame_sources(frame, options, {first_named.get(word) for word in words}))
+        found.append({first[word] for word in words if word in first})
         for word in words:
-            first_named.setdefault(word, frame.number)
-    return tuple(found)
+            first.setdefault(word, frame.number)
+    return found
 
 
 def antecedents(story: Story) -> tuple[int | None, ...]:
@@ -71,9 +83,7 @@ def _opening(text: str) -> str:
     return text[slice(*span)] if span else ""
 
 
-def _frame_sources(
-    frame: Frame, options: HoppingOptions, first_naming: set[int | None]
-) -> tuple[int, ...]:
+def _frame_sources(frame: Frame, options: HoppingOptions, anchors: set[int]) -> tuple[int, ...]:
     if options.mode == "baseline" or frame.number == 1:
         return ()
     if frame.links is not None:
@@ -82,9 +92,7 @@ def _frame_sources(
     seen = set(range(nearest, frame.number))
     if options.anchor:
         seen.add(1)
-    if options.anchor and options.share == "subject":
-        seen |= {number for number in first_naming if number is not None}
-    return tuple(sorted(seen))
+    return tuple(sorted(seen | anchors))
 
 
 class Visibility:
@@ -103,8 +111,6 @@ class Visibility:
             _refuse_tags(layout.story)
         self._layout, self._options = layout, options
         self.sources = sources(layout.story, options)
-        self._antecedents = antecedents(layout.story)
-        self._naming = _naming_texts(layout.story, self._antecedents)
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
             torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
@@ -147,10 +153,18 @@ class Visibility:
         spans = [*subject_spans(text, self._naming[viewer - 1])]
         # A pronoun on the way stands for whom it means, and has seen them.
         meant = self._antecedents[viewer - 1]
-        pronoun = opening_subject(text) if self._antecedents[source - 1] == meant else None
-        if meant is not None and pronoun is not None:
-            spans.append(pronoun)
+        if meant is not None and self._antecedents[source - 1] == meant:
+            pronoun = opening_subject(text)
+            spans += [pronoun] if pronoun else []
         return tuple((a + start, b + start) for a, b in merge_spans(spans))
+
+    @cached_property
+    def _antecedents(self) -> tuple[int | None, ...]:
+        return antecedents(self._layout.story)
+
+    @cached_property
+    def _naming(self) -> list[str]:
+        return _naming_texts(self._layout.story, self._antecedents)
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None
