@@ -14,7 +14,7 @@ from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_p
 
 from . import infotext, settings
 from .axes import OFF, axis_values
-from .failed_cell import tell
+from .failed_run import tell
 from .grid import add_pictures
 from .neighbours import is_detailers
 from .run import Run

@@ -81,6 +81,7 @@ def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
 def _generate(values: TabValues, options: Sequence[Any], user: str | None) -> Result:
     p = _processing(values, _script_args(values, options))
     p.user = user
+    p.hopping_tells = True  # what is raised is told by `generate`, whatever the host does with it
     with closing(p):
         processed = processing.process_images(p)
     shared.total_tqdm.clear()

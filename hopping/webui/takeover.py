@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopping.errors import HoppingError
 
-from .failed_cell import is_cell, nothing_sampled, skip
+from .failed_run import is_swallowed, nothing_sampled, skip
 
 if TYPE_CHECKING:
     from .run import Run
@@ -66,13 +66,13 @@ def release(p: Any) -> bool:
 class Hopping:
     """What a processing object that hops does otherwise than its own class.
 
-    What is wrong is raised, but not in a cell of a plot: the host would swallow it there. Such a
-    cell goes on without sampling, and its picture says what is wrong.
+    What is wrong is raised, but not where the host would swallow it. There the run goes on without
+    sampling, and its result says what is wrong.
     """
 
     def setup_prompts(self) -> None:
         failure = failure_of(self)
-        if failure is not None and not is_cell(self):
+        if failure is not None and not (isinstance(failure, HoppingError) and is_swallowed(self)):
             raise failure
         super().setup_prompts()  # type: ignore[misc]
         if failure is not None:
@@ -128,7 +128,7 @@ class Hopping:
             with told_to_api():
                 yield
         except HoppingError as error:
-            if not is_cell(self):
+            if not is_swallowed(self):
                 raise
             run = run_of(self)
             if run is not None:

@@ -48,6 +48,19 @@ def test_reforge_has_them_too_and_a_thread_of_its_own(found, monkeypatch):
     assert asked == [(1, 2)]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_reforge_loses_errors_where_its_tasks_do(found, monkeypatch, keeps):
+    class Task:
+        def __init__(self, task_id, func, args, kwargs):
+            if keeps:
+                self.exception = None
+
+    forge_stand_ins.install(monkeypatch)
+    thread = forge_stand_ins.MODULES["modules_forge.main_thread"]
+    monkeypatch.setattr(thread, "Task", Task, raising=False)
+    assert found().loses_errors() is not keeps
+
+
 def test_a_checkpoint_that_reforge_has_torn_down_is_none(found, monkeypatch):
     forge_stand_ins.install(monkeypatch)
     host, sd_model = found(), nn.Module()

@@ -48,6 +48,9 @@ class A1111:
     def on_its_thread(self, function: Function) -> Function:
         return function
 
+    def loses_errors(self) -> bool:
+        return False
+
 
 def _engine(embedder: Any) -> Engine:
     return Engine(

@@ -68,6 +68,9 @@ class Host(Protocol):
     def on_its_thread(self, function: Function) -> Function:
         """`function` so that it runs where the host makes pictures."""
 
+    def loses_errors(self) -> bool:
+        """Whether the host's page cannot tell what is raised while it makes pictures."""
+
 
 def unsupported(model: Any) -> EncoderError:
     """The error for a text encoder that is not one of CLIP's."""

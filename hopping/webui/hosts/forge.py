@@ -63,6 +63,9 @@ class Forge:
     def on_its_thread(self, function: Function) -> Function:
         return on_main_thread(function)
 
+    def loses_errors(self) -> bool:
+        return False
+
 
 def _engine(engine: Any) -> Engine:
     # It takes the setting over with each prompt, but the plan may come first. A copy does not

@@ -10,7 +10,7 @@ from hopping.errors import EncoderError
 
 from .a1111 import A1111
 from .base import Function
-from .threads import on_main_thread
+from .threads import main_thread_loses_errors, on_main_thread
 
 
 class ReForge(A1111):
@@ -32,3 +32,6 @@ class ReForge(A1111):
 
     def on_its_thread(self, function: Function) -> Function:
         return on_main_thread(function)
+
+    def loses_errors(self) -> bool:
+        return main_thread_loses_errors()

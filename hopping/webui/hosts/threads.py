@@ -18,3 +18,8 @@ def on_main_thread(function: Function) -> Function:
         return main_thread.run_and_wait_result(function, *args, **kwargs)
 
     return cast(Function, handed_over)
+
+
+def main_thread_loses_errors() -> bool:
+    """Whether what is raised there is printed alone, and who waits for it gets None."""
+    return not hasattr(main_thread.Task(0, None, (), {}), "exception")

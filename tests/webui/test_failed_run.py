@@ -1,17 +1,20 @@
-"""A cell of a plot that cannot be made, on the stand-in host."""
+"""A run that cannot be made where the host swallows errors, on the stand-in host."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
-from hopping.webui import failed_cell
+from hopping import StoryError
+from hopping.webui import failed_run
+from hopping.webui.hosts import host
 from hopping.webui.script import HoppingScript
 
-from .stand_ins import Processing, process
+from .stand_ins import MODULES, Processing, process
 
 STORY = "A red dog swims.\nThe dog sits.\nThe dog runs."
 PLOT = SimpleNamespace(
@@ -31,8 +34,8 @@ def cell(prompt, chosen=2, **values):
     ("chosen", "expected"), [(2, True), (1, False), (0, False), (3, False), ("2", False)]
 )
 def test_cells_are_told_from_other_runs(chosen, expected):
-    assert failed_cell.is_cell(cell(STORY, chosen)) is expected
-    assert not failed_cell.is_cell(Processing(STORY))
+    assert failed_run.is_cell(cell(STORY, chosen)) is expected
+    assert not failed_run.is_cell(Processing(STORY))
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,50 @@ def test_other_errors_are_the_hosts(sd_model, monkeypatch):
     monkeypatch.setattr(Processing, "sample", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         process(cell(STORY), [HoppingScript()], [{"enabled": True}])
+
+
+@pytest.fixture
+def losing(monkeypatch):
+    """A host whose page loses errors."""
+    monkeypatch.setattr(type(host()), "loses_errors", lambda self: True)
+    monkeypatch.setattr(MODULES["modules.shared"].state, "interrupted", False, raising=False)
+
+
+BAD = "<from:prev> A dog.\nIt sits."
+ON = [{"enabled": True}]
+
+
+def test_a_page_that_loses_errors_tells_it_below_no_picture(sd_model, losing):
+    p = Processing(BAD, width=64, height=64)
+    processed = process(p, [HoppingScript()], ON)
+    assert "line 1" in processed.comments
+    assert (processed.images, processed.infotexts, processed.info) == ([], [], "")
+    assert not p.sampled
+    assert type(p) is Processing
+    # The next pictures of a batch, or of a script's loop, are not made either.
+    assert MODULES["modules.shared"].state.interrupted
+
+
+def test_there_the_picture_that_was_to_be_enlarged_is_kept(sd_model, losing):
+    picture = Image.new("RGB", (8, 8))
+    picture.info["parameters"] = "its own"
+    p = Processing(STORY, width=64, height=64, firstpass_image=picture)
+    processed = process(p, [HoppingScript()], ON)
+    assert "switch hopping off" in processed.comments
+    assert processed.images == [picture]
+    assert processed.infotexts == ["its own"]
+
+
+@pytest.mark.parametrize("told", [{"is_api": True}, {"hopping_tells": True}])
+def test_what_is_told_otherwise_is_raised(sd_model, losing, told):
+    with pytest.raises(StoryError, match="line 1"):
+        process(Processing(BAD, **told), [HoppingScript()], ON)
+
+
+def test_there_too_other_errors_are_the_hosts(sd_model, losing, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("hopping.webui.script.Run", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        process(Processing(STORY), [HoppingScript()], ON)

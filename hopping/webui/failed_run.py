@@ -1,7 +1,8 @@
-"""A cell of the host's X/Y/Z plot that cannot be made: a picture that says why.
+"""A run that cannot be made, where the host swallows what is raised: its result says why.
 
-The plot swallows what a cell raises and leaves the cell black. So such a cell is run to its end as
-the host's run of no picture, or of blank ones where sampling is about to begin.
+The X/Y/Z plot swallows what a cell raises and leaves the cell black; reForge swallows it wherever
+its page asks for pictures. So such a run goes to its end as the host's run of no picture, or of
+blank ones where sampling is about to begin.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from modules import processing
+from modules import processing, shared
 from PIL import Image, ImageDraw
 
 from hopping.figure import largest_cell
 from hopping.lettering import Lettering
+
+from .hosts import host
 
 _MARGIN, _LETTERS = 12, 16
 _NARROWEST = 320  # pixels that a sentence takes to be read
@@ -29,11 +32,22 @@ def is_cell(p: Any) -> bool:
     return bool(selectable[chosen - 1].title() == "X/Y/Z plot")
 
 
+def is_swallowed(p: Any) -> bool:
+    """Whether what a run raises never reaches whoever asked for it."""
+    if is_cell(p):
+        return True
+    told = getattr(p, "is_api", False) or vars(p).get("hopping_tells", False)
+    return not told and host().loses_errors()
+
+
 def skip(p: Any) -> None:
     """Let the host make no further batch, and save nothing."""
     p.n_iter = 0
     p.do_not_save_samples = p.do_not_save_grid = True
     p.all_prompts = p.all_prompts[: (p.iteration + 1) * p.batch_size]
+    if not is_cell(p):
+        # What runs `p` many times, img2img's batch or a script, stops as it would at an error.
+        shared.state.interrupted = True
 
 
 def nothing_sampled(p: Any) -> Any:
@@ -42,18 +56,29 @@ def nothing_sampled(p: Any) -> Any:
 
 
 def tell(p: Any, processed: Any, failure: Exception) -> None:
-    """Put a picture of what is wrong in the place of a cell's pictures."""
+    """Put what is wrong into the result: below it, and in a cell as its picture."""
+    if is_cell(p):
+        processed.images = [_picture(p, str(failure))]
+        processed.infotexts = processed.infotexts[:1]
+    else:
+        # The host puts the result in the place of the picture of a gallery that was to be enlarged.
+        kept = getattr(p, "firstpass_image", None)
+        processed.images = [] if kept is None else [kept]
+        processed.infotexts = [picture.info.get("parameters", "") for picture in processed.images]
+        processed.info = ""
+    processed.index_of_first_image = 0
+    processed.comments += f"{failure}\n"
+
+
+def _picture(p: Any, reason: str) -> Image.Image:
     # About as wide as the other cells: the plot takes the size of all from its first.
     frames = sum(bool(line.strip()) for line in str(p.prompt).splitlines()) or 1
     width = max(min(p.width, largest_cell(frames)) * frames, _NARROWEST)
     letters = Lettering(_LETTERS)
-    lines = letters.wrap(str(failure), width - 2 * _MARGIN)
+    lines = letters.wrap(reason, width - 2 * _MARGIN)
     height = max(p.height, letters.line_height * len(lines) + 2 * _MARGIN)
     picture = Image.new("RGB", (width, height), "white")
+    canvas = ImageDraw.Draw(picture)
     for n, line in enumerate(lines):
-        canvas = ImageDraw.Draw(picture)
         letters.draw(canvas, _MARGIN, _MARGIN + n * letters.line_height, line, "firebrick")
-    processed.images = [picture]
-    processed.infotexts = processed.infotexts[:1]
-    processed.index_of_first_image = 0
-    processed.comments += f"{failure}\n"
+    return picture
