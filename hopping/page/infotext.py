@@ -66,10 +66,15 @@ def value_in(params: Mapping[str, Any], row: Option) -> Value | None:
         return row.default
 
 
+def frame_in(params: Mapping[str, Any]) -> int | None:
+    """Which frame of its story a picture is, from 1; None for a grid, and if it did not hop."""
+    number = str(params.get(FRAME, "")).partition("/")[0]
+    return int(number) if number.isdigit() else None
+
+
 def frames_before(params: Mapping[str, Any]) -> int:
     """How many frames of its story come before a picture's own."""
-    number = str(params.get(FRAME, "")).partition("/")[0]
-    return int(number) - 1 if number.isdigit() else 0
+    return (frame_in(params) or 1) - 1
 
 
 def guarded(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from modules import processing, shared
+from modules import images, processing, shared
 from PIL import Image, ImageDraw
 
 from hopping.figure import largest_cell
@@ -64,7 +64,9 @@ def tell(p: Any, processed: Any, failure: Exception) -> None:
         # The host puts the result in the place of the picture of a gallery that was to be enlarged.
         kept = getattr(p, "firstpass_image", None)
         processed.images = [] if kept is None else [kept]
-        processed.infotexts = [picture.info.get("parameters", "") for picture in processed.images]
+        processed.infotexts = [
+            images.read_info_from_image(picture)[0] or "" for picture in processed.images
+        ]
         processed.info = ""
     processed.index_of_first_image = 0
     processed.comments += f"{failure}\n"

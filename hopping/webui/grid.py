@@ -18,6 +18,8 @@ from .texts import without_networks
 
 def add_pictures(run: Run, processed: Any) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
+    if run.enlarges:
+        return
     options = run.request.run
     pictures = _frames(run, processed)
     if not pictures:

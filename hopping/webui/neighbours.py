@@ -41,12 +41,13 @@ def is_detailers(p: Any) -> bool:
 
 
 def check_regions(
-    p: Any, prompts: Sequence[str], frames: int, windows: Callable[[str], Sequence[Any]]
+    p: Any, prompts: Sequence[str], frames: Sequence[int], windows: Callable[[str], Sequence[Any]]
 ) -> None:
     """Raise StoryError if Regional Prompter would divide a frame by another frame's regions.
 
     Args:
-        prompts: the run's prompts; every `frames` of them are one story.
+        prompts: the run's prompts.
+        frames: the number of each one's frame.
         windows: cuts a text into the host's windows.
     """
     found = script_of(p, "Regional Prompter")
@@ -58,13 +59,13 @@ def check_regions(
             "divide by matrix or mask, or switch it off, or hopping"
         )
     first: list[int] = []
-    for index, prompt in enumerate(prompts):
+    for frame, prompt in zip(frames, prompts, strict=False):
         regions = [len(windows(part)) for part in _REGION.split(without_networks(prompt))]
         first = first or regions
         if regions != first:
             raise StoryError(
-                "Regional Prompter divides every frame by the regions of the first, but frame 1 "
-                f"has {_count(first)} and frame {index % frames + 1} {_count(regions)}; write "
+                "Regional Prompter divides every frame by the regions of the first, but frame "
+                f"{frames[0]} has {_count(first)} and frame {frame} {_count(regions)}; write "
                 "BREAK as often in each frame, with texts of up to 75 tokens between, or switch it "
                 "off, or hopping"
             )

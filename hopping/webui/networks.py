@@ -15,23 +15,25 @@ from modules import extra_networks
 from hopping.errors import StoryError
 
 
-def gathered(prompts: Sequence[str], frames: int) -> dict[str, list[Any]]:
+def gathered(prompts: Sequence[str], frames: Sequence[int]) -> dict[str, list[Any]]:
     """The networks that any of the prompts names, in the host's own form.
 
     Args:
-        prompts: the prompts of a run; every `frames` of them are one story.
+        prompts: the prompts of a run.
+        frames: the number of each one's frame.
 
     Raises:
         StoryError: if two frames name one network with different weights.
     """
     found: dict[tuple[str, str], tuple[int, list[Any]]] = {}
-    for index, prompt in enumerate(prompts):
+    # The host may have filled its last batch.
+    for frame, prompt in zip(frames, prompts, strict=False):
         for (kind, name), networks in _by_name(prompt).items():
-            first, known = found.setdefault((kind, name), (index, networks))
+            first, known = found.setdefault((kind, name), (frame, networks))
             if known != networks:
                 raise StoryError(
-                    f"<{kind}:{name}:…> has one weight in frame {first % frames + 1} and another "
-                    f"in frame {index % frames + 1}; a story has one set of networks: write one "
+                    f"<{kind}:{name}:…> has one weight in frame {first} and another in frame "
+                    f"{frame}; a story has one set of networks: write one "
                     "weight in both, or name it in one frame only"
                 )
     data: dict[str, list[Any]] = defaultdict(list)

@@ -12,9 +12,10 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from modules import processing, prompt_parser, shared
+from modules import images, processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
+from hopping.page.infotext import MODE, frame_in, parse_infotext
 from hopping.page.options import Request
 from hopping.story import Story
 
@@ -50,7 +51,10 @@ class Run:
         prompt: the story as it was typed.
         hires_prompt: that of the hires pass, or empty.
         story: its frames.
-        jobs: the run's pictures in their order: all stories, then what is compared with.
+        jobs: the run's pictures in their order: all stories, then what is compared with. Where one
+            picture of a gallery is enlarged, that one's first, and then for their texts alone the
+            other frames'.
+        enlarges: whether it is such a run.
 
     Raises:
         HoppingError: if it cannot be done as asked.
@@ -62,25 +66,26 @@ class Run:
                 "another script has made a list of the prompt; a story must come as one text: "
                 "switch off that script, or hopping"
             )
-        if getattr(p, "firstpass_image", None) is not None:
-            raise StoryError(
-                "a story cannot be made from one picture of a gallery; to enlarge every frame "
-                "switch on Hires. fix, to enlarge this one switch hopping off"
-            )
         self.processing = p
         self.request = request
         self.prompt = p.prompt
         self.story = parse_prompt(p.prompt, request)
         self.hires_prompt = str(getattr(p, "hr_prompt", "") or "")
         self._hires_story = self._parse_hires()
-        stories = range(p.n_iter)
-        self.stories = len(stories)
+        self.stories = int(p.n_iter)
         self.jobs = [
             Job(story, frame, plain)
             for plain in ((False, True) if request.run.compare else (False,))
-            for story in stories
+            for story in range(self.stories)
             for frame in range(1, len(self.story) + 1)
         ]
+        picture = getattr(p, "firstpass_image", None)
+        self.enlarges = picture is not None
+        if self.enlarges:
+            enlarged = self._job_of(picture)
+            hopped = [job for job in self.jobs if not job.plain and job != enlarged]
+            self.jobs = [enlarged, *hopped]
+        self._places = {job: n for n, job in enumerate(self.jobs)}
         self._memo: list[tuple[Any, list[list[Any]]]] = []
         self._before: dict[str, Any] = {}
         self._conditioned = -1
@@ -99,7 +104,7 @@ class Run:
         changed = {
             "prompt": [self.story.frames[job.frame - 1].text for job in self.jobs],
             **self._seeds(),
-            "n_iter": math.ceil(len(self.jobs) / p.batch_size),
+            "n_iter": self._batches(),
             "do_not_save_grid": True,  # ours takes its place
             "extra_generation_params": without_own(p),
         }
@@ -113,6 +118,9 @@ class Run:
         if shared.state.job_count > 0:  # a plot has counted its cells' batches already
             passes = 2 if shared.state.processing_has_refined_job_count else 1
             shared.state.job_count += (p.n_iter - self._before["n_iter"]) * passes
+
+    def _batches(self) -> int:
+        return 1 if self.enlarges else math.ceil(len(self.jobs) / self.processing.batch_size)
 
     def _set(self, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -140,8 +148,9 @@ class Run:
         if hasattr(p, "hr_prompt"):
             self._set({"hr_prompt": self.hires_prompt})
         if getattr(p, "enable_hr", False):
-            # The host makes as many as fill its batches; the last one may be smaller.
-            p.all_hr_negative_prompts = p.all_hr_negative_prompts[: len(self.jobs)]
+            # The host makes as many as fill its batches.
+            count = len(self.jobs)
+            p.all_hr_negative_prompts = (p.all_hr_negative_prompts * count)[:count]
         wildcards = wildcards_of(p)
         if wildcards is not None:
             self._draw(wildcards, lists["seed"])
@@ -152,7 +161,6 @@ class Run:
         """After all extensions have had the prompts, before the host prepares sampling."""
         p = self.processing
         self._drawing_done()
-        hopped = sum(not job.plain for job in self.jobs)
         for prompts in filter(None, (p.all_prompts, getattr(p, "all_hr_prompts", None))):
             if len(prompts) < len(self.jobs):
                 raise StoryError(
@@ -162,11 +170,11 @@ class Run:
             for n, job in enumerate(self.jobs):
                 if job.plain:
                     # What is compared must say the same, also where words were drawn at random.
-                    prompts[n] = prompts[n - hopped]
+                    prompts[n] = prompts[self._places[replace(job, plain=False)]]
             check_regions(
                 p,
                 prompts,
-                len(self.story),
+                self._numbers,
                 lambda text: text_encoders(shared.sd_model)[0].windows(text),
             )
             check_negative_parts(p, prompts)
@@ -198,16 +206,15 @@ class Run:
         """After the host has prepared sampling: what the infotext tells, how many batches."""
         p = self.processing
         # img2img may have changed the size of a batch.
-        self._set({"n_iter": math.ceil(len(self.jobs) / p.batch_size)})
+        self._set({"n_iter": self._batches()})
         p.extra_generation_params.update(run_parameters(self))
 
     def networks(self) -> None:
         """Exchange the batch's networks for those of the whole story."""
         p = self.processing
-        frames = len(self.story)
-        p.extra_network_data = gathered(p.all_prompts, frames)
+        p.extra_network_data = gathered(p.all_prompts, self._numbers)
         if getattr(p, "enable_hr", False):
-            p.hr_extra_network_data = gathered(p.all_hr_prompts, frames)
+            p.hr_extra_network_data = gathered(p.all_hr_prompts, self._numbers)
 
     def sampling(self) -> None:
         """Before a batch is sampled. Cuts what img2img prepared for a whole batch down to it.
@@ -281,10 +288,10 @@ class Run:
         """
         p = self.processing
         listed = p.all_hr_prompts if hires else p.all_prompts
-        first = story * len(self.story)
+        places = [self._places[Job(story, n, plain=False)] for n in range(1, len(self.story) + 1)]
         return tuple(
             self._handed[hires, n] if (hires, n) in self._handed else without_networks(listed[n])
-            for n in range(first, first + len(self.story))
+            for n in places
         )
 
     def _styled(self, text: str) -> str:
@@ -310,7 +317,10 @@ class Run:
             self.processing.extra_generation_params["Old prompt editing timelines"] = True
 
     def _seeds(self) -> dict[str, list[int]]:
-        """Seeds as the host would count them: over stories, or over frames without same_noise."""
+        """Seeds as the host would count them: over stories, or over frames without same_noise.
+
+        That of the first picture is the host's own.
+        """
         p = self.processing
         seed, subseed = (
             int(processing.get_fixed_seed(value[0] if isinstance(value, list) else value))
@@ -320,11 +330,38 @@ class Run:
         places = [
             job.story if same_noise else job.story * frames + job.frame - 1 for job in self.jobs
         ]
+        places = [place - places[0] for place in places]
         return {
             # With a variation the host counts in the variation seed alone.
             "seed": [seed + (place if p.subseed_strength == 0 else 0) for place in places],
             "subseed": [subseed + place for place in places],
         }
+
+    @property
+    def _numbers(self) -> list[int]:
+        """Which frame each picture is."""
+        return [job.frame for job in self.jobs]
+
+    def _job_of(self, picture: Any) -> Job:
+        """The job by which a picture of the gallery was made.
+
+        Raises:
+            StoryError: if it is no frame of this story.
+        """
+        params = parse_infotext(images.read_info_from_image(picture)[0] or "")
+        frame = frame_in(params)
+        if frame is None:
+            raise StoryError(
+                "the picture's generation data names no frame of a story; choose a frame, or "
+                "switch hopping off to enlarge this picture with the prompt as it stands"
+            )
+        if frame > len(self.story):
+            raise StoryError(
+                f"the picture is frame {frame} of its story, but the prompt has {len(self.story)}; "
+                "paste the picture's generation data, then enlarge it"
+            )
+        plain = params.get(MODE) == "baseline" and self.request.hopping.mode != "baseline"
+        return Job(0, frame, plain)
 
     def _parse_hires(self) -> Story | None:
         p = self.processing

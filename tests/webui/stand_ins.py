@@ -368,7 +368,11 @@ def install() -> None:
         get_fixed_seed=lambda seed: 1234 if seed in (-1, None, "") else int(seed),
         DecodedSamples=Decoded,
     )
-    module("modules.images", save_image=nothing)
+    module(
+        "modules.images",
+        save_image=nothing,
+        read_info_from_image=lambda image: (image.info.get("parameters"), {}),
+    )
     module("modules.errors", report=nothing)
     module(
         "modules.script_callbacks",

@@ -104,9 +104,9 @@ def test_a_page_that_loses_errors_tells_it_below_no_picture(sd_model, losing):
 def test_there_the_picture_that_was_to_be_enlarged_is_kept(sd_model, losing):
     picture = Image.new("RGB", (8, 8))
     picture.info["parameters"] = "its own"
-    p = Processing(STORY, width=64, height=64, firstpass_image=picture)
+    p = Processing(BAD, width=64, height=64, firstpass_image=picture)
     processed = process(p, [HoppingScript()], ON)
-    assert "switch hopping off" in processed.comments
+    assert "line 1" in processed.comments
     assert processed.images == [picture]
     assert processed.infotexts == ["its own"]
 

@@ -64,6 +64,25 @@ def test_pasting_a_plain_infotext_switches_off(page, host):
     assert page.input_value("#txt2img_prompt textarea") == LINES[0]
 
 
+def test_one_frame_of_the_gallery_is_enlarged(page, host):
+    paste(page, host.txt2img(STORY, {"compare": True}, seed=5).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    before = pictures(page)
+    assert len(before) == 7
+    page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+    page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
+    page.click("#txt2img_upscale")
+    page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
+    after = pictures(page)
+    assert [n for n in range(7) if after[n] != before[n]] == [2]
+    infotext = page.inner_text("#html_info_txt2img")
+    assert infotext.startswith(LINES[1])
+    assert "Hopping frame: 2/3" in infotext
+    wide = f"() => document.querySelectorAll('{GALLERY}')[2].naturalWidth"
+    assert page.evaluate(wide) == 2 * host.size
+
+
 def test_what_is_wrong_stands_at_the_result(page):
     page.check(BOX)
     page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")

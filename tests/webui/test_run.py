@@ -143,11 +143,6 @@ def test_what_is_wrong_is_not_swallowed(sd_model, prompt, options):
     assert not p.sampled
 
 
-def test_one_picture_of_a_gallery_is_no_story(sd_model):
-    with pytest.raises(StoryError, match=r"switch on Hires\. fix"):
-        hop(Processing(STORY, firstpass_image=object()))
-
-
 def test_an_error_while_encoding_is_not_swallowed(sd_model):
     p = Processing("dog " * 80 + "\nb")
     with pytest.raises(HoppingError, match="use layout=windows"):

@@ -140,10 +140,12 @@ def test_a_schedule_falls_back_to_its_first_text_like_the_hosts():
 
 class TestNetworks:
     def test_one_set_from_all_lines(self):
-        data = networks.gathered(["a <lora:x:1>", "<lora:y:0.5> b", "c <lora:x:1><hyper:z:1>"], 3)
+        data = networks.gathered(
+            ["a <lora:x:1>", "<lora:y:0.5> b", "c <lora:x:1><hyper:z:1>"], [1, 2, 3]
+        )
         assert [network.items for network in data["lora"]] == [["x", "1"], ["y", "0.5"]]
         assert [network.items for network in data["hyper"]] == [["z", "1"]]
 
     def test_two_weights_are_an_error_that_names_the_frames(self):
         with pytest.raises(StoryError, match="one weight in frame 1 and another in frame 3"):
-            networks.gathered(["<lora:x:1> a", "b", "<lora:x:0.5> c"], 3)
+            networks.gathered(["<lora:x:1> a", "b", "<lora:x:0.5> c"], [1, 2, 3])

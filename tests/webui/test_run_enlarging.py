@@ -1,0 +1,89 @@
+"""Enlarging one picture of the gallery, on the stand-in host."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from PIL import Image
+
+from hopping import StoryError
+
+pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
+
+from hopping.webui.script import HoppingScript
+
+from .runs import LINES, STORY, alone, hop
+from .stand_ins import Processing, process
+from .test_run_beside_others import DynamicPrompts
+
+
+def made_as(frame: str | None, mode: str = "hopping") -> Image.Image:
+    """A picture of the gallery, by what stands in its infotext."""
+    entries = {"Steps": 4, "Seed": 5, "Size": "64x64", "Hopping": mode}
+    if frame is not None:
+        entries["Hopping frame"] = frame
+    picture = Image.new("RGB", (8, 8))
+    last = ", ".join(f"{name}: {value}" for name, value in entries.items())
+    picture.info["parameters"] = f"The dog sits.\n{last}"
+    return picture
+
+
+def enlarging(frame, prompt=STORY, mode="hopping", **values):
+    return Processing(prompt, firstpass_image=made_as(frame, mode), **values)
+
+
+@pytest.mark.parametrize("frame", [1, 2, 3])
+def test_it_is_made_as_in_the_story(sd_model, frame):
+    p = enlarging(f"{frame}/3")
+    (made,) = hop(p, same_noise=False)
+    assert torch.equal(made, hop(Processing(STORY))[frame - 1])
+    assert p.all_seeds[0] == 5
+    assert p.extra_generation_params["Hopping frame"] == f"{frame}/3"
+    assert p.extra_generation_params["Hopping story"].strip() == STORY
+
+
+@pytest.mark.parametrize("compare", [False, True])
+def test_a_picture_that_was_only_compared_with_stays_plain(sd_model, compare):
+    p = enlarging("2/3", mode="baseline")
+    (made,) = hop(p, compare=compare)
+    assert torch.equal(made, alone(LINES[1]))
+    assert p.extra_generation_params["Hopping"] == "baseline"
+    assert p.all_prompts[0] == LINES[1]
+
+
+def test_in_the_hires_pass_too(sd_model):
+    p = enlarging("3/3", enable_hr=True, hr_prompt="A cat.\nIt sits.\nIt runs.")
+    process(p, [HoppingScript()], [{"enabled": True}])
+    assert p.all_hr_prompts == ["It runs.", "A cat.", "It sits."]
+    assert len(p.all_hr_negative_prompts) == 3
+
+
+def test_the_other_frames_are_drawn_as_they_were(sd_model):
+    """By Dynamic Prompts, from the seeds that the story counted."""
+    drawn = []
+    for picture in (None, made_as("2/3")):
+        other = DynamicPrompts()
+        p = Processing("An X.\nThe X sits.\nThe X runs.", seed=5 if picture is None else 6)
+        p.firstpass_image = picture
+        runner = SimpleNamespace(alwayson_scripts=[other])
+        p.scripts, p.script_args = runner, (True, False)
+        process(p, [HoppingScript(), other], [{"enabled": True, "same_noise": False}])
+        drawn.append(p.all_prompts)
+    assert drawn[1] == [drawn[0][1], drawn[0][0], drawn[0][2]]
+    assert len({text.split()[1] for text in drawn[0]}) == 3
+
+
+def test_a_network_has_one_weight_whichever_frame_comes_first(sd_model):
+    with pytest.raises(StoryError, match="weight in frame 3 and another in frame 1"):
+        hop(enlarging("3/3", "<lora:x:1> a\nb\n<lora:x:0.5> c"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [(None, "names no frame of a story"), ("4/5", "is frame 4 of its story, but the prompt has 3")],
+)
+def test_a_picture_that_is_no_frame_of_the_story(sd_model, frame, reason):
+    with pytest.raises(StoryError, match=reason):
+        hop(enlarging(frame))
