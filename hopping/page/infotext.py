@@ -45,6 +45,17 @@ def is_hopped(params: Mapping[str, Any]) -> bool:
     return MODE in params
 
 
+def own_entries(parameters: Mapping[str, Any]) -> list[str]:
+    """The names of those entries that are ours."""
+    return [name for name in parameters if name == MODE or name.startswith(f"{MODE} ")]
+
+
+def without_own(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy without our entries."""
+    own = own_entries(parameters)
+    return {name: value for name, value in parameters.items() if name not in own}
+
+
 def story_in(params: Mapping[str, Any]) -> str | None:
     """The whole story in a parsed infotext."""
     return unguarded(params[STORY]) if STORY in params else None

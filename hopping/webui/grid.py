@@ -11,14 +11,15 @@ from hopping.figure import MASK_TOKENS, MaskPanel, mask_figure, story_grid
 from hopping.layout import Role
 
 from .infotext import FRAME
+from .jobs import Job
 from .planning import plan_with_words
-from .run import Job, Run
+from .run import Run
 from .texts import without_networks
 
 
 def add_pictures(run: Run, processed: Any) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
-    if run.enlarges:
+    if run.jobs.enlarges:
         return
     options = run.request.run
     pictures = _frames(run, processed)
@@ -48,16 +49,15 @@ def _frames(run: Run, processed: Any) -> dict[Job, Image.Image]:
         # After each picture the host hands back the mask that it painted in, if it is to.
         stride += bool(shared.opts.return_mask) + bool(shared.opts.return_mask_composite)
     made = processed.images[::stride][: len(processed.infotexts)]
-    return dict(zip(run.jobs, made, strict=False))
+    return dict(zip(run.jobs.all, made, strict=False))
 
 
 def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
     rows: list[list[Image.Image | None]] = []
     titles = []
     for plain in (False, True):
-        for story in range(run.stories):
-            jobs = [Job(story, frame, plain) for frame in range(1, len(run.story) + 1)]
-            row = [pictures.get(job) for job in jobs]
+        for story in range(run.jobs.stories):
+            row = [pictures.get(job) for job in run.jobs.story(story, plain)]
             if any(picture is not None for picture in row):
                 rows.append(row)
                 titles.append(_title(run, plain, story))
@@ -67,7 +67,7 @@ def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
 
 def _title(run: Run, plain: bool, story: int) -> str:
     name = "plain SD" if plain else run.request.hopping.mode
-    return f"{name} {story + 1}" if run.stories > 1 else name
+    return f"{name} {story + 1}" if run.jobs.stories > 1 else name
 
 
 def _mask(run: Run, processed: Any) -> Image.Image | None:

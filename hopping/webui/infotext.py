@@ -13,16 +13,19 @@ from hopping.page.infotext import (
     guarded,
     is_hopped,
     key,
+    own_entries,
     story_in,
     unguarded,
     value_in,
+    without_own,
 )
 from hopping.page.options import ROWS, RunOptions
 
 from . import callbacks
 
 if TYPE_CHECKING:
-    from .run import Job, Run
+    from .jobs import Job
+    from .run import Run
 
 HIRES_STORY = "Hopping hires story"
 
@@ -33,7 +36,7 @@ __all__ = [
     "frames_before",
     "is_hopped",
     "key",
-    "own_parameters",
+    "own_entries",
     "register",
     "restore",
     "run_parameters",
@@ -71,17 +74,6 @@ def restore(_: str, params: dict[str, Any]) -> None:
 def register() -> None:
     """Let the host call `restore` whenever an infotext is pasted."""
     callbacks.register("infotext_pasted", restore, __file__)
-
-
-def own_parameters(parameters: Mapping[str, Any]) -> list[str]:
-    """Those of a processing object's parameters that are ours."""
-    return [name for name in parameters if name == MODE or name.startswith(f"{MODE} ")]
-
-
-def without_own(p: Any) -> dict[str, Any]:
-    """A copy of the parameters without ours: a plot's cells share one dictionary."""
-    own = own_parameters(p.extra_generation_params)
-    return {name: v for name, v in p.extra_generation_params.items() if name not in own}
 
 
 def run_parameters(run: Run) -> dict[str, Any]:
@@ -131,9 +123,9 @@ def _entry(first: str | None, ask: Callable[..., str | None]) -> _Entry:
 
 def _per_picture(run: Run, text: Callable[[Job], str | None]) -> _Entry:
     def ask(p: Any, index: int, all_prompts: Any, **_: Any) -> str | None:
-        return text(run.jobs[_number(run, p, index, all_prompts)])
+        return text(run.jobs.all[_number(run, p, index, all_prompts)])
 
-    return _entry(text(run.jobs[0]), ask)
+    return _entry(text(run.jobs.all[0]), ask)
 
 
 def _hires_prompt(run: Run) -> _Entry:
@@ -149,7 +141,7 @@ def _number(run: Run, p: Any, index: int, all_prompts: Any) -> int:
     own = run.processing
     if p is not own:  # a detailer's inner run, in the middle of one of ours
         index = getattr(own, "batch_index", 0)
-        return min(own.iteration * own.batch_size + index, len(run.jobs) - 1)
+        return min(own.iteration * own.batch_size + index, len(run.jobs.all) - 1)
     # reForge hands in copies, so that a batch's list is told by its length.
     is_batch = len(all_prompts) < len(own.all_prompts)
     return index + (own.iteration * own.batch_size if is_batch else 0)

@@ -8,40 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from modules import images, processing, prompt_parser, shared
+from modules import processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
-from hopping.page.infotext import MODE, frame_in, parse_infotext
+from hopping.page.infotext import without_own
 from hopping.page.options import Request
 from hopping.story import Story
 
 from .conditioning import HostCall, story_conditionings
 from .encoders import text_encoders
 from .hosts import host
-from .infotext import run_parameters, without_own
+from .jobs import Jobs, job_of
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
 from .planning import parse_prompt
-from .takeover import release
 from .texts import Timing, without_networks
 from .wildcards import Wildcards, wildcards_of
 
 _KEPT = 8
 """How many stories' conditionings a run keeps: base and hires pass, two checkpoints, two texts."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture of a run: which story (from 0), which frame (from 1), with hopping or without."""
-
-    story: int
-    frame: int
-    plain: bool
 
 
 class Run:
@@ -51,10 +40,7 @@ class Run:
         prompt: the story as it was typed.
         hires_prompt: that of the hires pass, or empty.
         story: its frames.
-        jobs: the run's pictures in their order: all stories, then what is compared with. Where one
-            picture of a gallery is enlarged, that one's first, and then for their texts alone the
-            other frames'.
-        enlarges: whether it is such a run.
+        jobs: its pictures.
 
     Raises:
         HoppingError: if it cannot be done as asked.
@@ -72,20 +58,10 @@ class Run:
         self.story = parse_prompt(p.prompt, request)
         self.hires_prompt = str(getattr(p, "hr_prompt", "") or "")
         self._hires_story = self._parse_hires()
-        self.stories = int(p.n_iter)
-        self.jobs = [
-            Job(story, frame, plain)
-            for plain in ((False, True) if request.run.compare else (False,))
-            for story in range(self.stories)
-            for frame in range(1, len(self.story) + 1)
-        ]
+        frames = len(self.story)
         picture = getattr(p, "firstpass_image", None)
-        self.enlarges = picture is not None
-        if self.enlarges:
-            enlarged = self._job_of(picture)
-            hopped = [job for job in self.jobs if not job.plain and job != enlarged]
-            self.jobs = [enlarged, *hopped]
-        self._places = {job: n for n, job in enumerate(self.jobs)}
+        enlarged = None if picture is None else job_of(picture, frames, request.hopping.mode)
+        self.jobs = Jobs(int(p.n_iter), frames, request.run.compare, enlarged)
         self._memo: list[tuple[Any, list[list[Any]]]] = []
         self._before: dict[str, Any] = {}
         self._conditioned = -1
@@ -102,15 +78,15 @@ class Run:
         """Hand the frames to the host as its own list of prompts."""
         p = self.processing
         changed = {
-            "prompt": [self.story.frames[job.frame - 1].text for job in self.jobs],
+            "prompt": [self.story.frames[n - 1].text for n in self.jobs.numbers],
             **self._seeds(),
             "n_iter": self._batches(),
             "do_not_save_grid": True,  # ours takes its place
-            "extra_generation_params": without_own(p),
+            "extra_generation_params": without_own(p.extra_generation_params),
         }
         if self._hires_story is not None:
             texts = self._hires_story.texts
-            changed["hr_prompt"] = [texts[job.frame - 1] for job in self.jobs]
+            changed["hr_prompt"] = [texts[n - 1] for n in self.jobs.numbers]
         elif hasattr(p, "hr_prompt"):
             changed["hr_prompt"] = ""
         self._before = {name: getattr(p, name) for name in changed}
@@ -120,7 +96,7 @@ class Run:
             shared.state.job_count += (p.n_iter - self._before["n_iter"]) * passes
 
     def _batches(self) -> int:
-        return 1 if self.enlarges else math.ceil(len(self.jobs) / self.processing.batch_size)
+        return math.ceil(self.jobs.made / self.processing.batch_size)
 
     def _set(self, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -139,8 +115,12 @@ class Run:
         self._memo.clear()
         self._handed.clear()
 
-    def prompts_set(self) -> None:
-        """After the host has made its lists of prompts, before the extensions get them."""
+    def prompts_set(self, plain: Any) -> None:
+        """After the host has made its lists of prompts, before the extensions get them.
+
+        Args:
+            plain: a copy of the processing object that does not hop.
+        """
         p = self.processing
         # The host has its lists; others expect single values here, its own comments script, too.
         lists = {name: getattr(p, name) for name in ("prompt", "seed", "subseed")}
@@ -149,11 +129,13 @@ class Run:
             self._set({"hr_prompt": self.hires_prompt})
         if getattr(p, "enable_hr", False):
             # The host makes as many as fill its batches.
-            count = len(self.jobs)
+            count = len(self.jobs.all)
             p.all_hr_negative_prompts = (p.all_hr_negative_prompts * count)[:count]
         wildcards = wildcards_of(p)
         if wildcards is not None:
-            self._draw(wildcards, lists["seed"])
+            wildcards.draw(plain, p.all_prompts, p.all_negative_prompts, lists["seed"])
+            if getattr(p, "enable_hr", False):
+                wildcards.draw(plain, p.all_hr_prompts, p.all_hr_negative_prompts, lists["seed"])
             wildcards.switch(p, on=False)
             self._drawing = wildcards
 
@@ -162,39 +144,21 @@ class Run:
         p = self.processing
         self._drawing_done()
         for prompts in filter(None, (p.all_prompts, getattr(p, "all_hr_prompts", None))):
-            if len(prompts) < len(self.jobs):
+            if len(prompts) < len(self.jobs.all):
                 raise StoryError(
                     f"another extension has made {len(prompts)} prompts of the run's "
-                    f"{len(self.jobs)}; switch it off, or hopping"
+                    f"{len(self.jobs.all)}; switch it off, or hopping"
                 )
-            for n, job in enumerate(self.jobs):
-                if job.plain:
-                    # What is compared must say the same, also where words were drawn at random.
-                    prompts[n] = prompts[self._places[replace(job, plain=False)]]
+            for n, job in enumerate(self.jobs.all):
+                # What is compared must say the same, also where words were drawn at random.
+                prompts[n] = prompts[self.jobs.place(job)]
             check_regions(
                 p,
                 prompts,
-                self._numbers,
+                self.jobs.numbers,
                 lambda text: text_encoders(shared.sd_model)[0].windows(text),
             )
             check_negative_parts(p, prompts)
-
-    def _draw(self, wildcards: Wildcards, seeds: Sequence[int]) -> None:
-        """Exchange each prompt for what Dynamic Prompts draws."""
-        p = self.processing
-        plain = copy(p)
-        release(plain)
-        drawn: dict[tuple[str, str, int], tuple[str, str]] = {}
-
-        def draw(prompts: list[str], negative: list[str]) -> None:
-            for n, key in enumerate(zip(prompts, negative, seeds, strict=False)):
-                if key not in drawn:
-                    drawn[key] = wildcards.drawn(plain, *key)
-                prompts[n], negative[n] = drawn[key]
-
-        draw(p.all_prompts, p.all_negative_prompts)
-        if getattr(p, "enable_hr", False):
-            draw(p.all_hr_prompts, p.all_hr_negative_prompts)
 
     def _drawing_done(self) -> None:
         """Let runs within this one, a detailer's, draw their own."""
@@ -203,18 +167,15 @@ class Run:
             self._drawing = None
 
     def begun(self) -> None:
-        """After the host has prepared sampling: what the infotext tells, how many batches."""
-        p = self.processing
-        # img2img may have changed the size of a batch.
+        """After the host has prepared sampling: img2img may have changed the size of a batch."""
         self._set({"n_iter": self._batches()})
-        p.extra_generation_params.update(run_parameters(self))
 
     def networks(self) -> None:
         """Exchange the batch's networks for those of the whole story."""
         p = self.processing
-        p.extra_network_data = gathered(p.all_prompts, self._numbers)
+        p.extra_network_data = gathered(p.all_prompts, self.jobs.numbers)
         if getattr(p, "enable_hr", False):
-            p.hr_extra_network_data = gathered(p.all_hr_prompts, self._numbers)
+            p.hr_extra_network_data = gathered(p.all_hr_prompts, self.jobs.numbers)
 
     def sampling(self) -> None:
         """Before a batch is sampled. Cuts what img2img prepared for a whole batch down to it.
@@ -261,7 +222,7 @@ class Run:
         settings = p.cached_params(None, steps, extra_network_data, hires_steps, old)
         size = (prompts.width, prompts.height)
         first = p.iteration * p.batch_size
-        jobs = self.jobs[first : first + len(prompts)]
+        jobs = self.jobs.all[first : first + len(prompts)]
         self._handed.update({(hires, first + n): text for n, text in enumerate(prompts)})
         batch = []
         with host().encoding(call.sd_model):
@@ -288,7 +249,7 @@ class Run:
         """
         p = self.processing
         listed = p.all_hr_prompts if hires else p.all_prompts
-        places = [self._places[Job(story, n, plain=False)] for n in range(1, len(self.story) + 1)]
+        places = map(self.jobs.place, self.jobs.story(story))
         return tuple(
             self._handed[hires, n] if (hires, n) in self._handed else without_networks(listed[n])
             for n in places
@@ -317,51 +278,17 @@ class Run:
             self.processing.extra_generation_params["Old prompt editing timelines"] = True
 
     def _seeds(self) -> dict[str, list[int]]:
-        """Seeds as the host would count them: over stories, or over frames without same_noise.
-
-        That of the first picture is the host's own.
-        """
         p = self.processing
         seed, subseed = (
             int(processing.get_fixed_seed(value[0] if isinstance(value, list) else value))
             for value in (p.seed, p.subseed)
         )
-        same_noise, frames = self.request.run.same_noise, len(self.story)
-        places = [
-            job.story if same_noise else job.story * frames + job.frame - 1 for job in self.jobs
-        ]
-        places = [place - places[0] for place in places]
-        return {
-            # With a variation the host counts in the variation seed alone.
-            "seed": [seed + (place if p.subseed_strength == 0 else 0) for place in places],
-            "subseed": [subseed + place for place in places],
-        }
-
-    @property
-    def _numbers(self) -> list[int]:
-        """Which frame each picture is."""
-        return [job.frame for job in self.jobs]
-
-    def _job_of(self, picture: Any) -> Job:
-        """The job by which a picture of the gallery was made.
-
-        Raises:
-            StoryError: if it is no frame of this story.
-        """
-        params = parse_infotext(images.read_info_from_image(picture)[0] or "")
-        frame = frame_in(params)
-        if frame is None:
-            raise StoryError(
-                "the picture's generation data names no frame of a story; choose a frame, or "
-                "switch hopping off to enlarge this picture with the prompt as it stands"
-            )
-        if frame > len(self.story):
-            raise StoryError(
-                f"the picture is frame {frame} of its story, but the prompt has {len(self.story)}; "
-                "paste the picture's generation data, then enlarge it"
-            )
-        plain = params.get(MODE) == "baseline" and self.request.hopping.mode != "baseline"
-        return Job(0, frame, plain)
+        seeds, subseeds = (
+            self.jobs.counted(value, self.request.run.same_noise) for value in (seed, subseed)
+        )
+        if p.subseed_strength != 0:  # then the host counts in the variation seed alone
+            seeds = [seed] * len(seeds)
+        return {"seed": seeds, "subseed": subseeds}
 
     def _parse_hires(self) -> Story | None:
         p = self.processing

@@ -61,10 +61,11 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
     def before_process(self, p: Any, *args: Any) -> None:
         if release(p):
             # Another extension's copy of a run of ours, in the middle of it: no story of its own.
-            p.extra_generation_params = infotext.without_own(p)
+            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
             return
-        if infotext.own_parameters(p.extra_generation_params):
-            p.extra_generation_params = infotext.without_own(p)
+        # A plot's cells share one dictionary.
+        if infotext.own_entries(p.extra_generation_params):
+            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
         if is_detailers(p):
             return
         # The host reports what a callback raises and goes on without it; what is wrong with the

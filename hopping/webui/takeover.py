@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopping.errors import HoppingError
 
 from .failed_run import is_swallowed, nothing_sampled, skip
-
-if TYPE_CHECKING:
-    from .run import Run
+from .infotext import run_parameters
+from .run import Run
 
 
 @contextmanager
@@ -79,8 +79,10 @@ class Hopping:
             skip(self)
         run = run_of(self)
         if run is not None:
+            plain = copy(self)
+            release(plain)
             with self._reporting():
-                run.prompts_set()
+                run.prompts_set(plain)
 
     def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
         run = run_of(self)
@@ -93,6 +95,7 @@ class Hopping:
         super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
         if run_of(self) is not None:
             run.begun()
+            p.extra_generation_params.update(run_parameters(run))
 
     def parse_extra_network_prompts(self) -> Any:
         result = super().parse_extra_network_prompts()  # type: ignore[misc]

@@ -25,18 +25,28 @@ class Wildcards:
 
     def __init__(self, script: Any, arguments: Sequence[Any]) -> None:
         self._script, self._arguments = script, arguments
+        self._drawn: dict[tuple[str, str, int], tuple[str, str]] = {}
 
     def switch(self, p: Any, on: bool) -> None:
         """Switch it on or off in a processing object's arguments, which are exchanged."""
         first = self._script.args_from
         p.script_args = (*p.script_args[:first], on, *p.script_args[first + 1 :])
 
-    def drawn(self, p: Any, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
-        """What it makes of one frame's prompt and negative prompt.
+    def draw(
+        self, p: Any, prompts: list[str], negative_prompts: list[str], seeds: Sequence[int]
+    ) -> None:
+        """Exchange each prompt, and its negative prompt, for what it makes of them.
 
         Args:
             p: a processing object of the host's own class; it is copied, not changed.
+            seeds: each picture's. Pictures that are alike in all three get the same.
         """
+        for n, key in enumerate(zip(prompts, negative_prompts, seeds, strict=False)):
+            if key not in self._drawn:
+                self._drawn[key] = self._draw(p, *key)
+            prompts[n], negative_prompts[n] = self._drawn[key]
+
+    def _draw(self, p: Any, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
         inner = copy(p)
         inner.prompt, inner.all_prompts = prompt, [prompt]
         inner.negative_prompt, inner.all_negative_prompts = negative_prompt, [negative_prompt]
