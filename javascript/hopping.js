@@ -19,13 +19,19 @@ function hoppingShowProgress(id, onEnd, inactivityTimeout) {
     );
 }
 
+// The host's own function leaves the button hidden in forge-classic.
+function hoppingShowRestore(show) {
+    const button = gradioApp().getElementById("hopping_restore_progress");
+    button?.style.setProperty("display", show ? "flex" : "none", "important");
+}
+
 function hoppingSubmit() {
     showSubmitButtons("hopping", false);
     const id = randomId();
     localSet(HOPPING_TASK, id);
     hoppingShowProgress(id, function() {
         localRemove(HOPPING_TASK);
-        showRestoreProgressButton("hopping", false);
+        hoppingShowRestore(false);
     });
     const values = Array.from(arguments);
     // Gradio hands in the outputs too; the gallery of the last run need not travel back.
@@ -36,7 +42,7 @@ function hoppingSubmit() {
 }
 
 function hoppingRestoreProgress() {
-    showRestoreProgressButton("hopping", false);
+    hoppingShowRestore(false);
     const id = localGet(HOPPING_TASK);
     if (id) {
         showSubmitInterruptingPlaceholder("hopping");
@@ -63,7 +69,7 @@ onUiLoaded(function() {
     const panel = gradioApp().getElementById("hopping_plan");
     if (!panel) return; // the settings hide the tab
     hoppingWatchPlan(panel);
-    showRestoreProgressButton("hopping", localGet(HOPPING_TASK));
+    hoppingShowRestore(localGet(HOPPING_TASK));
     const gallery = gradioApp().getElementById("hopping_gallery");
     const showInfotext = () => gradioApp().getElementById("hopping_generation_info_button").click();
     gallery.addEventListener("click", showInfotext);

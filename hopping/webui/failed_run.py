@@ -29,7 +29,7 @@ def is_cell(p: Any) -> bool:
     selectable = getattr(getattr(p, "scripts", None), "selectable_scripts", ())
     if not isinstance(chosen, int) or not 0 < chosen <= len(selectable):
         return False
-    return bool(selectable[chosen - 1].title() == "X/Y/Z plot")
+    return bool(selectable[chosen - 1].title().lower() == "x/y/z plot")
 
 
 def is_swallowed(p: Any) -> bool:

@@ -89,6 +89,9 @@ class Run:
             changed["hr_prompt"] = [texts[n - 1] for n in self.jobs.numbers]
         elif hasattr(p, "hr_prompt"):
             changed["hr_prompt"] = ""
+        if self.jobs.enlarges:
+            # reForge hides the infotext in a fourth channel too, which its autoencoder refuses.
+            changed["firstpass_image"] = p.firstpass_image.convert("RGB")
         self._before = {name: getattr(p, name) for name in changed}
         self._set(changed)
         if shared.state.job_count > 0:  # a plot has counted its cells' batches already

@@ -8,7 +8,6 @@ import gradio as gr
 from modules import (
     progress,
     sd_samplers,
-    sd_schedulers,
     shared,
     ui,
     ui_common,
@@ -22,7 +21,7 @@ from hopping.page.story_editor import StoryEditor, build_story_editor, connect_p
 from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
 
 from . import callbacks, settings, tab_paste
-from .hosts import host
+from .hosts import host, schedules
 from .live_plan import live_plan
 from .script import TITLE
 from .tab_hires import build_second_pass
@@ -97,10 +96,11 @@ def _build_story(toprow: Any) -> StoryEditor:
 
 def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The host's generation settings that a story needs: those of TabValues, and buttons."""
-    samplers = [sampler.name for sampler in sd_samplers.visible_samplers()]
+    samplers = list(sd_samplers.visible_sampler_names())
     if PAPER_SETTINGS["sampler"] not in samplers:  # hidden in the host's settings
         samplers.append(PAPER_SETTINGS["sampler"])
-    schedulers = [scheduler.label for scheduler in sd_schedulers.schedulers]
+    # One that is chosen for the host, and hidden, where its samplers name their schedules.
+    schedulers = schedules() or [PAPER_SETTINGS["scheduler"]]
     buttons: dict[str, Any] = {}
     buttons["paper"] = gr.Button(
         "Paper settings",
@@ -119,6 +119,7 @@ def _build_generation(toprow: Any) -> tuple[dict[str, Any], dict[str, Any]]:
             label="Schedule type",
             choices=schedulers,
             value=schedulers[0],
+            visible=bool(schedules()),
             elem_id="hopping_scheduler",
         )
         steps = _slider("Sampling steps", 1, 150, 1, 20, "hopping_steps")

@@ -12,6 +12,7 @@ import gradio as gr
 from modules import sd_models, shared, ui_common
 from modules.ui_components import FormRow
 
+from .hosts import schedules
 from .tab_run import SAME
 
 
@@ -43,6 +44,7 @@ def build_second_pass(samplers: Sequence[str], schedulers: Sequence[str]) -> dic
             label="Hires schedule type",
             choices=[SAME["hr_scheduler"], *schedulers],
             value=SAME["hr_scheduler"],
+            visible=bool(schedules()),
             elem_id="hopping_hr_scheduler",
         )
     prompt_row = FormRow(

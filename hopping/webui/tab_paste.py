@@ -11,6 +11,7 @@ from modules import infotext_utils, sd_samplers
 from hopping.page.widgets import OptionWidgets
 
 from . import callbacks, settings
+from .hosts import schedules
 from .script import TITLE, option_fields
 from .tab_run import SAME
 
@@ -37,10 +38,7 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
     fields = [
         field(widgets["story"], "Prompt"),
         *(field(widgets[name], label) for name, label in _LABELS.items()),
-        field(widgets["sampler"], sd_samplers.get_sampler_from_infotext),
-        field(widgets["scheduler"], sd_samplers.get_scheduler_from_infotext),
-        field(widgets["hr_sampler"], sd_samplers.get_hr_sampler_from_infotext),
-        field(widgets["hr_scheduler"], sd_samplers.get_hr_scheduler_from_infotext),
+        *(field(widgets[name], target) for name, target in _sampling().items()),
         field(widgets["styles"], _styles),
         field(widgets["enable_hr"], lambda d: any(d.get(key) for key in _HIRES_SIZES)),
         field(widgets["hr_sampler_row"], _shown_if(tuple(SAME.values()), _HIRES_CHOICES)),
@@ -53,6 +51,18 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
             paste_button=paste, tabname=TABNAME, source_text_component=widgets["story"]
         )
     )
+
+
+def _sampling() -> dict[str, Any]:
+    """What samplers and schedules are pasted from."""
+    if not schedules():
+        return {"sampler": "Sampler", "hr_sampler": "Hires sampler"}
+    return {
+        "sampler": sd_samplers.get_sampler_from_infotext,
+        "scheduler": sd_samplers.get_scheduler_from_infotext,
+        "hr_sampler": sd_samplers.get_hr_sampler_from_infotext,
+        "hr_scheduler": sd_samplers.get_hr_scheduler_from_infotext,
+    }
 
 
 _LABELS = {

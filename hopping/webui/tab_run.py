@@ -15,7 +15,7 @@ from modules.ui_common import plaintext_to_html
 from hopping.errors import HoppingError
 from hopping.page.plan_html import render_failure
 
-from .hosts import host
+from .hosts import host, schedules
 from .script import TITLE
 
 
@@ -108,6 +108,8 @@ def _processing(
         prompt=values.story,
         negative_prompt=values.negative_prompt,
         styles=values.styles,
+        steps=values.steps,
+        sampler_name=values.sampler,
         n_iter=values.batch_count,
         batch_size=values.batch_size,
         cfg_scale=values.cfg_scale,
@@ -123,7 +125,7 @@ def _processing(
         **host().hires_arguments(values.cfg_scale),
         hr_checkpoint_name=_chosen("hr_checkpoint", values.hr_checkpoint),
         hr_sampler_name=_chosen("hr_sampler", values.hr_sampler),
-        hr_scheduler=_chosen("hr_scheduler", values.hr_scheduler),
+        **_schedules(values),
         hr_prompt=values.hr_prompt,
         hr_negative_prompt=values.hr_negative_prompt,
         override_settings=create_override_settings_dict(values.override_settings),
@@ -131,6 +133,13 @@ def _processing(
     p.scripts = scripts.scripts_txt2img
     p.script_args = tuple(script_args)
     return p
+
+
+def _schedules(values: TabValues) -> dict[str, Any]:
+    if not schedules():
+        return {}
+    hires = _chosen("hr_scheduler", values.hr_scheduler)
+    return {"scheduler": values.scheduler, "hr_scheduler": hires}
 
 
 def _chosen(name: str, value: str) -> str | None:
@@ -141,7 +150,8 @@ def _chosen(name: str, value: str) -> str | None:
 def _script_args(values: TabValues, options: Sequence[Any]) -> list[Any]:
     """Arguments of all of txt2img's scripts: their defaults, but for three.
 
-    The host's own Sampler and Seed scripts set what they are named for, and would overwrite it.
+    The host's own Sampler and Seed scripts set what they are named for, and would overwrite it. A
+    host without schedules has no Sampler script.
 
     Raises:
         HoppingError: if a script that the run needs is not loaded.
@@ -149,11 +159,9 @@ def _script_args(values: TabValues, options: Sequence[Any]) -> list[Any]:
     runner = scripts.scripts_txt2img
     arguments = [getattr(component, "value", None) for component in runner.inputs]
     arguments[0] = 0  # no selectable script
-    given = {
-        "Sampler": [values.steps, values.sampler, values.scheduler],
-        "Seed": [values.seed],
-        TITLE: [True, *options],
-    }
+    given = {"Seed": [values.seed], TITLE: [True, *options]}
+    if schedules():
+        given["Sampler"] = [values.steps, values.sampler, values.scheduler]
     for title, own in given.items():
         script = runner.script(title)
         if script is None:

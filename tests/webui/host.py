@@ -76,8 +76,11 @@ class Kind:
         flags = ("--always-cpu", "--all-in-fp32", "--gradio-allowed-path", str(webui))
         if (webui / "backend").is_dir():
             return cls("forge", flags, size=32, other="sd2", is_slow=True)
-        # It takes no SD 2.x of another depth than the known ones.
-        return cls("reforge", flags, size=32, other="sdxl", is_slow=True)
+        schedules = (webui / "modules" / "sd_schedulers.py").exists()
+        # They take no SD 2.x of another depth than the known ones.
+        return cls(
+            "reforge" if schedules else "forge-classic", flags, size=32, other="sdxl", is_slow=True
+        )
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def test_any_other_host_is_told_in_one_line_and_left_alone(found, monkeypatch, c
     assert "stays off" in line
 
 
-def test_a_host_without_schedulers_gets_no_tab(found, monkeypatch):
+def test_what_a_known_host_is_given(found, monkeypatch):
     loaded = []
     script = ModuleType("hopping.webui.script")
     script.HoppingScript = object
@@ -100,12 +100,15 @@ def test_a_host_without_schedulers_gets_no_tab(found, monkeypatch):
         module = SimpleNamespace(register=lambda name=name: loaded.append(name))
         monkeypatch.setattr(webui, name, module, raising=False)
     runpy.run_path(str(SCRIPT))
-    assert loaded == ["axes", "infotext", "settings", "api"]
-    schedulers = ModuleType("modules.sd_schedulers")
-    schedulers.schedulers = []
-    monkeypatch.setitem(sys.modules, "modules.sd_schedulers", schedulers)
-    runpy.run_path(str(SCRIPT))
-    assert loaded[4:] == ["axes", "infotext", "settings", "api", "tab"]
+    assert loaded == ["axes", "infotext", "settings", "api", "tab"]
+
+
+def test_schedules_stand_beside_the_samplers_or_in_their_names(monkeypatch):
+    assert hosts.schedules() == []
+    module = ModuleType("modules.sd_schedulers")
+    module.schedulers = [SimpleNamespace(label="Automatic"), SimpleNamespace(label="Karras")]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert hosts.schedules() == ["Automatic", "Karras"]
 
 
 class TestForge:

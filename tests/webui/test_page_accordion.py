@@ -96,7 +96,8 @@ def test_a_plot_of_modes(page, host):
     made = host.txt2img(STORY, {"mode": "baseline"}, seed=5)
     paste(page, made.infotexts[1])
     page.wait_for_selector(f"{BOX}:checked")
-    choose(page, "#script_list", "X/Y/Z plot")
+    classic = host.kind.name == "forge-classic"
+    choose(page, "#script_list", "X/Y/Z Plot" if classic else "X/Y/Z plot")
     choose(page, "#script_txt2img_xyz_plot_x_type", "[Hopping] Mode")
     page.check("#script_txt2img_xyz_plot_csv_mode input")
     page.fill("#script_txt2img_xyz_plot_x_values textarea", "paper, baseline, off")

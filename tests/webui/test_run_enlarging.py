@@ -44,6 +44,17 @@ def test_it_is_made_as_in_the_story(sd_model, frame):
     assert p.extra_generation_params["Hopping story"].strip() == STORY
 
 
+def test_a_picture_with_hidden_channels_is_handed_on_without_them(sd_model):
+    p = enlarging("2/3")
+    p.firstpass_image = given = p.firstpass_image.convert("RGBA")
+    given.info["parameters"] = made_as("2/3").info["parameters"]
+    seen = []
+    p.sample = lambda: seen.append(p.firstpass_image.mode)
+    process(p, [HoppingScript()], [{"enabled": True}])
+    assert seen == ["RGB"]
+    assert p.firstpass_image is given
+
+
 @pytest.mark.parametrize("compare", [False, True])
 def test_a_picture_that_was_only_compared_with_stays_plain(sd_model, compare):
     p = enlarging("2/3", mode="baseline")

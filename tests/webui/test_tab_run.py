@@ -80,6 +80,7 @@ def tab_run(monkeypatch, opts):
     monkeypatch.setattr(Processing, "made", [])
     from hopping.webui import tab_run
 
+    monkeypatch.setattr(tab_run, "schedules", lambda: ["Automatic", "Karras"])
     return tab_run
 
 
@@ -132,6 +133,15 @@ def test_the_other_scripts_keep_their_defaults(tab_run):
     assert arguments[20 : 21 + len(OPTIONS)] == (True, *OPTIONS)
     rest = [n for n in range(1, 20) if n not in (1, 2, 3, 6)]
     assert [arguments[n] for n in rest] == [f"default {n}" for n in rest]
+
+
+def test_a_host_whose_samplers_name_their_schedules_is_not_told_of_any(tab_run, monkeypatch):
+    monkeypatch.setattr(tab_run, "schedules", list)
+    monkeypatch.delitem(SCRIPTS, "Sampler")
+    run(tab_run)
+    (p,) = Processing.made
+    assert (p.sampler_name, p.steps) == ("LMS", 7)
+    assert not {"scheduler", "hr_scheduler"} & vars(p).keys()
 
 
 def test_never_a_run_without_the_script(tab_run, monkeypatch):

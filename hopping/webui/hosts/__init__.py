@@ -10,7 +10,7 @@ from importlib import import_module
 
 from .base import Engine, Host
 
-__all__ = ["Engine", "Host", "find_host", "has_schedulers", "host"]
+__all__ = ["Engine", "Host", "find_host", "host", "schedules"]
 
 
 @cache
@@ -38,9 +38,11 @@ def host() -> Host:
     return found
 
 
-def has_schedulers() -> bool:
-    """Whether a page chooses a schedule beside the sampler, as the tab does."""
-    return _offers("modules.sd_schedulers", "schedulers")
+def schedules() -> list[str]:
+    """The schedules that a page chooses beside the sampler; none where samplers name theirs."""
+    if not _offers("modules.sd_schedulers", "schedulers"):
+        return []
+    return [schedule.label for schedule in import_module("modules.sd_schedulers").schedulers]
 
 
 def _offers(module: str, name: str) -> bool:
