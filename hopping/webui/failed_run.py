@@ -40,8 +40,9 @@ def is_swallowed(p: Any) -> bool:
     return not told and host().loses_errors()
 
 
-def skip(p: Any) -> None:
-    """Let the host make no further batch, and save nothing."""
+def skip(p: Any, failure: Exception) -> None:
+    """Let the host make no further batch, save nothing, and tell why below its result."""
+    p.comment(str(failure))
     p.n_iter = 0
     p.do_not_save_samples = p.do_not_save_grid = True
     p.all_prompts = p.all_prompts[: (p.iteration + 1) * p.batch_size]
@@ -56,7 +57,7 @@ def nothing_sampled(p: Any) -> Any:
 
 
 def tell(p: Any, processed: Any, failure: Exception) -> None:
-    """Put what is wrong into the result: below it, and in a cell as its picture."""
+    """Leave no picture in the result but, in a cell, one of what is wrong."""
     if is_cell(p):
         processed.images = [_picture(p, str(failure))]
         processed.infotexts = processed.infotexts[:1]
@@ -69,7 +70,6 @@ def tell(p: Any, processed: Any, failure: Exception) -> None:
         ]
         processed.info = ""
     processed.index_of_first_image = 0
-    processed.comments += f"{failure}\n"
 
 
 def _picture(p: Any, reason: str) -> Image.Image:

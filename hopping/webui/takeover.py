@@ -76,7 +76,7 @@ class Hopping:
             raise failure
         super().setup_prompts()  # type: ignore[misc]
         if failure is not None:
-            skip(self)
+            skip(self, failure)
         run = run_of(self)
         if run is not None:
             plain = copy(self)
@@ -137,7 +137,7 @@ class Hopping:
             if run is not None:
                 run.end()
             vars(self)["hopping_run"] = error
-            skip(self)
+            skip(self, error)
 
 
 @cache

@@ -166,6 +166,7 @@ class Processing:
         self.styles: list[str] = []
         self.do_not_save_grid = False
         self.extra_generation_params: dict[str, Any] = {}
+        self.comments: dict[str, int] = {}
         self.enable_hr, self.hr_prompt = False, ""
         self.is_api = False
         self.scripts, self.script_args = None, ()
@@ -173,6 +174,9 @@ class Processing:
         self.cached_c, self.cached_uc, self.cached_hr_c = [None, None], [None, None], [None, None]
         self.sampled: list[Any] = []
         vars(self).update(values)
+
+    def comment(self, text):
+        self.comments[text] = 1
 
     def setup_prompts(self):
         listed = isinstance(self.prompt, list)
@@ -258,7 +262,8 @@ def process(p, scripts=(), arguments=()):
         p.parse_extra_network_prompts()
         p.setup_conds()
         p.sample()
-    processed = SimpleNamespace(images=[], infotexts=["nothing was made"], comments="")
+    comments = "".join(f"{comment}\n" for comment in p.comments)
+    processed = SimpleNamespace(images=[], infotexts=["nothing was made"], comments=comments)
     callback("postprocess", processed)
     return processed
 
