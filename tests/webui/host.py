@@ -54,7 +54,8 @@ class Kind:
     Attributes:
         flags: by which it computes on the processor, in full precision.
         size: width and height of the tests' pictures.
-        other: the checkpoint that stands for another one in tests.
+        takes: which of the tests' checkpoints it can load beside sd1; the first stands for another
+            one in tests.
         is_slow: whether it takes checkpoints of full width only, with which a picture lasts
             seconds.
     """
@@ -62,25 +63,36 @@ class Kind:
     name: str
     flags: tuple[str, ...]
     size: int
-    other: str
+    takes: tuple[str, ...]
     is_slow: bool
 
     @classmethod
     def of(cls, webui: Path) -> Kind:
         """The kind of a checkout, told by its folders."""
         if not (webui / "modules_forge").is_dir():
-            return cls(
-                "a1111", ("--use-cpu", "all", "--no-half"), size=64, other="sd2", is_slow=False
-            )
+            flags = ("--use-cpu", "all", "--no-half")
+            return cls("a1111", flags, size=64, takes=("sd2", "sdxl"), is_slow=False)
         # They serve the page's files from the data directory alone, unless they are told.
         flags = ("--always-cpu", "--all-in-fp32", "--gradio-allowed-path", str(webui))
         if (webui / "backend").is_dir():
-            return cls("forge", flags, size=32, other="sd2", is_slow=True)
-        schedules = (webui / "modules" / "sd_schedulers.py").exists()
-        # They take no SD 2.x of another depth than the known ones.
-        return cls(
-            "reforge" if schedules else "forge-classic", flags, size=32, other="sdxl", is_slow=True
-        )
+            return cls("forge", flags, size=32, takes=("sd2", "sdxl"), is_slow=True)
+        # The others take no U-Net of another depth than the known ones: reForge no SD 2.x,
+        # forge-classic no SDXL either.
+        if (webui / "modules" / "sd_schedulers.py").exists():
+            return cls("reforge", flags, size=32, takes=("sdxl",), is_slow=True)
+        return cls("forge-classic", flags, size=32, takes=(), is_slow=True)
+
+    def need(self, checkpoint: str) -> None:
+        """Skip a test if the host cannot load one of the tests' checkpoints."""
+        if checkpoint != "sd1" and checkpoint not in self.takes:
+            pytest.skip(f"{self.name} does not know the tests' small {checkpoint}")
+
+    @property
+    def other(self) -> str:
+        """A checkpoint beside the usual one, by its name in the host."""
+        if not self.takes:
+            pytest.skip(f"{self.name} knows one of the tests' checkpoints only")
+        return f"hopping-test-{self.takes[0]}"
 
 
 @dataclass(frozen=True)
@@ -208,6 +220,11 @@ class Host:
         picture = Image.radial_gradient("L").resize((self.size, self.size)).convert("RGB")
         start = {"init_images": [encoded(picture)], "denoising_strength": 0.8}
         return self._run("img2img", prompt, hopping, start | request)
+
+    @property
+    def outputs(self) -> Path:
+        """Where pictures are saved."""
+        return self.data / ("output" if self.kind.name == "forge-classic" else "outputs")
 
     def script(self, title: str) -> str:
         """The name, to the API, of the script whose title is so, or begins so."""

@@ -54,7 +54,7 @@ def test_the_apis_own_infotext_brings_everything_back(host):
 
 def test_frames_and_grid_are_saved_in_story_order(host):
     def files(folder):
-        return {path: path for path in (host.data / "outputs" / folder).rglob("*.png")}
+        return {path: path for path in (host.outputs / folder).rglob("*.png")}
 
     before = {folder: files(folder) for folder in ("txt2img-images", "txt2img-grids")}
     host.txt2img(STORY, {}, save_images=True)

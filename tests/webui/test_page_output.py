@@ -52,4 +52,4 @@ def test_the_folder_is_opened(tab, host):
         if host.opened:
             break
         time.sleep(0.1)
-    assert host.opened == [host.data / "outputs" / "txt2img-images"]
+    assert host.opened == [host.outputs / "txt2img-images"]
