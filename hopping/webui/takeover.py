@@ -86,14 +86,15 @@ class Hopping:
 
     def init(self, all_prompts: Any, all_seeds: Any, all_subseeds: Any) -> None:
         run = run_of(self)
-        if run is None:
-            super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
-            return
-        with self._reporting():
-            run.beginning()
-        p = run.processing
-        super().init(p.all_prompts, p.all_seeds, p.all_subseeds)  # type: ignore[misc]
-        if run_of(self) is not None:
+        if run is not None:
+            with self._reporting():
+                run.beginning()
+            p = run.processing
+            all_prompts, all_seeds, all_subseeds = p.all_prompts, p.all_seeds, p.all_subseeds
+        if failure_of(self) is not None:
+            return  # nothing is sampled: img2img need not encode its picture for that
+        super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
+        if run is not None:
             run.begun()
             p.extra_generation_params.update(run_parameters(run))
 

@@ -63,6 +63,12 @@ def test_its_picture_says_why(sd_model, prompt, options, reason, batch_size):
     assert type(p) is Processing
 
 
+def test_nothing_is_prepared_for_it(sd_model, monkeypatch):
+    monkeypatch.setattr(Processing, "init", lambda *_: pytest.fail("img2img encodes its picture"))
+    processed = process(cell("<from:prev> A dog."), [HoppingScript()], [{"enabled": True}])
+    assert "line 1" in processed.comments
+
+
 def test_the_next_cell_is_made(sd_model):
     process(cell("<from:prev> A dog."), [HoppingScript()], [{"enabled": True}])
     good = cell(STORY)
