@@ -39,7 +39,7 @@ def conv(name: str, inputs: int, outputs: int, size: int = 1) -> Shapes:
     yield f"{name}.bias", (outputs,)
 
 
-# ---- U-Net: as many levels as `depths`, all of one width, one residual block each ---------------
+# ---- U-Net: as many levels as `depths`, all of one width ---------------------------------------
 
 
 def residual(name: str, inputs: int, outputs: int) -> Shapes:
@@ -70,7 +70,11 @@ def transformer(name: str, context: int, depth: int, is_linear: bool) -> Shapes:
     yield from project(f"{name}.proj_out", CHANNELS, CHANNELS)
 
 
-def unet(context: int, depths: tuple[int, ...], is_linear: bool, vector: int = 0) -> Shapes:
+def unet(
+    context: int, depths: tuple[int, ...], is_linear: bool, vector: int = 0, blocks: int = 1
+) -> Shapes:
+    """Each level has as many residual blocks, with transformers of its depth; the middle, of the
+    deepest's."""
     root = "model.diffusion_model"
     for name, inputs in (("time_embed", CHANNELS), ("label_emb.0", vector)):
         if inputs:
@@ -88,15 +92,16 @@ def unet(context: int, depths: tuple[int, ...], is_linear: bool, vector: int = 0
         if level:
             yield from conv(f"{root}.input_blocks.{place}.0.op", CHANNELS, CHANNELS, 3)
             place += 1
-        yield from block(f"{root}.input_blocks.{place}", CHANNELS, depth)
-        place += 1
-    yield from block(f"{root}.middle_block", CHANNELS, depths[-1])
+        for _ in range(blocks):
+            yield from block(f"{root}.input_blocks.{place}", CHANNELS, depth)
+            place += 1
+    yield from block(f"{root}.middle_block", CHANNELS, max(depths))
     yield from residual(f"{root}.middle_block.2", CHANNELS, CHANNELS)
-    for n in range(2 * len(depths)):
-        level = len(depths) - 1 - n // 2
+    for n in range((blocks + 1) * len(depths)):
+        level = len(depths) - 1 - n // (blocks + 1)
         name = f"{root}.output_blocks.{n}"
         yield from block(name, 2 * CHANNELS, depths[level])
-        if n % 2 and level:
+        if n % (blocks + 1) == blocks and level:
             after = 2 if depths[level] else 1
             yield from conv(f"{name}.{after}.conv", CHANNELS, CHANNELS, 3)
     yield from norm(f"{root}.out.0", CHANNELS)
@@ -191,11 +196,17 @@ def checkpoints() -> Iterator[tuple[str, list[Shapes]]]:
     """The depths of the transformers are those of a checkpoint that is known; so are the widths of
     what they see, and for SDXL that of the vector."""
     yield "sd1", [unet(768, (1, 1), is_linear=False), clip("cond_stage_model.transformer", "l")]
-    yield "sd2", [unet(1024, (1, 1), is_linear=True), open_clip("cond_stage_model.model", "h")]
+    yield (
+        "sd2",
+        [
+            unet(1024, (1, 1, 1, 0), is_linear=True, blocks=2),
+            open_clip("cond_stage_model.model", "h"),
+        ],
+    )
     yield (
         "sdxl",
         [
-            unet(2048, (0, 2, 5), is_linear=True, vector=2816),
+            unet(2048, (0, 2, 10), is_linear=True, vector=2816, blocks=2),
             clip("conditioner.embedders.0.transformer", "l"),
             open_clip("conditioner.embedders.1.model", "g"),
         ],
