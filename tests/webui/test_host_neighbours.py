@@ -266,6 +266,8 @@ def test_a_last_batch_that_is_smaller(beside):
     for name, (title, run) in beside.runs.items():
         if run.clash is not None:
             continue
+        if name.startswith("adetailer") and beside.host.kind.name == "forge":
+            continue  # there its pictures depend on the batch's size, with and without hopping
         story = replace(run, line="\n".join([run.line] * 3))
         if name.startswith("sd-webui-regional-prompter") or "(cat:-1.3)" in run.line:
             with pytest.raises(ApiError, match="set the batch size to 1"):
