@@ -62,8 +62,8 @@ def numbers(models: Sequence[Results], pictures: Mapping[str, str] | None = None
     ]
     parts += ["### Identity, frame by frame (one character)", _frames(first)]
     if len(models) > 1:
-        parts += ["### Models trained with other seeds (all stories)", *map(_counted, models[1:])]
-        parts += [_models(models)]
+        parts += ["### Models trained with other seeds (all stories)"]
+        parts += [*(f"{_counted(model)}." for model in models[1:]), _models(models)]
     for name, link in (pictures or {}).items():
         parts += [f"### {name}", f"![{name}]({link})"]
     return "\n\n".join(parts)
@@ -185,7 +185,7 @@ def _line(axes: Any, x: Sequence[float], means: Sequence[Mapping[str, float]], l
 def _heading(results: Results) -> str:
     run = results["run"]
     text = (
-        f"{_counted(results)[:-1]}, {run['steps']} steps, guidance {run['guidance']:g}. Per cent, "
+        f"{_counted(results)}, {run['steps']} steps, guidance {run['guidance']:g}. Per cent, "
         f"± one standard error over stories. The row “{CEILING}” is no method: it says what the "
         "oracle can see at best."
     )
@@ -196,7 +196,7 @@ def _counted(results: Results) -> str:
     run = results["run"]
     return (
         f"{results['stories']} stories with {results['seeds']} noise(s) each, "
-        f"{results['pictures']:,} pictures; model {run['model']} ({run['fingerprint']})."
+        f"{results['pictures']:,} pictures; model {run['model']} ({run['fingerprint']})"
     )
 
 
