@@ -33,6 +33,14 @@ def test_off_is_untouched_after_a_run_and_after_an_error(host, bare_images):
         assert ask(host).hashes == bare_images[name]
 
 
+def test_without_a_negative_pass(host):
+    """At CFG 1, where Forge and its kin leave the negative prompt out."""
+    story = host.txt2img(STORY, {}, cfg_scale=1)
+    alone = [host.txt2img(line, cfg_scale=1).hashes[0] for line in LINES]
+    assert story.frames[0] == alone[0]
+    assert story.frames[1] != alone[1]
+
+
 def test_first_frame_is_plain_and_the_others_hop(host, plain):
     frames = host.txt2img(STORY, {}).frames
     assert frames[0] == plain[0]
