@@ -9,6 +9,7 @@ share=subject) meet here and nowhere else.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 
@@ -95,6 +96,13 @@ def _frame_sources(frame: Frame, options: HoppingOptions, anchors: set[int]) -> 
     return tuple(sorted(seen | anchors))
 
 
+class _Shown(NamedTuple):
+    """What a frame shows to a later one: spans of its text, and the tokens that they cover."""
+
+    spans: tuple[Span, ...]
+    tokens: torch.Tensor
+
+
 class Visibility:
     """Who sees whom in a laid-out story. Made once, asked for any part of the mask.
 
@@ -111,6 +119,8 @@ class Visibility:
             _refuse_tags(layout.story)
         self._layout, self._options = layout, options
         self.sources = sources(layout.story, options)
+        # A frame shows many later ones the same: it is found once for what they have in common.
+        self._found: list[dict[object, _Shown]] = [{} for _ in layout.frames]
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
             torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
@@ -123,19 +133,7 @@ class Visibility:
 
     def shown(self, source: int, viewer: int) -> torch.Tensor:
         """Indices into the layout of the content tokens that frame `source` shows to `viewer`."""
-        layout, frame = self._layout, self._layout.story.frames[source - 1]
-        content = layout.content(source)
-        if not frame.marks and self._options.share == "all":
-            return content
-        covered = layout.frames[source - 1].covered(self.shown_spans(source, viewer))
-        if frame.marks and not covered.any():
-            raise StoryError(
-                f"the <share:…> marks of frame {source} hold no token that is encoded; "
-                "put the shared words inside them",
-                line=frame.line,
-                column=frame.column,
-            )
-        return content[covered]
+        return self._shown(source, viewer).tokens
 
     def shown_spans(self, source: int, viewer: int) -> tuple[Span, ...]:
         """The spans of its text that frame `source` shows to `viewer`.
@@ -143,20 +141,50 @@ class Visibility:
         Its marks; else all of it, or with share=subject what `viewer` names again and what the
         pronoun means that `viewer` opens with.
         """
-        frames = self._layout.story.frames
-        frame, start = frames[source - 1], frames[source - 1].own[0]
-        if frame.marks:
-            return frame.marks
-        if self._options.share == "all":
-            return ((0, len(frame.text)),)
-        text = _own_text(frame)
+        return self._shown(source, viewer).spans
+
+    def _shown(self, source: int, viewer: int) -> _Shown:
+        found, recurring = self._found[source - 1], self._recurring(source, viewer)
+        if recurring not in found:
+            found[recurring] = self._find(source, viewer)
+        return found[recurring]
+
+    def _recurring(self, source: int, viewer: int) -> object:
+        """What alone of `viewer` decides what frame `source` shows it."""
+        if self._layout.story.frames[source - 1].marks or self._options.share == "all":
+            return None
+        named, pronoun = self._named[viewer - 1], self._same_is_meant(source, viewer)
+        return self._words[source - 1] & named, pronoun
+
+    def _find(self, source: int, viewer: int) -> _Shown:
+        layout, frame = self._layout, self._layout.story.frames[source - 1]
+        content = layout.content(source)
+        if not frame.marks and self._options.share == "all":
+            return _Shown(((0, len(frame.text)),), content)
+        spans = frame.marks or self._subject(source, viewer)
+        covered = layout.frames[source - 1].covered(spans)
+        if frame.marks and not covered.any():
+            raise StoryError(
+                f"the <share:…> marks of frame {source} hold no token that is encoded; "
+                "put the shared words inside them",
+                line=frame.line,
+                column=frame.column,
+            )
+        return _Shown(spans, content[covered])
+
+    def _subject(self, source: int, viewer: int) -> tuple[Span, ...]:
+        frame = self._layout.story.frames[source - 1]
+        text, start = _own_text(frame), frame.own[0]
         spans = [*subject_spans(text, self._naming[viewer - 1])]
-        # A pronoun on the way stands for whom it means, and has seen them.
-        meant = self._antecedents[viewer - 1]
-        if meant is not None and self._antecedents[source - 1] == meant:
+        if self._same_is_meant(source, viewer):
             pronoun = opening_subject(text)
             spans += [pronoun] if pronoun else []
         return tuple((a + start, b + start) for a, b in merge_spans(spans))
+
+    def _same_is_meant(self, source: int, viewer: int) -> bool:
+        """Whether both open with a pronoun for the same subject: it stands for whom it has seen."""
+        meant = self._antecedents[viewer - 1]
+        return meant is not None and self._antecedents[source - 1] == meant
 
     @cached_property
     def _antecedents(self) -> tuple[int | None, ...]:
@@ -165,6 +193,16 @@ class Visibility:
     @cached_property
     def _naming(self) -> list[str]:
         return _naming_texts(self._layout.story, self._antecedents)
+
+    @cached_property
+    def _named(self) -> list[frozenset[str]]:
+        """The words with which each frame names its subjects."""
+        return [frozenset(subject_words(text)) for text in self._naming]
+
+    @cached_property
+    def _words(self) -> list[frozenset[str]]:
+        """The words of each frame's own text that can name a subject."""
+        return [frozenset(subject_words(_own_text(f))) for f in self._layout.story.frames]
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None

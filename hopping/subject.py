@@ -10,7 +10,8 @@ opens with "he", "she", "it" or "they", the phrase that an earlier frame opens w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from .story import Span
 
@@ -78,34 +79,37 @@ _STOP = _DETERMINERS | _PRONOUNS | _PREPOSITIONS | _CONJUNCTIONS | _ADVERBS | _A
 _BOUNDARIES = _PRONOUNS | _PREPOSITIONS | _CONJUNCTIONS | _AUXILIARIES
 
 
+@lru_cache(maxsize=4096)  # a story asks for the same text with every frame that sees it
+def subject_phrases(text: str) -> Mapping[str, tuple[Span, ...]]:
+    """The words of `text` that can name a subject, each with the phrases that it stands in.
+
+    The words are folded (case, plural s) and in reading order. A phrase runs from its start (behind
+    the nearest punctuation, preposition or verb to the left of the word, or at its determiner) to
+    the word's own end, and on over what it wears ("John in a red coat").
+    """
+    words = _words(text)
+    found: dict[str, list[Span]] = {}
+    for index, (word, _) in enumerate(words):
+        if _can_name(words, index):
+            start = words[_phrase_start(text, words, index)][1][0]
+            end = words[_attributes_end(text, words, index)][1][1]
+            found.setdefault(_fold(word), []).append((start, end))
+    return {word: tuple(spans) for word, spans in found.items()}
+
+
 def subject_words(text: str) -> tuple[str, ...]:
     """The words of `text` that can name a subject, folded (case, plural s), in reading order."""
-    words = _words(text)
-    return tuple(
-        dict.fromkeys(
-            _fold(word) for index, (word, _) in enumerate(words) if _can_name(words, index)
-        )
-    )
+    return tuple(subject_phrases(text))
 
 
 def subject_spans(earlier: str, later: str) -> tuple[Span, ...]:
     """What of `earlier` is the subject, as seen from `later`.
 
-    Returns spans of `earlier`, in order and without overlap: each word that `later` names again,
-    from the start of its phrase (behind the nearest punctuation, preposition or verb to its left,
-    or at its determiner) to its own end, and on over what it wears ("John in a red coat"). Empty
-    if no word recurs.
+    Returns spans of `earlier`, in order and without overlap: the phrases of each word that `later`
+    names again, as `subject_phrases` has them. Empty if no word recurs.
     """
-    named_again = set(subject_words(later))
-    words = _words(earlier)
-    spans: list[Span] = []
-    for index, (word, _) in enumerate(words):
-        if not _can_name(words, index) or _fold(word) not in named_again:
-            continue
-        start = words[_phrase_start(earlier, words, index)][1][0]
-        end = words[_attributes_end(earlier, words, index)][1][1]
-        spans.append((start, end))
-    return merge_spans(spans)
+    phrases = subject_phrases(earlier)
+    return merge_spans(span for word in subject_words(later) for span in phrases.get(word, ()))
 
 
 def opens_with_pronoun(text: str) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from hopping import HoppingOptions, StoryError, parse_story
+from hopping import HoppingOptions, StoryError, mask, parse_story
 from hopping.layout import SpecialIds, joint_layout, tokenize_frame, windows_layout
 from hopping.mask import Visibility, sources, visibility
 
@@ -244,3 +244,14 @@ def test_parts_of_the_matrix_are_the_whole():
     visible = Visibility(layout, HoppingOptions(reach="all", carry="all"))
     rows, columns = torch.randperm(231)[:40], torch.randperm(231)[:50]
     assert torch.equal(visible.matrix(rows, columns), visible.matrix()[rows][:, columns])
+
+
+def test_what_a_frame_shows_is_found_once(monkeypatch):
+    """Many frames that ask the same of a frame cost one search of its text, not one each."""
+    asked = []
+    monkeypatch.setattr(mask, "subject_spans", lambda *texts: asked.append(texts) or ((0, 1),))
+    layout = windows("A red dog.\n" + "The dog sits.\nThe cat runs.\n" * 20)
+    seen = Visibility(layout, HoppingOptions(share="subject", reach="all"))
+    assert [len(found) for found in seen.sources] == list(range(41))
+    # Of each frame: what a dog's frame, and what a cat's, has in common with it.
+    assert len(asked) <= 2 * 41
