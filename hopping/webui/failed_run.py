@@ -32,12 +32,19 @@ def is_cell(p: Any) -> bool:
     return bool(selectable[chosen - 1].title().lower() == "x/y/z plot")
 
 
+def is_told(p: Any) -> bool:
+    """Whether what a run raises, elsewhere than in a cell, reaches whoever asked for it."""
+    told = getattr(p, "is_api", False) or getattr(p, "hopping_tells", False)
+    return bool(told or not host().loses_errors())
+
+
 def is_swallowed(p: Any) -> bool:
-    """Whether what a run raises never reaches whoever asked for it."""
-    if is_cell(p):
-        return True
-    told = getattr(p, "is_api", False) or vars(p).get("hopping_tells", False)
-    return not told and host().loses_errors()
+    """Whether a run is to end as one of no picture rather than with what it raises.
+
+    So it is where that would be lost, and where a picture of a gallery is to be enlarged: at an
+    error the host would empty the gallery.
+    """
+    return is_cell(p) or not is_told(p) or getattr(p, "txt2img_upscale", False)
 
 
 def skip(p: Any, failure: Exception) -> None:

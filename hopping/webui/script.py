@@ -13,7 +13,7 @@ from hopping.page.options import ROWS, Request, parse_request
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 from . import infotext, settings
-from .axes import OFF, axis_values
+from .axes import OFF, add_axes, axis_values
 from .failed_run import tell
 from .grid import add_pictures
 from .neighbours import is_detailers
@@ -25,6 +25,12 @@ TITLE = "Hopping sequence"
 
 class HoppingScript(scripts.Script):  # type: ignore[misc]
     """The host makes one of these for txt2img and one for img2img."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Of all that the host calls, this alone comes before any script's page, its API's without
+        # a page, too.
+        add_axes()
 
     def title(self) -> str:
         return TITLE

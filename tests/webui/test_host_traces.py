@@ -121,22 +121,23 @@ def test_every_frame_tells_its_own(host):
 MESSAGE_RED = (178, 34, 34)
 
 
-class TestPlot:
-    def plot(self, host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request):
-        info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
-        types = info["args"][0]["choices"]
-        arguments = []
-        for label, values in (x, y, ("Nothing", "")):
-            arguments += [types.index(label), values, []]
-        arguments.append(False)  # draw_legend
-        if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
-            arguments += [False, False, info["args"][12]["value"]]
-        arguments += [True, False, True, False, False, False, 0, True]
-        prompt = request.pop("prompt", STORY)
-        return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
+def plot(host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request) -> Result:
+    info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
+    types = info["args"][0]["choices"]
+    arguments = []
+    for label, values in (x, y, ("Nothing", "")):
+        arguments += [types.index(label), values, []]
+    arguments.append(False)  # draw_legend
+    if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
+        arguments += [False, False, info["args"][12]["value"]]
+    arguments += [True, False, True, False, False, False, 0, True]
+    prompt = request.pop("prompt", STORY)
+    return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
 
+
+class TestPlot:
     def test_modes(self, host):
-        cells = self.plot(host, ("[Hopping] Mode", "off, paper, baseline"))
+        cells = plot(host, ("[Hopping] Mode", "off, paper, baseline"))
         assert len(cells.images) == 4
         assert cells.hashes[1] == host.txt2img(STORY).hashes[0]
         assert cells.hashes[2] == host.txt2img(STORY, {}).hashes[0]
@@ -146,12 +147,12 @@ class TestPlot:
         assert "Hopping: baseline" in cells.infotexts[3]
 
     def test_off_behind_a_hopped_cell(self, host):
-        cells = self.plot(host, ("[Hopping] Mode", "paper, off"))
+        cells = plot(host, ("[Hopping] Mode", "paper, off"))
         assert cells.hashes[2] == host.txt2img(STORY).hashes[0]
         assert "Hopping" not in cells.infotexts[2]
 
     def test_options_beside_each_other(self, host):
-        cells = self.plot(
+        cells = plot(
             host,
             ("[Hopping] Reach", "1, all"),
             ("[Hopping] Layout", "joint, windows"),
@@ -177,12 +178,30 @@ class TestPlot:
         ],
     )
     def test_axis(self, host, label, values, options):
-        cells = self.plot(host, (f"[Hopping] {label}", values))
+        cells = plot(host, (f"[Hopping] {label}", values))
         assert cells.hashes[1] == host.txt2img(STORY, options).hashes[0]
 
-    def test_a_wrong_value_is_an_error(self, host):
-        with pytest.raises(ApiError, match="reach cannot be 'far'"):
-            self.plot(host, ("[Hopping] Reach", "far"))
+    @pytest.mark.parametrize("values", ["0-1 [3]", "0-1 (+0.5)"])
+    def test_a_range(self, host, values):
+        cells = plot(host, ("[Hopping] Strength", values))
+        expected = [host.txt2img(STORY, {"strength": n}).hashes[0] for n in (0, 0.5, 1)]
+        assert cells.hashes[1:] == expected
+
+    @pytest.mark.parametrize(
+        ("label", "value", "reason"),
+        [
+            ("Reach", "far", "reach cannot be 'far'"),
+            ("Strength", "0-2 [3]", "strength cannot be '2'; allowed: a number from 0 to 1"),
+            ("Strength", "much", "strength cannot be 'much'; allowed: a number from 0 to 1"),
+            ("Mode", "papers", "allowed: off, paper, reference, baseline"),
+            ("Preset", "Comic", "allowed: paper, consistent subject"),
+        ],
+    )
+    def test_a_wrong_value_is_an_error(self, host, label, value, reason):
+        with pytest.raises(ApiError) as error:
+            plot(host, (f"[Hopping] {label}", value))
+        assert error.value.status == 422
+        assert reason in error.value.answer["detail"]
 
     @pytest.mark.parametrize(
         ("story", "axis", "bad"),
@@ -196,7 +215,7 @@ class TestPlot:
     )
     def test_a_cell_that_cannot_be_made_says_why(self, host, bare_images, story, axis, bad):
         hopping = {"Hopping sequence": {"args": [{"enabled": True}]}}
-        cells = self.plot(host, axis, prompt=story, alwayson_scripts=hopping)
+        cells = plot(host, axis, prompt=story, alwayson_scripts=hopping)
         told = [
             any(colour == MESSAGE_RED for _, colour in image.convert("RGB").getcolors(1 << 24))
             for image in cells.images[1:]
