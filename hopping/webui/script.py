@@ -53,9 +53,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             widgets = build_option_widgets(self.elem_id, settings.defaults())
         self.infotext_fields = paste_fields(enabled, widgets)
         if hasattr(self, "_prompt"):
-            # The page puts the story there by itself; the API's own `infotext` asks the fields.
-            story = infotext_utils.PasteField(self._prompt, infotext.story_to_paste, api="prompt")
-            self.infotext_fields.append(story)
+            self.infotext_fields += _api_fields(self._prompt, is_img2img)
         self.paste_field_names = [
             infotext.STORY,
             infotext.FRAME,
@@ -111,6 +109,21 @@ def _tab(is_img2img: bool) -> str:
 def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
     """What pasting an infotext sets: everything if the picture hopped, else only off."""
     return [infotext_utils.PasteField(enabled, infotext.is_hopped), *option_fields(widgets)]
+
+
+def _api_fields(prompt: Any, is_img2img: bool) -> list[Any]:
+    """What the API's own `infotext` sets beside the options; the page has it from `restore`.
+
+    Args:
+        prompt: stands in for the components, which the API does not look at.
+    """
+    names = {"Prompt": "prompt", "Seed": "seed", "Variation seed": "subseed"}
+    if not is_img2img:
+        names["Hires prompt"] = "hr_prompt"
+    return [
+        infotext_utils.PasteField(prompt, infotext.to_paste(name), api=field)
+        for name, field in names.items()
+    ]
 
 
 def option_fields(widgets: OptionWidgets) -> list[Any]:
