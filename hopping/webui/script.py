@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from modules import errors, infotext_utils, scripts
@@ -54,12 +55,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         self.infotext_fields = paste_fields(enabled, widgets)
         if hasattr(self, "_prompt"):
             self.infotext_fields += _api_fields(self._prompt, is_img2img)
-        self.paste_field_names = [
-            infotext.STORY,
-            infotext.FRAME,
-            infotext.HIRES_STORY,
-            *(infotext.key(row) for row in ROWS),
-        ]
+        self.paste_field_names = SENT
         return [enabled, *widgets.inputs]
 
     def before_process(self, p: Any, *args: Any) -> None:
@@ -134,6 +130,7 @@ def option_fields(widgets: OptionWidgets) -> list[Any]:
     ]
 
 
+@cache
 def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
     def pasted(params: Mapping[str, Any]) -> Any:
         value = infotext.value_in(params, row)
@@ -147,6 +144,11 @@ def _pasted_preset(params: Mapping[str, Any]) -> str | None:
         return None
     rows = HoppingOptions.rows()
     return matching_preset({row.name: infotext.value_in(params, row) for row in rows})
+
+
+SENT: list[Any] = [infotext.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
+"""What "Send to img2img" takes along of ours. The host finds a field of the one page in the other
+by what it is pasted from: a name or, as here, the same function."""
 
 
 def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> Request:

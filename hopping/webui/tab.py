@@ -70,6 +70,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
         _connect_run(toprow, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
+        tab_paste.send_along(output.gallery, widgets, options)
     return [(page, TITLE, NAME)]
 
 

@@ -83,6 +83,25 @@ def test_one_frame_of_the_gallery_is_enlarged(page, host):
     assert page.evaluate(wide) == 2 * host.size
 
 
+def test_a_frame_is_sent_to_img2img_with_its_story(page, host):
+    paste(page, host.txt2img(STORY, {"reach": "all", "captions": False}).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    assert len(pictures(page)) == 4
+    page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+    page.click("#txt2img_send_to_img2img")
+    box = BOX.replace("txt2img", "img2img")
+    page.wait_for_selector(f"{box}:checked")
+    assert page.input_value("#img2img_prompt textarea") == STORY
+    assert page.input_value("#script_img2img_hopping_sequence_reach input") == "all"
+    assert not page.is_checked("#script_img2img_hopping_sequence_captions input")
+    assert page.is_checked("#script_img2img_hopping_sequence_grid input")
+    page.click("#tabs > .tab-nav button:has-text('txt2img')")
+    page.uncheck(BOX)
+    page.click("#txt2img_send_to_img2img")
+    page.wait_for_selector(f"{box}:not(:checked)")
+
+
 def test_what_is_wrong_stands_at_the_result(page, host):
     page.check(BOX)
     page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")
