@@ -44,7 +44,12 @@ def is_swallowed(p: Any) -> bool:
     So it is where that would be lost, and where a picture of a gallery is to be enlarged: at an
     error the host would empty the gallery.
     """
-    return is_cell(p) or not is_told(p) or getattr(p, "txt2img_upscale", False)
+    return is_cell(p) or not is_told(p) or is_enlarging(p)
+
+
+def is_enlarging(p: Any) -> bool:
+    """Whether it was asked for by the ✨ button below txt2img's gallery."""
+    return getattr(p, "txt2img_upscale", False) and p.firstpass_image is not None
 
 
 def skip(p: Any, failure: Exception) -> None:
@@ -75,7 +80,7 @@ def tell(p: Any, processed: Any, failure: Exception) -> None:
         processed.infotexts = [
             images.read_info_from_image(picture)[0] or "" for picture in processed.images
         ]
-        processed.info = ""
+        processed.info = "".join(processed.infotexts)
     processed.index_of_first_image = 0
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from modules import images
+
 from hopping.page.infotext import (
     FRAME,
     MODE,
     STORY,
+    frame_in,
     frames_before,
     guarded,
     is_hopped,
     key,
     own_entries,
+    parse_infotext,
     story_in,
     unguarded,
     value_in,
@@ -33,9 +37,11 @@ __all__ = [
     "FRAME",
     "MODE",
     "STORY",
+    "frame_in",
     "frames_before",
     "is_hopped",
     "key",
+    "of_picture",
     "of_whole_story",
     "own_entries",
     "register",
@@ -48,6 +54,11 @@ __all__ = [
 ]
 
 _SAME_NOISE = RunOptions.row("same_noise")
+
+
+def of_picture(picture: Any) -> dict[str, str]:
+    """The parsed infotext of a picture, with no entry of ours where it has none."""
+    return parse_infotext(images.read_info_from_image(picture)[0] or "")
 
 
 def of_whole_story(params: Mapping[str, Any]) -> dict[str, str]:

@@ -9,14 +9,16 @@ from typing import Any
 from modules import errors, infotext_utils, scripts
 from modules.ui_components import InputAccordion
 
+from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
 from hopping.page.options import ROWS, Request, parse_request
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 from . import infotext, settings
 from .axes import OFF, add_axes, axis_values
-from .failed_run import tell
+from .failed_run import is_enlarging, tell
 from .grid import add_pictures
+from .jobs import NO_FRAME
 from .neighbours import is_detailers
 from .run import Run
 from .takeover import failure_of, release, run_of, take_over, told_to_api
@@ -72,9 +74,13 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         # story is therefore raised where the host asks for the prompts.
         try:
             with told_to_api():
-                request = read_request(args, axis_values(p), bool(getattr(p, "is_api", False)))
+                axes = axis_values(p)
+                request = read_request(args, axes, bool(getattr(p, "is_api", False)))
                 if not request.enabled:
                     return
+                if is_enlarging(p):
+                    # The page may say another story by now.
+                    p.prompt, request = _as_made(p, axes)
                 run = Run(p, request)
                 run.begin()
         except Exception as error:
@@ -169,6 +175,16 @@ def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> 
     if axes:
         values = _with_axes(values, axes)
     return parse_request(values)
+
+
+def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, Request]:
+    """The story and the options by which the picture that is to be enlarged was made."""
+    params = infotext.of_picture(p.firstpass_image)
+    story = infotext.story_in(params)
+    values = {row.name: infotext.value_in(params, row) for row in ROWS}
+    if story is None or None in values.values():
+        raise StoryError(NO_FRAME)
+    return story, parse_request(_with_axes(values, axes))
 
 
 def _named(args: Sequence[Any], is_api: bool) -> dict[str, Any]:

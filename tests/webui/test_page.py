@@ -129,6 +129,19 @@ def test_an_error_stands_at_the_result(tab):
     assert "line 2" in tab.page.inner_text("#html_log_hopping .error")
 
 
+def test_what_was_made_stays_at_an_error(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=1)
+    tab.generate()
+    assert tab.thumbnails.count() == 3
+    tab.write("A dog.\n<from:9> The dog sits.")
+    tab.generate()
+    tab.page.wait_for_selector("#html_log_hopping .error:has-text('line 2')")
+    assert tab.thumbnails.count() == 3
+    tab.thumbnails.nth(2).click()
+    tab.page.wait_for_selector("#html_info_hopping:has-text('Hopping frame: 2/2')")
+
+
 def test_skip(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=60)
