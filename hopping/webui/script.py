@@ -20,6 +20,7 @@ from .failed_run import is_enlarging, tell
 from .grid import add_pictures
 from .jobs import NO_FRAME
 from .neighbours import is_detailers
+from .notes import tell_comments
 from .run import Run
 from .takeover import failure_of, release, run_of, take_over, told_to_api
 
@@ -95,6 +96,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             release(p)
         if run is None:
             return
+        tell_comments(processed)
         try:
             add_pictures(run, processed)
         except Exception as error:
