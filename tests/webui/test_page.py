@@ -262,7 +262,7 @@ def test_the_seed_buttons(tab):
     tab.set_number("hopping_seed", 4321)
     tab.generate()
     tab.page.click("#hopping_random_seed")
-    assert tab.number("hopping_seed") == -1
+    tab.page.wait_for_function("() => document.querySelector('#hopping_seed input').value === '-1'")
     tab.page.click("#hopping_reuse_seed")
     tab.page.wait_for_function(
         "() => document.querySelector('#hopping_seed input').value === '4321'"
