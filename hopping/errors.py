@@ -48,3 +48,7 @@ class LayoutError(HoppingError):
 
 class EncoderError(HoppingError):
     """The text encoder or tokenizer is not one whose attention can be hopped."""
+
+
+class NotLoadedError(EncoderError):
+    """There is no text encoder yet. Nothing is wrong: a page tells it as a note."""

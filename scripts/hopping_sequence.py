@@ -8,10 +8,9 @@ if find_host() is None:
         "AUTOMATIC1111's WebUI, Forge, reForge and forge-classic."
     )
 else:
-    from hopping.webui import api, axes, infotext, settings, tab
+    from hopping.webui import api, infotext, settings, tab
     from hopping.webui.script import HoppingScript as HoppingScript
 
-    axes.register()
     infotext.register()
     settings.register()
     api.register()

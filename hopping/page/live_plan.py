@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hopping.errors import HoppingError
+from hopping.errors import HoppingError, NotLoadedError
 from hopping.plan import StoryPlan
 
 from . import plan_html
@@ -31,6 +31,8 @@ def answer_plan(
     try:
         plan, token_text = make()
         return plan_html.render_plan(plan, number), render_mask(plan, token_text)
+    except NotLoadedError as note:
+        return plan_html.render_empty(number, note.reason), ""
     except HoppingError as error:
         return plan_html.render_error(error, story, number), ""
     except Exception as error:  # the host, in the middle of a checkpoint's change, say

@@ -43,9 +43,9 @@ def render_error(error: HoppingError, story: str, serial: int = 0) -> str:
     return _wrap(f'{message}<div class="hopping-listing">{listing}</div>', serial)
 
 
-def render_empty(serial: int = 0) -> str:
-    """What stands where no story is written yet."""
-    return _wrap(f'<p class="hopping-hint">{EMPTY_TEXT}</p>', serial)
+def render_empty(serial: int = 0, reason: str = EMPTY_TEXT) -> str:
+    """What stands where there is no plan yet, and nothing is wrong: no story is written, say."""
+    return _wrap(f'<p class="hopping-hint">{_escape(reason)}</p>', serial)
 
 
 def render_failure(message: str) -> str:

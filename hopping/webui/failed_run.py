@@ -32,12 +32,24 @@ def is_cell(p: Any) -> bool:
     return bool(selectable[chosen - 1].title().lower() == "x/y/z plot")
 
 
+def is_told(p: Any) -> bool:
+    """Whether what a run raises, elsewhere than in a cell, reaches whoever asked for it."""
+    told = getattr(p, "is_api", False) or getattr(p, "hopping_tells", False)
+    return bool(told or not host().loses_errors())
+
+
 def is_swallowed(p: Any) -> bool:
-    """Whether what a run raises never reaches whoever asked for it."""
-    if is_cell(p):
-        return True
-    told = getattr(p, "is_api", False) or vars(p).get("hopping_tells", False)
-    return not told and host().loses_errors()
+    """Whether a run is to end as one of no picture rather than with what it raises.
+
+    So it is where that would be lost, and where a picture of a gallery is to be enlarged: at an
+    error the host would empty the gallery.
+    """
+    return is_cell(p) or not is_told(p) or is_enlarging(p)
+
+
+def is_enlarging(p: Any) -> bool:
+    """Whether it was asked for by the ✨ button below txt2img's gallery."""
+    return getattr(p, "txt2img_upscale", False) and p.firstpass_image is not None
 
 
 def skip(p: Any, failure: Exception) -> None:
@@ -68,7 +80,7 @@ def tell(p: Any, processed: Any, failure: Exception) -> None:
         processed.infotexts = [
             images.read_info_from_image(picture)[0] or "" for picture in processed.images
         ]
-        processed.info = ""
+        processed.info = "".join(processed.infotexts)
     processed.index_of_first_image = 0
 
 

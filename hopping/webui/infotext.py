@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from modules import images
+
 from hopping.page.infotext import (
     FRAME,
     MODE,
     STORY,
+    frame_in,
     frames_before,
     guarded,
     is_hopped,
     key,
     own_entries,
+    parse_infotext,
     story_in,
     unguarded,
     value_in,
@@ -33,15 +37,18 @@ __all__ = [
     "FRAME",
     "MODE",
     "STORY",
+    "frame_in",
     "frames_before",
     "is_hopped",
     "key",
+    "of_picture",
+    "of_whole_story",
     "own_entries",
     "register",
     "restore",
     "run_parameters",
     "story_in",
-    "story_to_paste",
+    "to_paste",
     "value_in",
     "without_own",
 ]
@@ -49,26 +56,43 @@ __all__ = [
 _SAME_NOISE = RunOptions.row("same_noise")
 
 
-def story_to_paste(params: Mapping[str, Any]) -> str | None:
-    """The whole story, where `restore` has not put it in the prompt's place already."""
+def of_picture(picture: Any) -> dict[str, str]:
+    """The parsed infotext of a picture, with no entry of ours where it has none."""
+    return parse_infotext(images.read_info_from_image(picture)[0] or "")
+
+
+def of_whole_story(params: Mapping[str, Any]) -> dict[str, str]:
+    """What stands in a frame's parsed infotext for the whole story's: its prompts, its first seed.
+
+    Empty for a picture that did not hop.
+    """
     story = story_in(params)
-    return None if story == params.get("Prompt") else story
+    if not is_hopped(params) or story is None:
+        return {}
+    hires = params.get(HIRES_STORY)
+    entries = {"Prompt": story, "Hires prompt": "" if hires is None else unguarded(hires)}
+    counted = "Variation seed" if "Variation seed" in params else "Seed"
+    if not value_in(params, _SAME_NOISE) and str(params.get(counted, "")).isdigit():
+        entries[counted] = str(int(params[counted]) - frames_before(params))
+    return entries
 
 
 def restore(_: str, params: dict[str, Any]) -> None:
     """Put the whole story, and the seeds that it began with, where the host pastes from."""
-    story = story_in(params)
-    if not is_hopped(params) or story is None:
-        return
-    params["Prompt"] = story
-    hires = params.get(HIRES_STORY)
-    params["Hires prompt"] = "" if hires is None else unguarded(hires)
-    if value_in(params, _SAME_NOISE):
-        return
-    place = frames_before(params)
-    counted = "Variation seed" if "Variation seed" in params else "Seed"
-    if str(params.get(counted, "")).isdigit():
-        params[counted] = str(int(params[counted]) - place)
+    params.update(of_whole_story(params))
+
+
+def to_paste(name: str) -> Callable[[Mapping[str, Any]], str | None]:
+    """What the host's API, which does not call `restore`, is to paste for an entry of the host's.
+
+    Gives None where nothing is to be changed, or `restore` has been there.
+    """
+
+    def value(params: Mapping[str, Any]) -> str | None:
+        whole = of_whole_story(params)
+        return None if whole.get("Prompt") == params.get("Prompt") else whole.get(name)
+
+    return value
 
 
 def register() -> None:

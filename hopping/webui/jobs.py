@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from modules import images
-
 from hopping.errors import StoryError
-from hopping.page.infotext import MODE, frame_in, parse_infotext
+
+from .infotext import MODE, frame_in, of_picture
+
+NO_FRAME = (
+    "the picture's generation data names no frame of a story; choose a frame, or switch hopping "
+    "off to enlarge this picture with the prompt as it stands"
+)
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,10 @@ def job_of(picture: Any, frames: int, mode: str) -> Job:
     Raises:
         StoryError: if it is no frame of this story.
     """
-    params = parse_infotext(images.read_info_from_image(picture)[0] or "")
+    params = of_picture(picture)
     frame = frame_in(params)
     if frame is None:
-        raise StoryError(
-            "the picture's generation data names no frame of a story; choose a frame, or switch "
-            "hopping off to enlarge this picture with the prompt as it stands"
-        )
+        raise StoryError(NO_FRAME)
     if frame > frames:
         raise StoryError(
             f"the picture is frame {frame} of its story, but the prompt has {frames}; paste the "

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from hopping.options import HoppingOptions
 from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
 from hopping.story import Story, parse_story
 
-from .encoders import text_encoders
+from .encoders import HostTextEncoder, text_encoders
 from .hosts import host
-from .moments import Moment, schedule_frames
+from .moments import Moment, ScheduledFrame, schedule_frames
 from .texts import Timing, without_comments, without_networks
 
 # Prompt editing names steps; a plan shows the first of as many as the page starts with.
@@ -46,13 +47,23 @@ def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[
     story = parse_prompt(prompt, request)
     texts = [without_networks(frame.text) for frame in story.frames]
     scheduled = schedule_frames(story.frames, texts, lambda text: text, _TIMING)
-    moment = Moment(scheduled, step=1)
-    windows = [[encoder.windows(text) for text in parts] for parts in moment.texts]
-    plan = plan_frames(
-        moment.story, moment.tokens(encoder, windows), encoder.special, request.hopping
-    )
+    plan = plan_scheduled(encoder, scheduled, request.hopping)
     frames = [
         replace(planned, text=frame.text)
         for planned, frame in zip(plan.frames, story.frames, strict=True)
     ]
     return replace(plan, frames=tuple(frames)), encoder.word
+
+
+def plan_scheduled(
+    encoder: HostTextEncoder, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
+) -> StoryPlan:
+    """Lay out a story as it is at the first step.
+
+    Raises:
+        HoppingError: if it cannot be done as asked.
+    """
+    moment = Moment(scheduled, step=1)
+    windows = [[encoder.windows(text) for text in parts] for parts in moment.texts]
+    tokens = moment.tokens(encoder, windows)
+    return plan_frames(moment.story, tokens, encoder.special, options)

@@ -25,6 +25,7 @@ from .jobs import Jobs, job_of
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
+from .notes import notes
 from .planning import parse_prompt
 from .texts import Timing, without_networks
 from .wildcards import Wildcards, wildcards_of
@@ -242,6 +243,8 @@ class Run:
     def _hopped(self, call: HostCall, texts: tuple[str, ...], hires: bool) -> list[list[Any]]:
         story = self._hires_story if hires and self._hires_story else self.story
         scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
+        for note in notes(call.sd_model, scheduled, self.request.hopping):
+            self.processing.comment(note)
         return story_conditionings(call, scheduled, self.request.hopping)
 
     def _story_texts(self, story: int, hires: bool) -> tuple[str, ...]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from modules import errors, infotext_utils, scripts
 from modules.ui_components import InputAccordion
 
+from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
 from hopping.page.options import ROWS, Request, parse_request
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 from . import infotext, settings
-from .axes import OFF, axis_values
-from .failed_run import tell
+from .axes import OFF, add_axes, axis_values
+from .failed_run import is_enlarging, tell
 from .grid import add_pictures
+from .jobs import NO_FRAME
 from .neighbours import is_detailers
+from .notes import tell_comments
 from .run import Run
 from .takeover import failure_of, release, run_of, take_over, told_to_api
 
@@ -25,6 +29,12 @@ TITLE = "Hopping sequence"
 
 class HoppingScript(scripts.Script):  # type: ignore[misc]
     """The host makes one of these for txt2img and one for img2img."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Of all that the host calls, this alone comes before any script's page, its API's without
+        # a page, too.
+        add_axes()
 
     def title(self) -> str:
         return TITLE
@@ -47,15 +57,8 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             widgets = build_option_widgets(self.elem_id, settings.defaults())
         self.infotext_fields = paste_fields(enabled, widgets)
         if hasattr(self, "_prompt"):
-            # The page puts the story there by itself; the API's own `infotext` asks the fields.
-            story = infotext_utils.PasteField(self._prompt, infotext.story_to_paste, api="prompt")
-            self.infotext_fields.append(story)
-        self.paste_field_names = [
-            infotext.STORY,
-            infotext.FRAME,
-            infotext.HIRES_STORY,
-            *(infotext.key(row) for row in ROWS),
-        ]
+            self.infotext_fields += _api_fields(self._prompt, is_img2img)
+        self.paste_field_names = SENT
         return [enabled, *widgets.inputs]
 
     def before_process(self, p: Any, *args: Any) -> None:
@@ -72,9 +75,13 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         # story is therefore raised where the host asks for the prompts.
         try:
             with told_to_api():
-                request = read_request(args, axis_values(p), bool(getattr(p, "is_api", False)))
+                axes = axis_values(p)
+                request = read_request(args, axes, bool(getattr(p, "is_api", False)))
                 if not request.enabled:
                     return
+                if is_enlarging(p):
+                    # The page may say another story by now.
+                    p.prompt, request = _as_made(p, axes)
                 run = Run(p, request)
                 run.begin()
         except Exception as error:
@@ -89,6 +96,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             release(p)
         if run is None:
             return
+        tell_comments(processed)
         try:
             add_pictures(run, processed)
         except Exception as error:
@@ -107,6 +115,21 @@ def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
     return [infotext_utils.PasteField(enabled, infotext.is_hopped), *option_fields(widgets)]
 
 
+def _api_fields(prompt: Any, is_img2img: bool) -> list[Any]:
+    """What the API's own `infotext` sets beside the options; the page has it from `restore`.
+
+    Args:
+        prompt: stands in for the components, which the API does not look at.
+    """
+    names = {"Prompt": "prompt", "Seed": "seed", "Variation seed": "subseed"}
+    if not is_img2img:
+        names["Hires prompt"] = "hr_prompt"
+    return [
+        infotext_utils.PasteField(prompt, infotext.to_paste(name), api=field)
+        for name, field in names.items()
+    ]
+
+
 def option_fields(widgets: OptionWidgets) -> list[Any]:
     """What pasting the infotext of a picture that hopped sets: all options, and their preset."""
     return [
@@ -115,6 +138,7 @@ def option_fields(widgets: OptionWidgets) -> list[Any]:
     ]
 
 
+@cache
 def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
     def pasted(params: Mapping[str, Any]) -> Any:
         value = infotext.value_in(params, row)
@@ -128,6 +152,11 @@ def _pasted_preset(params: Mapping[str, Any]) -> str | None:
         return None
     rows = HoppingOptions.rows()
     return matching_preset({row.name: infotext.value_in(params, row) for row in rows})
+
+
+SENT: list[Any] = [infotext.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
+"""What "Send to img2img" takes along of ours. The host finds a field of the one page in the other
+by what it is pasted from: a name or, as here, the same function."""
 
 
 def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> Request:
@@ -148,6 +177,16 @@ def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> 
     if axes:
         values = _with_axes(values, axes)
     return parse_request(values)
+
+
+def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, Request]:
+    """The story and the options by which the picture that is to be enlarged was made."""
+    params = infotext.of_picture(p.firstpass_image)
+    story = infotext.story_in(params)
+    values = {row.name: infotext.value_in(params, row) for row in ROWS}
+    if story is None or None in values.values():
+        raise StoryError(NO_FRAME)
+    return story, parse_request(_with_axes(values, axes))
 
 
 def _named(args: Sequence[Any], is_api: bool) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from .hosts import host, schedules
 from .live_plan import live_plan
 from .script import TITLE
 from .tab_hires import build_second_pass
-from .tab_run import TAB_FIELDS, generate
+from .tab_run import KEPT, TAB_FIELDS, generate
 
 NAME = "hopping"
 """Begins the ids of the tab's elements, as txt2img does those of its own."""
@@ -70,6 +70,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
         _connect_run(toprow, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
+        tab_paste.send_along(output.gallery, widgets, options)
     return [(page, TITLE, NAME)]
 
 
@@ -200,7 +201,7 @@ def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, o
     results = [output.gallery, output.generation_info, output.infotext, output.html_log]
     id_task = gr.Textbox(visible=False)
     run = {
-        "fn": wrap_gradio_gpu_call(host().on_its_thread(generate), extra_outputs=[None, "", ""]),
+        "fn": wrap_gradio_gpu_call(host().on_its_thread(generate), extra_outputs=list(KEPT)),
         "_js": "hoppingSubmit",
         "inputs": [id_task, *(widgets[name] for name in TAB_FIELDS), *options.inputs],
         "outputs": results,

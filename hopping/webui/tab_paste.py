@@ -10,12 +10,14 @@ from modules import infotext_utils, sd_samplers
 
 from hopping.page.widgets import OptionWidgets
 
-from . import callbacks, settings
+from . import callbacks, infotext, settings
 from .hosts import schedules
-from .script import TITLE, option_fields
+from .script import SENT, TITLE, option_fields
 from .tab_run import SAME
 
 TABNAME = "hopping"
+_SENDING = "hopping_sending"
+"""Names, to the host, the tab's fields in the order of img2img's."""
 
 _PNG_INFO_TEXT = "pnginfo_generation_info"
 _LAST_PNG_INFO_BUTTON = "extras_tab"
@@ -51,6 +53,31 @@ def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -
             paste_button=paste, tabname=TABNAME, source_text_component=widgets["story"]
         )
     )
+
+
+def send_along(gallery: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:
+    """Let the buttons below the tab's gallery send the story with a picture, as txt2img's do.
+
+    Args:
+        gallery: the output panel's, by which its buttons are found.
+        widgets: as for `add_fields`.
+    """
+    own = {
+        "Prompt": widgets["story"],
+        "Negative prompt": widgets["negative_prompt"],
+        "Steps": widgets["steps"],
+        "Seed": widgets["seed"],
+        infotext.is_hopped: gr.State(True),
+        **{target: component for component, target in option_fields(options)},
+    }
+    for binding in infotext_utils.registered_param_bindings:
+        if binding.source_image_component is gallery and binding.tabname in ("img2img", "inpaint"):
+            # The host pairs the fields of two pages by their order. What the tab does not have
+            # stays as it is.
+            fields = infotext_utils.paste_fields[binding.tabname]["fields"]
+            sent = [(own.get(target, component), target) for component, target in fields]
+            infotext_utils.add_paste_fields(_SENDING, None, sent)
+            binding.source_tabname, binding.paste_field_names = _SENDING, SENT
 
 
 def _sampling() -> dict[str, Any]:
@@ -117,14 +144,14 @@ class _PngInfoButton:
         if elem_id == _PNG_INFO_TEXT:
             self._infotext = component
         elif elem_id == _LAST_PNG_INFO_BUTTON and self._infotext is not None:
-            infotext, self._infotext = self._infotext, None
+            text, self._infotext = self._infotext, None
             if settings.is_shown("tab"):
-                self._add(infotext)
+                self._add(text)
 
-    def _add(self, infotext: Any) -> None:
+    def _add(self, text: Any) -> None:
         button = gr.Button(f"Send to {TITLE}", elem_id="hopping_tab_button")
         infotext_utils.register_paste_params_button(
             infotext_utils.ParamBinding(
-                paste_button=button, tabname=TABNAME, source_text_component=infotext
+                paste_button=button, tabname=TABNAME, source_text_component=text
             )
         )

@@ -60,8 +60,11 @@ SAME = {
 """What stands in these fields of TabValues where the hires pass does as the first."""
 
 
-Result = tuple[list[Any], str, str, str]
+Result = tuple[Any, Any, Any, str]
 """Gallery, generation info (JSON), infotext (HTML), log (HTML)."""
+
+KEPT = (gr.update(), gr.update(), gr.update())
+"""The first three as they are: what was made before stays, whatever is wrong now."""
 
 
 def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
@@ -75,7 +78,7 @@ def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
     try:
         return _generate(TabValues(*values[:count]), values[count:], request.username)
     except HoppingError as error:
-        return [], "", "", render_failure(str(error))
+        return *KEPT, render_failure(str(error))
 
 
 def _generate(values: TabValues, options: Sequence[Any], user: str | None) -> Result:

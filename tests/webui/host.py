@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -273,8 +274,9 @@ class Host:
             if self._process.poll() is not None:
                 break
             if "Startup time:" in self.read_log():
-                self.txt2img("ready?", steps=1)
-                return
+                with suppress(urllib.error.URLError):  # by --nowebui it listens only then
+                    self.txt2img("ready?", steps=1)
+                    return
             time.sleep(0.25)
         self.stop()
         raise RuntimeError(f"the WebUI did not start; its log:\n{self.read_log()[-4000:]}")

@@ -7,6 +7,7 @@ what, and what is done with the answer. `install` puts them where `import module
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -230,6 +231,13 @@ class Processing:
         self.sampled += self.c.batch
 
 
+class Processed(SimpleNamespace):
+    """The host's result of a run."""
+
+    def js(self):
+        return json.dumps({"infotexts": self.infotexts})
+
+
 def process(p, scripts=(), arguments=()):
     """The host's order of calls. Like the host, it swallows what a callback raises.
 
@@ -263,7 +271,7 @@ def process(p, scripts=(), arguments=()):
         p.setup_conds()
         p.sample()
     comments = "".join(f"{comment}\n" for comment in p.comments)
-    processed = SimpleNamespace(images=[], infotexts=["nothing was made"], comments=comments)
+    processed = Processed(images=[], infotexts=["nothing was made"], comments=comments)
     callback("postprocess", processed)
     return processed
 

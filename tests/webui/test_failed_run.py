@@ -115,6 +115,7 @@ def test_there_the_picture_that_was_to_be_enlarged_is_kept(sd_model, losing):
     assert "line 1" in processed.comments
     assert processed.images == [picture]
     assert processed.infotexts == ["its own"]
+    assert processed.info == "its own"
 
 
 @pytest.mark.parametrize("told", [{"is_api": True}, {"hopping_tells": True}])

@@ -130,6 +130,17 @@ def test_an_inversion_of_two_text_encoders(host):
     assert hopped[0][1] != hopped[1][1] != plain.frames[0]
 
 
+@pytest.mark.parametrize(
+    "story", ["A red dog runs.\nA blue cat sits.", "赤い犬が走る。\n青い猫が座る。"]
+)
+def test_frames_that_are_shown_nothing_are_plain_and_it_says_so(host, story):
+    result = host.txt2img(story, {"preset": "Consistent subject", "compare": True})
+    assert result.frames[:2] == result.frames[2:]
+    assert "Frame 2: frame 1 shows it nothing" in result.info["comments"]
+    assert host.txt2img(story, {}).info["comments"] == ""
+    assert "comments" not in host.txt2img(story).info
+
+
 def test_share_subject_sees_the_subject_alone(host):
     options = {"layout": "windows", "share": "subject"}
     first = host.txt2img("A red dog swims in a river.\nThe dog sits.", options).frames[1]

@@ -11,6 +11,7 @@ from PIL import Image
 from .conftest import HIRES, LINES, PLAIN_REQUESTS, STORY
 from .host import ApiError, Result, encoded
 
+HIRES_STORY = {**HIRES, "hr_prompt": "A cat: wet.\nA bus.\nA ship."}
 STORIES = {
     "commas": "A dog, red, wet: it swims.\nThe dog, dry, sits.",
     "quotes": 'A dog says "wow".\n"Wow", says the dog.',
@@ -50,6 +51,21 @@ def test_the_apis_own_infotext_brings_everything_back(host):
     body = {"infotext": result.infotexts[-1], "sampler_name": "Euler"}
     answer = host.post("/sdapi/v1/txt2img", body)
     assert Result.of(answer).frames == result.frames
+
+
+@pytest.mark.parametrize(
+    "request_", [{"seed": 77}, {"seed": 77, "subseed": 5, "subseed_strength": 0.5}, HIRES_STORY]
+)
+def test_the_apis_own_infotext_begins_where_the_story_began(host, request_):
+    if host.kind.name == "forge":
+        pytest.skip("Forge's API fails on a request with an infotext")
+    result = host.txt2img(STORY, {"same_noise": False}, **request_)
+    body = {"infotext": result.infotexts[2], "sampler_name": "Euler"}
+    if "enable_hr" in request_:  # it fails on what the infotext leaves out
+        body |= {"hr_sampler_name": "Euler", "hr_scheduler": "Automatic", "hr_checkpoint_name": ""}
+    again = Result.of(host.post("/sdapi/v1/txt2img", body))
+    assert again.infotexts == result.infotexts
+    assert again.frames == result.frames
 
 
 def test_frames_and_grid_are_saved_in_story_order(host):
@@ -94,9 +110,8 @@ def test_a_baseline_frame_comes_back_as_what_it_is(host):
 
 
 def test_a_hires_story_comes_back(host):
-    request = {**HIRES, "hr_prompt": "A cat: wet.\nA bus.\nA ship."}
-    params = pasted(host, host.txt2img(STORY, {}, **request))
-    assert params["Hires prompt"] == request["hr_prompt"]
+    params = pasted(host, host.txt2img(STORY, {}, **HIRES_STORY))
+    assert params["Hires prompt"] == HIRES_STORY["hr_prompt"]
     assert pasted(host, host.txt2img(STORY, {}, **HIRES))["Hires prompt"] == ""
 
 
@@ -121,22 +136,23 @@ def test_every_frame_tells_its_own(host):
 MESSAGE_RED = (178, 34, 34)
 
 
-class TestPlot:
-    def plot(self, host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request):
-        info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
-        types = info["args"][0]["choices"]
-        arguments = []
-        for label, values in (x, y, ("Nothing", "")):
-            arguments += [types.index(label), values, []]
-        arguments.append(False)  # draw_legend
-        if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
-            arguments += [False, False, info["args"][12]["value"]]
-        arguments += [True, False, True, False, False, False, 0, True]
-        prompt = request.pop("prompt", STORY)
-        return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
+def plot(host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **request) -> Result:
+    info = next(s for s in host.get("/sdapi/v1/script-info") if s["name"] == "x/y/z plot")
+    types = info["args"][0]["choices"]
+    arguments = []
+    for label, values in (x, y, ("Nothing", "")):
+        arguments += [types.index(label), values, []]
+    arguments.append(False)  # draw_legend
+    if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
+        arguments += [False, False, info["args"][12]["value"]]
+    arguments += [True, False, True, False, False, False, 0, True]
+    prompt = request.pop("prompt", STORY)
+    return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
 
+
+class TestPlot:
     def test_modes(self, host):
-        cells = self.plot(host, ("[Hopping] Mode", "off, paper, baseline"))
+        cells = plot(host, ("[Hopping] Mode", "off, paper, baseline"))
         assert len(cells.images) == 4
         assert cells.hashes[1] == host.txt2img(STORY).hashes[0]
         assert cells.hashes[2] == host.txt2img(STORY, {}).hashes[0]
@@ -146,12 +162,12 @@ class TestPlot:
         assert "Hopping: baseline" in cells.infotexts[3]
 
     def test_off_behind_a_hopped_cell(self, host):
-        cells = self.plot(host, ("[Hopping] Mode", "paper, off"))
+        cells = plot(host, ("[Hopping] Mode", "paper, off"))
         assert cells.hashes[2] == host.txt2img(STORY).hashes[0]
         assert "Hopping" not in cells.infotexts[2]
 
     def test_options_beside_each_other(self, host):
-        cells = self.plot(
+        cells = plot(
             host,
             ("[Hopping] Reach", "1, all"),
             ("[Hopping] Layout", "joint, windows"),
@@ -177,12 +193,30 @@ class TestPlot:
         ],
     )
     def test_axis(self, host, label, values, options):
-        cells = self.plot(host, (f"[Hopping] {label}", values))
+        cells = plot(host, (f"[Hopping] {label}", values))
         assert cells.hashes[1] == host.txt2img(STORY, options).hashes[0]
 
-    def test_a_wrong_value_is_an_error(self, host):
-        with pytest.raises(ApiError, match="reach cannot be 'far'"):
-            self.plot(host, ("[Hopping] Reach", "far"))
+    @pytest.mark.parametrize("values", ["0-1 [3]", "0-1 (+0.5)"])
+    def test_a_range(self, host, values):
+        cells = plot(host, ("[Hopping] Strength", values))
+        expected = [host.txt2img(STORY, {"strength": n}).hashes[0] for n in (0, 0.5, 1)]
+        assert cells.hashes[1:] == expected
+
+    @pytest.mark.parametrize(
+        ("label", "value", "reason"),
+        [
+            ("Reach", "far", "reach cannot be 'far'"),
+            ("Strength", "0-2 [3]", "strength cannot be '2'; allowed: a number from 0 to 1"),
+            ("Strength", "much", "strength cannot be 'much'; allowed: a number from 0 to 1"),
+            ("Mode", "papers", "allowed: off, paper, reference, baseline"),
+            ("Preset", "Comic", "allowed: paper, consistent subject"),
+        ],
+    )
+    def test_a_wrong_value_is_an_error(self, host, label, value, reason):
+        with pytest.raises(ApiError) as error:
+            plot(host, (f"[Hopping] {label}", value))
+        assert error.value.status == 422
+        assert reason in error.value.answer["detail"]
 
     @pytest.mark.parametrize(
         ("story", "axis", "bad"),
@@ -196,7 +230,7 @@ class TestPlot:
     )
     def test_a_cell_that_cannot_be_made_says_why(self, host, bare_images, story, axis, bad):
         hopping = {"Hopping sequence": {"args": [{"enabled": True}]}}
-        cells = self.plot(host, axis, prompt=story, alwayson_scripts=hopping)
+        cells = plot(host, axis, prompt=story, alwayson_scripts=hopping)
         told = [
             any(colour == MESSAGE_RED for _, colour in image.convert("RGB").getcolors(1 << 24))
             for image in cells.images[1:]

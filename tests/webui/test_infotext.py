@@ -148,12 +148,21 @@ def test_pasting_restores_the_hires_story_or_none():
     assert params["Hires prompt"] == ""
 
 
-def test_the_api_is_given_the_story_as_its_prompt():
-    params = {**written(begun(), 1), "Prompt": "It sits."}
-    assert infotext.story_to_paste(params) == "A dog.\nIt sits.\nIt runs."
+def test_the_api_is_given_what_the_whole_story_had():
+    hires = {"enable_hr": True, "hr_prompt": "A cat.\nA bus.\nIt runs."}
+    params = {**written(begun(options={"same_noise": False}, **hires), 1), "Prompt": "It sits."}
+    params |= {"Seed": "6", "Hires prompt": "A bus."}
+    expected = {
+        "Prompt": "A dog.\nIt sits.\nIt runs.",
+        "Seed": "5",
+        "Variation seed": None,
+        "Hires prompt": "A cat.\nA bus.\nIt runs.",
+        "Steps": None,
+    }
+    assert {name: infotext.to_paste(name)(params) for name in expected} == expected
     infotext.restore("", params)
-    assert infotext.story_to_paste(params) is None
-    assert infotext.story_to_paste({"Prompt": "a"}) is None
+    assert all(infotext.to_paste(name)(params) is None for name in expected)
+    assert infotext.to_paste("Prompt")({"Prompt": "a"}) is None
 
 
 def test_an_infotext_without_hopping_is_left_alone():

@@ -56,6 +56,15 @@ def test_a_wrong_story_or_option_is_told():
     assert "reach cannot be" in plan
 
 
+def test_that_no_checkpoint_is_loaded_yet_is_no_error(monkeypatch):
+    monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", None)
+    plan, mask = live_plan("7", "a", [], *VALUES)
+    assert 'data-serial="7"' in plan
+    assert '<p class="hopping-hint">no checkpoint is loaded yet' in plan
+    assert "hopping-error" not in plan
+    assert mask == ""
+
+
 def test_what_breaks_in_the_host_is_told(monkeypatch):
     strange = SimpleNamespace(forge_objects=None)  # loaded, as Forge tells it
     monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", strange)

@@ -129,6 +129,19 @@ def test_an_error_stands_at_the_result(tab):
     assert "line 2" in tab.page.inner_text("#html_log_hopping .error")
 
 
+def test_what_was_made_stays_at_an_error(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.make_small(steps=1)
+    tab.generate()
+    assert tab.thumbnails.count() == 3
+    tab.write("A dog.\n<from:9> The dog sits.")
+    tab.generate()
+    tab.page.wait_for_selector("#html_log_hopping .error:has-text('line 2')")
+    assert tab.thumbnails.count() == 3
+    tab.thumbnails.nth(2).click()
+    tab.page.wait_for_selector("#html_info_hopping:has-text('Hopping frame: 2/2')")
+
+
 def test_skip(tab):
     tab.write("A dog.\nThe dog sits.")
     tab.make_small(steps=60)
@@ -249,7 +262,7 @@ def test_the_seed_buttons(tab):
     tab.set_number("hopping_seed", 4321)
     tab.generate()
     tab.page.click("#hopping_random_seed")
-    assert tab.number("hopping_seed") == -1
+    tab.page.wait_for_function("() => document.querySelector('#hopping_seed input').value === '-1'")
     tab.page.click("#hopping_reuse_seed")
     tab.page.wait_for_function(
         "() => document.querySelector('#hopping_seed input').value === '4321'"

@@ -38,7 +38,7 @@ class _Guarded(real.Host):
         if self.has_checkpoint:
             web.plan(".hopping-frame").nth(2).wait_for()
         else:
-            web.plan(":text('no checkpoint is loaded yet')").first.wait_for()
+            web.plan(".hopping-hint:text('no checkpoint is loaded yet')").wait_for()
 
 
 def test_the_live_plan_without_the_api_under_a_proxys_path(web, webui_data, monkeypatch):

@@ -83,6 +83,65 @@ def test_one_frame_of_the_gallery_is_enlarged(page, host):
     assert page.evaluate(wide) == 2 * host.size
 
 
+def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
+    paste(page, host.txt2img(STORY, {"reach": "all"}, seed=5).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    before = pictures(page)
+    page.locator("#txt2img_gallery .thumbnail-item").nth(3).click()
+    page.click("#txt2img_upscale")
+    page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
+    enlarged = pictures(page)[3]
+    page.fill("#txt2img_prompt textarea", "A cat sleeps.\nIt wakes up.")
+    page.uncheck("#script_txt2img_hopping_sequence_same_noise input")
+    page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+    page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
+    page.click("#txt2img_upscale")
+    page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
+    after = pictures(page)
+    assert [n for n in range(4) if after[n] != before[n]] == [2, 3]
+    assert after[3] == enlarged
+    infotext = page.inner_text("#html_info_txt2img")
+    assert infotext.startswith(LINES[1])
+    assert "Hopping reach: all" in infotext
+    assert "same noise" not in infotext
+
+
+def test_what_was_made_stays_where_it_cannot_be_enlarged(page, host):
+    paste(page, host.txt2img(STORY, {}, seed=5).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    before = pictures(page)
+    page.click("#txt2img_upscale")  # the grid, which is selected after every run
+    # Forge refuses a grid by itself, and tells it where the infotext stands.
+    told = "#html_info_txt2img:has-text('Unable to upscale grid')"
+    page.wait_for_selector(f"#html_log_txt2img:has-text('choose a frame'), {told}")
+    assert pictures(page) == before
+    page.locator("#txt2img_gallery .thumbnail-item").nth(1).click()
+    page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 1/3')")
+    page.locator("#txt2img_gallery .thumbnail-item").nth(0).click()
+    page.wait_for_selector("#html_info_txt2img:has-text('Hopping story')")
+
+
+def test_a_frame_is_sent_to_img2img_with_its_story(page, host):
+    paste(page, host.txt2img(STORY, {"reach": "all", "captions": False}).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    assert len(pictures(page)) == 4
+    page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+    page.click("#txt2img_send_to_img2img")
+    box = BOX.replace("txt2img", "img2img")
+    page.wait_for_selector(f"{box}:checked")
+    assert page.input_value("#img2img_prompt textarea") == STORY
+    assert page.input_value("#script_img2img_hopping_sequence_reach input") == "all"
+    assert not page.is_checked("#script_img2img_hopping_sequence_captions input")
+    assert page.is_checked("#script_img2img_hopping_sequence_grid input")
+    page.click("#tabs > .tab-nav button:has-text('txt2img')")
+    page.uncheck(BOX)
+    page.click("#txt2img_send_to_img2img")
+    page.wait_for_selector(f"{box}:not(:checked)")
+
+
 def test_what_is_wrong_stands_at_the_result(page, host):
     page.check(BOX)
     page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")

@@ -45,6 +45,27 @@ def test_pictures_go_on(tab, button, place):
     )
 
 
+def test_the_story_goes_with_them(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.page.fill("#hopping_neg_prompt textarea", "wet")
+    tab.page.check("#hopping_option_preset input[value='Consistent subject']")
+    tab.page.wait_for_selector("#hopping_option_carry input[value=all]:checked")
+    tab.make_small(steps=2)
+    tab.set_number("hopping_seed", 77)
+    tab.generate()
+    tab.thumbnails.nth(2).click()
+    tab.page.click("#hopping_send_to_img2img")
+    tab.page.wait_for_selector("#script_img2img_hopping_sequence_enabled-visible-checkbox:checked")
+    assert tab.page.input_value("#img2img_prompt textarea") == "A dog.\nThe dog sits."
+    assert tab.page.input_value("#img2img_neg_prompt textarea") == "wet"
+    assert tab.number("img2img_steps") == 2
+    assert tab.number("img2img_seed") == 77
+    option = "#script_img2img_hopping_sequence_"
+    for name, value in {"preset": "Consistent subject", "carry": "all", "mode": "paper"}.items():
+        assert tab.page.is_checked(f"{option}{name} input[value='{value}']")
+    assert tab.page.is_checked(f"{option}anchor input")
+
+
 def test_the_folder_is_opened(tab, host):
     host.txt2img("A dog.", save_images=True)  # the host opens only what is there
     tab.page.click("#hopping_open_folder")

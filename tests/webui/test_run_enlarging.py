@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -19,9 +20,9 @@ from .stand_ins import Processing, process
 from .test_run_beside_others import DynamicPrompts
 
 
-def made_as(frame: str | None, mode: str = "hopping") -> Image.Image:
+def made_as(frame: str | None, mode: str = "hopping", **others) -> Image.Image:
     """A picture of the gallery, by what stands in its infotext."""
-    entries = {"Steps": 4, "Seed": 5, "Size": "64x64", "Hopping": mode}
+    entries = {"Steps": 4, "Seed": 5, "Size": "64x64", "Hopping": mode, **others}
     if frame is not None:
         entries["Hopping frame"] = frame
     picture = Image.new("RGB", (8, 8))
@@ -98,3 +99,58 @@ def test_a_network_has_one_weight_whichever_frame_comes_first(sd_model):
 def test_a_picture_that_is_no_frame_of_the_story(sd_model, frame, reason):
     with pytest.raises(StoryError, match=reason):
         hop(enlarging(frame))
+
+
+def by_its_button(frame="2/3", mode="paper", prompt="Quite another story.", **entries):
+    """✨ on a picture of `STORY`, while the page says something else."""
+    entries = {"Hopping story": json.dumps(STORY), **entries}
+    picture = made_as(frame, mode, **entries)
+    return Processing(prompt, firstpass_image=picture, txt2img_upscale=True)
+
+
+def test_its_button_takes_its_own_story_and_options(sd_model):
+    p = by_its_button(**{"Hopping reach": "0", "Hopping after": '", wet"'})
+    (made,) = hop(p, reach="all", same_noise=False)
+    assert torch.equal(made, alone(f"{LINES[1]}, wet"))
+    assert p.extra_generation_params["Hopping story"].strip() == STORY
+    assert p.extra_generation_params["Hopping reach"] == "0"
+    assert "Hopping same noise" not in p.extra_generation_params
+
+
+def test_its_button_makes_a_plain_one_plainly(sd_model):
+    p = by_its_button(mode="baseline")
+    (made,) = hop(p)
+    assert torch.equal(made, alone(LINES[1]))
+    assert p.extra_generation_params["Hopping"] == "baseline"
+
+
+@pytest.mark.parametrize(
+    ("frame", "entries", "reason"),
+    [
+        (None, {}, "choose a frame"),  # the grid
+        ("2/3", {"Hopping story": ""}, "the story has no frame"),
+        ("2/3", {"Hopping story": "<from:3>a"}, "line 1"),
+        ("9/9", {}, "is frame 9 of its story"),
+    ],
+)
+def test_at_an_error_its_button_leaves_the_gallery(sd_model, frame, entries, reason):
+    p = by_its_button(frame, **entries)
+    p.width = p.height = 64
+    processed = process(p, [HoppingScript()], [{"enabled": True}])
+    assert reason in processed.comments
+    assert processed.images == [p.firstpass_image]
+    assert not p.sampled
+
+
+def test_its_button_on_a_picture_that_did_not_hop(sd_model):
+    plain = Image.new("RGB", (8, 8))
+    p = Processing(STORY, firstpass_image=plain, txt2img_upscale=True, width=64, height=64)
+    processed = process(p, [HoppingScript()], [{"enabled": True}])
+    assert "names no frame of a story" in processed.comments
+    assert (processed.images, processed.infotexts) == ([plain], [""])
+
+
+def test_with_hopping_off_its_button_is_the_hosts(sd_model):
+    p = by_its_button()
+    process(p, [HoppingScript()], [{"enabled": False}])
+    assert p.all_prompts == ["Quite another story."]

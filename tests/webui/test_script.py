@@ -12,7 +12,8 @@ pytest.importorskip("gradio", reason="the script's page needs gradio, as the Web
 
 from hopping.page.options import ROWS, Request, RunOptions
 from hopping.webui import axes, settings
-from hopping.webui.script import read_request
+from hopping.webui.hosts import host
+from hopping.webui.script import HoppingScript, read_request
 
 from .stand_ins import MODULES
 
@@ -92,17 +93,15 @@ class TestAxes:
     @pytest.fixture
     def plot(self, monkeypatch):
         class AxisOption(SimpleNamespace):
-            def __init__(self, label, type, apply, confirm=None, choices=None):
-                super().__init__(
-                    label=label, type=type, apply=apply, confirm=confirm, choices=choices
-                )
+            def __init__(self, label, type, apply, **others):
+                super().__init__(label=label, type=type, apply=apply, **others)
 
         module = SimpleNamespace(AxisOption=AxisOption, axis_options=[])
         script = type("Script", (), {"__module__": "xyz_grid.py"})
         data = [SimpleNamespace(script_class=script, module=module)]
         monkeypatch.setattr(MODULES["modules.scripts"], "scripts_data", data)
-        axes._add_axes()
-        axes._add_axes()
+        HoppingScript()
+        HoppingScript()  # one for img2img
         return {axis.label: axis for axis in module.axis_options}
 
     def test_one_axis_for_each_option_once(self, plot):
@@ -122,3 +121,44 @@ class TestAxes:
                 axis.confirm(None, axis.choices())
         with pytest.raises(OptionError):
             plot["[Hopping] Reach"].confirm(None, ["far"])
+
+    def test_what_is_wrong_names_what_is_allowed(self, plot):
+        with pytest.raises(OptionError, match="allowed: off, paper, reference, baseline") as error:
+            plot["[Hopping] Mode"].confirm(SimpleNamespace(is_api=True), ["paper", "papers"])
+        assert error.value.status_code == 422
+
+    def test_where_a_page_loses_it_the_cell_says_it(self, plot, monkeypatch):
+        monkeypatch.setattr(type(host()), "loses_errors", lambda self: True)
+        plot["[Hopping] Mode"].confirm(SimpleNamespace(), ["papers"])
+        with pytest.raises(OptionError):
+            plot["[Hopping] Mode"].confirm(SimpleNamespace(is_api=True), ["papers"])
+
+    @pytest.mark.parametrize(
+        ("label", "typed", "values"),
+        [
+            ("Strength", "0-1 [3]", "0 0.5 1"),
+            ("Strength", "0-1 (+0.25)", "0 0.25 0.5 0.75 1"),
+            ("Strength", "0 - 1 (+0.1)", "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1"),
+            ("Strength", "0-1 (+0.3)", "0 0.3 0.6 0.9"),
+            ("Strength", "1-0 (-0.5)", "1 0.5 0"),
+            ("Strength", ".25, .5-1 [ 2 ],", ".25 0.5 1"),
+            ("Strength", "0.5-1 [1]", "0.5"),
+            ("Strength", "0-1", "0 1"),
+            ("Reach", "0-3, all", "0 1 2 3 all"),
+            ("Reach", "1-5 (+2)", "1 3 5"),
+            ("Reach", "0-3 [2]", "0 3"),
+        ],
+    )
+    def test_ranges_are_written_out(self, plot, label, typed, values):
+        axis = plot[f"[Hopping] {label}"]
+        assert axis.prepare(typed) == values.split()
+        axis.confirm(None, values.split())
+
+    @pytest.mark.parametrize("typed", ["0-1 [0]", "0-1 (+0)", "1-0", "0-1 (+0.0000001)", "0-2 [3]"])
+    def test_what_is_no_range_is_an_error(self, plot, typed):
+        axis = plot["[Hopping] Strength"]
+        with pytest.raises(OptionError, match="allowed: a number from 0 to 1"):
+            axis.confirm(None, axis.prepare(typed))
+
+    def test_names_have_no_ranges(self, plot):
+        assert plot["[Hopping] Mode"].prepare is None

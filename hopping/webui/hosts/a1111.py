@@ -8,7 +8,7 @@ from typing import Any
 from modules import devices, sd_hijack_clip, sd_models, shared
 from torch import nn
 
-from hopping.errors import EncoderError
+from hopping.errors import EncoderError, NotLoadedError
 
 from .base import Engine, Function, unsupported
 
@@ -20,7 +20,7 @@ class A1111:
         # Not shared.sd_model: that would load a checkpoint, and typing must not wait for one.
         sd_model = sd_models.model_data.sd_model
         if sd_model is None:
-            raise EncoderError("no checkpoint is loaded yet; the plan needs its tokenizer")
+            raise NotLoadedError("no checkpoint is loaded yet; the plan needs its tokenizer")
         return sd_model
 
     def engines(self, sd_model: Any) -> list[Engine]:

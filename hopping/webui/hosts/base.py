@@ -49,7 +49,7 @@ class Host(Protocol):
         """The checkpoint in memory; never loads one.
 
         Raises:
-            EncoderError: if there is none yet.
+            EncoderError: if there is none; NotLoadedError where that is no fault.
         """
 
     def engines(self, sd_model: Any) -> list[Engine]:

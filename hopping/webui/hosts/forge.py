@@ -11,7 +11,7 @@ import torch
 from backend.text_processing import classic_engine, emphasis
 from modules import sd_models, shared
 
-from hopping.errors import EncoderError
+from hopping.errors import EncoderError, NotLoadedError
 
 from .base import Engine, Function, unsupported
 from .threads import on_main_thread
@@ -23,7 +23,7 @@ class Forge:
     def loaded_model(self) -> Any:
         sd_model = sd_models.model_data.sd_model
         if not hasattr(sd_model, "forge_objects"):  # what stands in until the first picture
-            raise EncoderError(
+            raise NotLoadedError(
                 "no checkpoint is loaded yet, Forge loads it with the first picture; the plan "
                 "needs its tokenizer"
             )
