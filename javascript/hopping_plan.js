@@ -10,6 +10,7 @@ const hoppingPlan = {
     askedAt: 0,
     timer: null,
     lost: null,
+    scrolled: 0, // how far down the plan is read
 };
 
 function hoppingPlanSoon() {
@@ -45,13 +46,28 @@ function hoppingWatchPlan(panel) {
     new MutationObserver(function() {
         const shown = panel.querySelector(".hopping-plan");
         if (!shown) return;
+        const box = shown.querySelector(".hopping-plan-scroll");
+        if (box) box.scrollTop = hoppingPlan.scrolled;
         hoppingPlan.answered = Math.max(hoppingPlan.answered, Number(shown.dataset.serial));
         if (hoppingPlan.answered >= hoppingPlan.serial) panel.classList.remove("hopping-stale");
     }).observe(panel, {childList: true, subtree: true});
+    panel.addEventListener("scroll", function(event) {
+        hoppingPlan.scrolled = event.target.scrollTop;
+    }, true); // it does not bubble
     panel.addEventListener("click", function(event) {
+        const jump = event.target.closest("[data-frame]");
         const place = event.target.closest("[data-line]");
-        if (place) hoppingGoTo(Number(place.dataset.line), Number(place.dataset.column || 1));
+        if (jump) hoppingShowFrame(panel, Number(jump.dataset.frame));
+        else if (place) hoppingGoTo(Number(place.dataset.line), Number(place.dataset.column || 1));
     });
+}
+
+function hoppingShowFrame(panel, number) {
+    const frame = panel.querySelectorAll(".hopping-frame")[number - 1];
+    const box = frame.closest(".hopping-plan-scroll");
+    box.scrollTop += frame.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    frame.tabIndex = -1;
+    frame.focus({preventScroll: true});
 }
 
 function hoppingGoTo(line, column) {
