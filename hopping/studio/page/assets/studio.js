@@ -106,7 +106,6 @@ const studioParts = [
 
 function studioBegin() {
     if (!studioParts.every((part) => document.querySelector(part))) return false;
-    hoppingPlan.patience = 4000; // the server is this machine
     hoppingWatchPlan(document.getElementById("hopping_plan"));
     studioWatchFiles();
     document.addEventListener("keydown", studioKeys);
