@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -105,6 +106,31 @@ def test_what_is_wrong_over_http(client, path):
     assert "unknown option" in client().post(path, json={"prompt": "a", "x": 1}).json()["detail"]
     assert "a prompt is needed" in client().post(path, json={"reach": 1}).json()["detail"]
     assert client().post(path, json=[STORY]).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/hopping/plan", "/hopping/mask"])
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ({"prompt": "a\n" * 1001}, "the story has 1001 frames; .* 1000 at most"),
+        ({"prompt": "a" * 100_001}, "the story has 100001 characters; .* 100000 at most"),
+        ({"prompt": "a\n" * 900, "after": "b" * 200}, "characters, with what stands"),
+        ({"prompt": "(a)" * 61}, "frame 1: it has 61 brackets; .* 60 at most"),
+        ({"prompt": ("[a:b:0.5]" * 50 + "\n") * 41}, "the story has 2050 brackets"),
+    ],
+)
+def test_what_would_take_minutes_is_refused(client, path, question, reason):
+    answer = client().post(path, json=question)
+    assert answer.status_code == 413
+    assert re.search(reason, answer.json()["detail"])
+    assert re.search(reason.partition(": ")[2] or reason, answer.json()["errors"][0]["message"])
+
+
+def test_a_long_story_is_answered(client):
+    question = {"prompt": "A (red:1.1) dog.\n" * 200, "share": "subject", "reach": "all"}
+    answer = client().post("/hopping/plan", json=question)
+    assert len(answer.json()["frames"][-1]["sources"]) == 199
+    assert client().post("/hopping/mask", json=question).status_code == 200
 
 
 def test_no_api_no_routes(client):
