@@ -66,7 +66,8 @@ function hoppingWatchPlan(panel) {
         clearTimeout(hoppingPlan.again);
         panel.classList.toggle("hopping-stale", hoppingPlan.changed);
         setTimeout(hoppingNextPlan, 100); // gradio is not done with this one before
-    }).observe(panel, {childList: true, subtree: true});
+    // Newest gradio changes what is there where it can.
+    }).observe(panel, {childList: true, subtree: true, attributeFilter: ["data-serial"]});
     panel.addEventListener("scroll", function(event) {
         hoppingPlan.scrolled = event.target.scrollTop;
     }, true); // it does not bubble

@@ -6,6 +6,7 @@ import datetime
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class Request:
                 f"seed cannot be {self.seed}; allowed: 0 to {2**63 - 1}, or -1 for a random one"
             )
 
-    @property
+    @cached_property
     def story(self) -> Story:
         """The story, parsed."""
         return parse_story(self.source, self.before or "", self.after or "")

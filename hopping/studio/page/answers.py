@@ -90,6 +90,8 @@ class Studio:
     def generate(self, token: str, story: str, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
         """Make a story; gives what is new of progress, frames and downloads, again and again.
 
+        The frames are a place for cards, which the page fetches by `cards` as they come.
+
         Args:
             token: the page's name for this run, by which it can be cancelled.
             values: the settings, then the options, in the order of their widgets.
@@ -101,18 +103,25 @@ class Studio:
             return
         work = StoryWork(self.pipeline, record, self.outputs)
         job = self.desk.submit(token, work)
-        yield result_html.render_progress(job, work, self.desk.ahead_of(job)), "", ""
-        made = -1
+        progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
+        yield progress, result_html.render_frames(token), ""
         for _ in job.watch():
             progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
-            frames: Any = gr.update()
-            if len(record.files) != made:
-                made = len(record.files)
-                frames = result_html.render_frames(work, self._token_text)
             downloads: Any = gr.update()
             if job.finished:
                 downloads = result_html.render_downloads(record, work.folder)
-            yield progress, frames, downloads
+            yield progress, gr.update(), downloads
+
+    def cards(self, token: str, since: int) -> dict[str, Any] | None:
+        """The cards of a run that have changed, as `render_cards` has them; None if there is none.
+
+        Args:
+            token: as `generate` was given it.
+        """
+        job = self.desk.find(token)
+        if job is None or not isinstance(job.work, StoryWork):
+            return None
+        return result_html.render_cards(job.work, since, self._token_text)
 
     def strengths(self, token: str, asked: str) -> Iterator[str]:
         """One frame from plain to hopped, as HTML, again and again until all of it is there.

@@ -34,16 +34,17 @@ class Job:
     """One piece of work, watched while it is done.
 
     Attributes:
+        work: what is to be done; it is called with the job.
         state: where it stands.
         error: what went wrong, once it has failed.
         change: counts up whenever there is something new to show.
     """
 
     def __init__(self, work: Callable[[Job], None]) -> None:
+        self.work = work
         self.state = State.WAITING
         self.error: Exception | None = None
         self.change = 0
-        self._work = work
         self._news = threading.Condition()
         self._cancel = threading.Event()
 
@@ -92,7 +93,7 @@ class Job:
             self.check()
             self.state = State.RUNNING
             self.tell()
-            self._work(self)
+            self.work(self)
             state = State.DONE
         except Cancelled:
             state = State.CANCELLED
