@@ -14,16 +14,12 @@ from modules import shared
 
 from hopping.errors import HoppingError, OptionError
 from hopping.mask_picture import draw_mask
+from hopping.page.limits import TooLargeError, check_brackets, check_story, check_text
 from hopping.page.options import Request, parse_request
 from hopping.plan import StoryPlan
 
 from . import callbacks
 from .planning import parse_prompt, plan_with_words
-
-MOST_FRAMES, MOST_CHARACTERS = 1000, 100_000
-"""Of a story that these routes answer for, with what stands before and after each frame."""
-MOST_BRACKETS, MOST_BRACKETS_IN_FRAME = 2000, 60
-"""Opening ones, round and square: the time that the host's parser takes grows with their square."""
 
 # The host's FastAPI is older than Annotated parameters.
 _JSON = Body()
@@ -67,10 +63,6 @@ def post_mask(question: dict[str, Any] = _JSON) -> Response:
     return Response(data.getvalue(), media_type="image/png")
 
 
-class TooLargeError(HoppingError):
-    """The story is longer than these routes answer for."""
-
-
 def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, Callable[[int], str]]:
     options = dict(question)
     prompt = options.pop("prompt", None)
@@ -84,28 +76,10 @@ def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, Callable[[int], str]]
 
 def _check_size(prompt: str, request: Request) -> None:
     """Refuse what would keep the server busy for minutes."""
-    _check_most(len(prompt), MOST_CHARACTERS, "characters")
-    frames = parse_prompt(prompt, request).frames
-    _check_most(len(frames), MOST_FRAMES, "frames")
-    _check_most(
-        sum(len(frame.text) for frame in frames),
-        MOST_CHARACTERS,
-        "characters, with what stands before and after each frame",
-    )
-    brackets = [frame.text.count("(") + frame.text.count("[") for frame in frames]
-    _check_most(sum(brackets), MOST_BRACKETS, "brackets")
-    for frame, count in zip(frames, brackets, strict=True):
-        _check_most(count, MOST_BRACKETS_IN_FRAME, "brackets", frame.number)
-
-
-def _check_most(count: int, most: int, what: str, frame: int | None = None) -> None:
-    if count > most:
-        whose = "the story" if frame is None else "it"
-        raise TooLargeError(
-            f"{whose} has {count} {what}; /hopping/plan and /hopping/mask answer for {most} "
-            "at most",
-            frame=frame,
-        )
+    check_text(prompt)
+    story = parse_prompt(prompt, request)
+    check_story(story)
+    check_brackets(story)
 
 
 def _refusal(error: HoppingError) -> Response:

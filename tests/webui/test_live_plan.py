@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from types import SimpleNamespace
 
 import pytest
@@ -112,18 +111,18 @@ def test_what_is_wrong_over_http(client, path):
 @pytest.mark.parametrize(
     ("question", "reason"),
     [
-        ({"prompt": "a\n" * 1001}, "the story has 1001 frames; .* 1000 at most"),
-        ({"prompt": "a" * 100_001}, "the story has 100001 characters; .* 100000 at most"),
-        ({"prompt": "a\n" * 900, "after": "b" * 200}, "characters, with what stands"),
-        ({"prompt": "(a)" * 61}, "frame 1: it has 61 brackets; .* 60 at most"),
-        ({"prompt": ("[a:b:0.5]" * 50 + "\n") * 41}, "the story has 2050 brackets"),
+        ({"prompt": "a\n" * 1001}, "1001 frames are too many; allowed: up to 1000"),
+        ({"prompt": "a" * 200_001}, "200001 characters are too many; allowed: up to 200000"),
+        ({"prompt": "a\n" * 900, "after": "b" * 300}, "characters are too many"),
+        ({"prompt": "a\n" + "(a)" * 61}, "line 2: 61 brackets in a frame are too many"),
+        ({"prompt": ("[a:b:0.5]" * 50 + "\n") * 41}, "2050 brackets are too many"),
     ],
 )
 def test_what_would_take_minutes_is_refused(client, path, question, reason):
     answer = client().post(path, json=question)
     assert answer.status_code == 413
-    assert re.search(reason, answer.json()["detail"])
-    assert re.search(reason.partition(": ")[2] or reason, answer.json()["errors"][0]["message"])
+    assert reason in answer.json()["detail"]
+    assert answer.json()["errors"][0]["message"] in answer.json()["detail"]
 
 
 def test_a_long_story_is_answered(client):

@@ -10,10 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from hopping.errors import HoppingError
+
 _log = logging.getLogger(__name__)
 
 _KEPT = 50
 """Finished jobs that are still remembered."""
+
+MOST_WAITING = 100
+"""Jobs in the line at a time."""
 
 
 class State(Enum):
@@ -119,9 +124,14 @@ class Desk:
 
         Args:
             token: by which its owner finds it again; whoever knows it may cancel it.
+
+        Raises:
+            HoppingError: if the line is too long already.
         """
         job = Job(work)
         with self._lock:
+            if self._line.qsize() >= MOST_WAITING:
+                raise HoppingError(f"{MOST_WAITING} stories are waiting already; try again later")
             self._jobs[token] = job
             finished = [name for name, old in self._jobs.items() if old.finished]
             for name in finished[:-_KEPT]:

@@ -147,6 +147,20 @@ def test_cancelling_keeps_what_is_done(studio):
         ("", {}, "one prompt per line"),
         ("A dog.", {"steps": 0}, "steps cannot be 0"),
         ("A dog.", {"width": 65}, "width cannot be 65"),
+        ("A dog.", {"width": 8_000_000}, "width cannot be 8000000; allowed: 8 to 4096"),
+        ("A dog.", {"height": 4104}, "height cannot be 4104; allowed: 8 to 4096"),
+        ("A dog.", {"steps": 10**9}, "steps cannot be 1000000000; allowed: 1 to 1000"),
+        ("A dog.", {"steps": 2.5}, "steps cannot be 2.5; it must be a whole number"),
+        ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
+        ("A dog.", {"steps": "many"}, "steps cannot be &#x27;many&#x27;; it must be a number"),
+        ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
+        ("A dog.", {"cfg": 101}, "cfg cannot be 101.0; allowed: 0 to 100"),
+        ("A dog.", {"cfg": float("inf")}, "cfg cannot be inf; allowed: 0 to 100"),
+        ("A dog.", {"seed": 2**63}, "seed cannot be 9223372036854775808; allowed: -1 to"),
+        ("A dog.\n" * 1001, {}, "1001 frames are too many; allowed: up to 1000"),
+        ("A" * 200_001, {}, "200001 characters are too many; allowed: up to 200000"),
+        ("A dog.\n" * 900, {"after": "b" * 300}, "characters are too many"),
+        ("A dog.", {"negative": "b" * 200_001}, "200001 characters are too many"),
         ("A dog.", {"seed": -2}, "seed cannot be -2"),
         ("A dog.", {"reach": "far"}, "reach cannot be"),
         ("A dog.", {"sampler": "magic"}, "unknown sampler"),
@@ -158,6 +172,14 @@ def test_what_is_wrong_is_said_and_nothing_is_begun(studio, story, changes, expe
     assert expected in progress
     assert len(told) == 1
     assert not studio.outputs.exists()
+
+
+@pytest.mark.parametrize("story", ["A dog.\n" * 1001, "A" * 200_001])
+def test_a_story_that_is_too_large_is_not_planned(studio, story):
+    plan, mask = studio.plan("4", story, *(row.default for row in PAGE_ROWS))
+    assert "are too many; allowed: up to" in plan
+    assert len(plan) < 2000
+    assert mask == ""
 
 
 def test_a_crash_in_a_run_is_told_and_the_next_run_works(studio, monkeypatch):
