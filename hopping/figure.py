@@ -10,6 +10,7 @@ import colorsys
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from PIL import Image, ImageDraw
@@ -259,13 +260,30 @@ class _Axes:
             self._letters.draw(canvas, x + middle, y + strip - half, number, "#ffffff", "middle")
 
 
+@lru_cache(maxsize=4096)
 def frame_colour(frame: int, strong: bool) -> str:
-    """A colour for a frame's number, neighbours well apart; grey for tokens of no frame."""
+    """A colour for a frame's number, neighbours well apart; grey for tokens of no frame.
+
+    On a strong one white can be read (WCAG 2, contrast 4.5).
+    """
     if frame == 0:
         return "#9aa0a6" if strong else "#d0d3d7"
     hue = (0.58 + (frame - 1) * 0.381966) % 1.0  # the golden section never comes round
-    red, green, blue = colorsys.hls_to_rgb(hue, 0.42 if strong else 0.68, 0.55)
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+    lightness = 0.42 if strong else 0.68
+    while strong and 1.05 / (_luminance(hue, lightness) + 0.05) < 4.55:  # bytes are rounded
+        lightness -= 0.01
+    return "#{:02x}{:02x}{:02x}".format(*(round(part * 255) for part in _rgb(hue, lightness)))
+
+
+def _rgb(hue: float, lightness: float) -> tuple[float, float, float]:
+    return colorsys.hls_to_rgb(hue, lightness, 0.55)
+
+
+def _luminance(hue: float, lightness: float) -> float:
+    """How bright a colour looks, 0 to 1, as WCAG 2 defines it."""
+    linear = ((part + 0.055) / 1.055 for part in _rgb(hue, lightness))  # all are over 0.04
+    red, green, blue = (part**2.4 for part in linear)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _runs(frames: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -97,9 +97,10 @@ def _frame_sources(frame: Frame, options: HoppingOptions, anchors: set[int]) -> 
 
 
 class _Shown(NamedTuple):
-    """What a frame shows to a later one: spans of its text, and the tokens that they cover."""
+    """What a frame shows to a later one: spans of its text, their words, their tokens' indices."""
 
     spans: tuple[Span, ...]
+    words: tuple[str, ...]
     tokens: torch.Tensor
 
 
@@ -143,6 +144,10 @@ class Visibility:
         """
         return self._shown(source, viewer).spans
 
+    def shown_words(self, source: int, viewer: int) -> tuple[str, ...]:
+        """The text of those spans."""
+        return self._shown(source, viewer).words
+
     def _shown(self, source: int, viewer: int) -> _Shown:
         found, recurring = self._found[source - 1], self._recurring(source, viewer)
         if recurring not in found:
@@ -160,7 +165,7 @@ class Visibility:
         layout, frame = self._layout, self._layout.story.frames[source - 1]
         content = layout.content(source)
         if not frame.marks and self._options.share == "all":
-            return _Shown(((0, len(frame.text)),), content)
+            return _Shown(((0, len(frame.text)),), (frame.text,), content)
         spans = frame.marks or self._subject(source, viewer)
         covered = layout.frames[source - 1].covered(spans)
         if frame.marks and not covered.any():
@@ -170,7 +175,8 @@ class Visibility:
                 line=frame.line,
                 column=frame.column,
             )
-        return _Shown(spans, content[covered])
+        words = tuple(frame.text[slice(*span)] for span in spans)
+        return _Shown(spans, words, content[covered])
 
     def _subject(self, source: int, viewer: int) -> tuple[Span, ...]:
         frame = self._layout.story.frames[source - 1]

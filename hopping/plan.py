@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -13,6 +13,16 @@ from .layout import CONTENT, FrameTokens, SpecialIds, TokenLayout, lay_out
 from .mask import Visibility
 from .options import HoppingOptions
 from .story import Story
+
+MOST_GROUPS = 12
+"""How many groups of a frame's sources, and ranges in a group, a plan writes out at most."""
+
+
+class Group(NamedTuple):
+    """Earlier frames that show a frame the same: their numbers, and the words."""
+
+    sources: tuple[int, ...]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class FramePlan:
         tokens: its content tokens; windows: how many windows of 75 hold them.
         sources: the earlier frames that it may see.
         shown: for each of them, the words that it shows; empty where it shows nothing.
+        notes: what a user should know about this frame.
     """
 
     number: int
@@ -33,16 +44,38 @@ class FramePlan:
     windows: int
     sources: tuple[int, ...]
     shown: Mapping[int, tuple[str, ...]]
+    notes: tuple[str, ...]
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a user should know about this frame."""
-        return tuple(
-            f"frame {source} shows it nothing: no word of its subject recurs; "
-            "name it again, or mark what is shared with <share:…>"
-            for source in self.sources
-            if not self.shown[source]
-        )
+    def groups(self) -> tuple[Group, ...]:
+        """The sources by what they show, in the order of the first of each; last what is empty."""
+        sources: dict[tuple[str, ...], list[int]] = {}
+        for source, words in self.shown.items():
+            sources.setdefault(words, []).append(source)
+        groups = [Group(tuple(numbers), words) for words, numbers in sources.items()]
+        return tuple(sorted(groups, key=lambda group: not group.words))
+
+
+def ranges(numbers: Iterable[int]) -> list[str]:
+    """Ascending numbers as a reader has them: 1, 2, 4–9."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    written: list[str] = []
+    for run in runs:
+        written += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
+    return written
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Ascending numbers as ranges; of very many the first, and how many numbers there are."""
+    parts = ranges(numbers)
+    if len(parts) <= MOST_GROUPS:
+        return ", ".join(parts)
+    return f"{', '.join(parts[:MOST_GROUPS])}, … ({len(numbers)} frames)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +112,16 @@ class StoryPlan:
         if not frame.sources:
             return "sees no other frame"
         if not self.shares_subject:
-            return f"sees {', '.join(map(str, frame.sources))}"
-        shown = (
-            f"{source} ({', '.join(repr(words) for words in frame.shown[source]) or 'nothing'})"
-            for source in frame.sources
-        )
-        return f"sees {', '.join(shown)}"
+            return f"sees {listed(frame.sources)}"
+        groups = [
+            f"{listed(group.sources)} ({', '.join(map(repr, group.words)) or 'nothing'})"
+            for group in frame.groups[:MOST_GROUPS]
+        ]
+        others = sum(len(group.sources) for group in frame.groups[MOST_GROUPS:])
+        groups += [f"and {others} more frames"] if others else []
+        # Between lists of numbers a comma could not be told from one in them.
+        is_list = any(len(group.sources) > 1 for group in frame.groups)
+        return f"sees {('; ' if is_list else ', ').join(groups)}"
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as plain data (JSON): layout, reason, frames."""
@@ -117,26 +154,32 @@ def plan_frames(
     """
     layout = lay_out(story, frames, special, options)
     visibility = Visibility(layout, options)
-    return StoryPlan(
-        layout,
-        options,
-        visibility,
-        tuple(
-            FramePlan(
-                number=frame.number,
-                line=frame.line,
-                text=frame.text,
-                tokens=layout.frames[frame.number - 1].count,
-                windows=len(layout.frames[frame.number - 1].windows),
-                sources=earlier,
-                shown={
-                    source: tuple(
-                        story.frames[source - 1].text[start:end]
-                        for start, end in visibility.shown_spans(source, frame.number)
-                    )
-                    for source in earlier
-                },
-            )
-            for frame, earlier in zip(story.frames, visibility.sources, strict=True)
-        ),
+    plans = (_plan_frame(layout, visibility, frame.number) for frame in story.frames)
+    return StoryPlan(layout, options, visibility, tuple(plans))
+
+
+def _plan_frame(layout: TokenLayout, visibility: Visibility, number: int) -> FramePlan:
+    frame, tokens = layout.story.frames[number - 1], layout.frames[number - 1]
+    sources = visibility.sources[number - 1]
+    shown = {source: visibility.shown_words(source, number) for source in sources}
+    empty = [source for source in sources if not shown[source]]
+    # That some show nothing is what share=subject is for; not so where none does, or a link asks.
+    is_noted = empty and (frame.links is not None or len(empty) == len(sources))
+    return FramePlan(
+        number=number,
+        line=frame.line,
+        text=frame.text,
+        tokens=tokens.count,
+        windows=len(tokens.windows),
+        sources=sources,
+        shown=shown,
+        notes=(_nothing_shown(empty),) if is_noted else (),
+    )
+
+
+def _nothing_shown(sources: Sequence[int]) -> str:
+    who = f"frames {listed(sources)} show" if len(sources) > 1 else f"frame {sources[0]} shows"
+    return (
+        f"{who} it nothing: no word of its subject recurs; "
+        "name it again, or mark what is shared with <share:…>"
     )

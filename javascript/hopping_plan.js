@@ -1,41 +1,53 @@
 // The plan that follows typing, in every page that has a story editor.
 
-// One request at a time: while one is under way, changes wait for its answer, so that a slow
-// answer never overtakes a quick one, and typing waits for neither.
+// One question is in flight at a time: while it is, changes wait for its answer, however slow that
+// is, so that none overtakes another. A question without an answer is asked again under the same
+// number, after pauses that grow.
 const hoppingPlan = {
     pause: 300, // ms without a change before the plan is asked for
-    patience: 10000, // ms after which an answer counts as lost
-    serial: 0,
-    answered: 0,
-    askedAt: 0,
+    missed: 1000, // ms after which a click counts as missed: the page may still be being built
+    patience: 30000, // ms after which a question that was sent counts as lost
+    serial: 0, // number of the latest question
+    answered: 0, // and of the latest answer
+    changed: false, // whether something has changed since the latest question
     timer: null,
-    lost: null,
+    again: null,
+    scrolled: 0, // how far down the plan is read
 };
 
 function hoppingPlanSoon() {
     clearTimeout(hoppingPlan.timer);
-    hoppingPlan.timer = setTimeout(hoppingAskPlan, hoppingPlan.pause);
+    hoppingPlan.timer = setTimeout(function() {
+        gradioApp().getElementById("hopping_plan").classList.add("hopping-stale");
+        hoppingPlan.changed = true;
+        hoppingNextPlan();
+    }, hoppingPlan.pause);
     return [];
 }
 
-function hoppingAskPlan() {
-    const waiting = hoppingPlan.answered < hoppingPlan.serial;
-    if (waiting && Date.now() - hoppingPlan.askedAt < hoppingPlan.patience) {
-        hoppingPlanSoon();
-        return;
-    }
+function hoppingNextPlan() {
+    if (!hoppingPlan.changed || hoppingPlan.answered < hoppingPlan.serial) return;
+    hoppingPlan.changed = false;
     hoppingPlan.serial += 1;
-    hoppingPlan.askedAt = Date.now();
-    gradioApp().getElementById("hopping_plan").classList.add("hopping-stale");
-    gradioApp().getElementById("hopping_plan_button").click();
-    // A page that is still being built may miss the click.
-    clearTimeout(hoppingPlan.lost);
-    hoppingPlan.lost = setTimeout(function() {
-        if (hoppingPlan.answered < hoppingPlan.serial) hoppingAskPlan();
-    }, hoppingPlan.patience);
+    hoppingAskPlan(hoppingPlan.missed, hoppingPlan.patience);
 }
 
+function hoppingAskPlan(missed, patience) {
+    hoppingAskAgain(missed, () => hoppingAskPlan(2 * missed, patience));
+    hoppingPlan.taken = function() {
+        hoppingAskAgain(patience, () => hoppingAskPlan(hoppingPlan.missed, 2 * patience));
+    };
+    gradioApp().getElementById("hopping_plan_button").click();
+}
+
+function hoppingAskAgain(pause, ask) {
+    clearTimeout(hoppingPlan.again);
+    hoppingPlan.again = setTimeout(ask, pause);
+}
+
+// Called by gradio when it sends the question.
 function hoppingPlanArguments() {
+    hoppingPlan.taken();
     const values = Array.from(arguments);
     values[0] = String(hoppingPlan.serial);
     return values;
@@ -45,13 +57,34 @@ function hoppingWatchPlan(panel) {
     new MutationObserver(function() {
         const shown = panel.querySelector(".hopping-plan");
         if (!shown) return;
-        hoppingPlan.answered = Math.max(hoppingPlan.answered, Number(shown.dataset.serial));
-        if (hoppingPlan.answered >= hoppingPlan.serial) panel.classList.remove("hopping-stale");
-    }).observe(panel, {childList: true, subtree: true});
+        const box = shown.querySelector(".hopping-plan-scroll");
+        if (box) box.scrollTop = hoppingPlan.scrolled;
+        const serial = Number(shown.dataset.serial);
+        if (serial < hoppingPlan.answered) hoppingPlanSoon(); // one that was lost came after all
+        hoppingPlan.answered = Math.max(hoppingPlan.answered, serial);
+        if (hoppingPlan.answered < hoppingPlan.serial) return;
+        clearTimeout(hoppingPlan.again);
+        panel.classList.toggle("hopping-stale", hoppingPlan.changed);
+        setTimeout(hoppingNextPlan, 100); // gradio is not done with this one before
+    // Newest gradio changes what is there where it can.
+    }).observe(panel, {childList: true, subtree: true, attributeFilter: ["data-serial"]});
+    panel.addEventListener("scroll", function(event) {
+        hoppingPlan.scrolled = event.target.scrollTop;
+    }, true); // it does not bubble
     panel.addEventListener("click", function(event) {
+        const jump = event.target.closest("[data-frame]");
         const place = event.target.closest("[data-line]");
-        if (place) hoppingGoTo(Number(place.dataset.line), Number(place.dataset.column || 1));
+        if (jump) hoppingShowFrame(panel, Number(jump.dataset.frame));
+        else if (place) hoppingGoTo(Number(place.dataset.line), Number(place.dataset.column || 1));
     });
+}
+
+function hoppingShowFrame(panel, number) {
+    const frame = panel.querySelectorAll(".hopping-frame")[number - 1];
+    const box = frame.closest(".hopping-plan-scroll");
+    box.scrollTop += frame.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    frame.tabIndex = -1;
+    frame.focus({preventScroll: true});
 }
 
 function hoppingGoTo(line, column) {

@@ -132,6 +132,14 @@ def test_frames_have_colours_of_their_own():
     assert len({frame_colour(n, strong=True) for n in range(1, 50)}) == 49
 
 
+def test_white_is_read_on_every_frames_colour():
+    for number in range(1, 400):
+        parts = [part / 255 for part in _rgb(frame_colour(number, strong=True))]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5
+
+
 def test_the_largest_mask_stays_below_4000_pixels():
     labels = ["averyveryverylonglabelthatiscutoffsomewhere"] * MASK_TOKENS
     panels = [MaskPanel("hopping", causal(MASK_TOKENS))] * 2

@@ -6,18 +6,30 @@ Labels stand in elements of their own, so that the host's localisation finds the
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from hopping.errors import HoppingError
 from hopping.figure import frame_colour
 from hopping.layout import CONTENT
-from hopping.plan import FramePlan, StoryPlan
+from hopping.plan import MOST_GROUPS, FramePlan, Group, StoryPlan, listed, ranges
 
 EMPTY_TEXT = "Write one prompt per line; the plan follows as you type."
 FAILED_TEXT = "The plan cannot be made:"
+NOTED_TEXT = "Frames with a note:"
+
+_LONG = 12
+"""Frames from which on a plan is too long to be seen at once."""
+
+_MOST_JUMPS = 24
+_LONGEST_WORDS = 60
 
 
 def render_plan(plan: StoryPlan, serial: int = 0) -> str:
     """Layout and why, then for each frame its tokens, whom it sees and what it is shown.
+
+    The frames stand in a box that scrolls; over that of a long story are buttons that lead to the
+    frames that have a note. However long the story is, a frame's part has a bounded length beside
+    its text.
 
     Args:
         serial: number of the request, by which the page tells that it has been answered.
@@ -29,7 +41,24 @@ def render_plan(plan: StoryPlan, serial: int = 0) -> str:
         f'<span class="hopping-badge">{plan.layout.kind}</span>'
         f'<span class="hopping-reason">{_escape(plan.layout.reason)}</span></p>'
     )
-    return _wrap(f'{head}<ol class="hopping-frames">{frames}</ol>', serial)
+    box = (
+        '<div class="hopping-plan-scroll" tabindex="0" role="region" aria-label="Plan">'
+        f'<ol class="hopping-frames">{frames}</ol></div>'
+    )
+    return _wrap(f"{head}{_jumps(plan.frames)}{box}", serial)
+
+
+def _jumps(frames: Sequence[FramePlan]) -> str:
+    """Buttons for the frames of a long plan that have a note; the page's script goes there."""
+    noted = [frame.number for frame in frames if frame.notes]
+    if len(frames) < _LONG or not noted:
+        return ""
+    buttons = " ".join(
+        f'<button type="button" class="hopping-jump" data-frame="{number}">{number}</button>'
+        for number in noted[:_MOST_JUMPS]
+    )
+    more = f" <span>… ({len(noted)})</span>" if len(noted) > _MOST_JUMPS else ""
+    return f'<p class="hopping-jumps"><span>{NOTED_TEXT}</span> {buttons}{more}</p>'
 
 
 def render_error(error: HoppingError, story: str, serial: int = 0) -> str:
@@ -81,16 +110,30 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
 def _sees(frame: FramePlan, with_words: bool) -> str:
     if not frame.sources:
         return '<span class="hopping-sees"><span>sees no other frame</span></span>'
-    chips = "".join(_chip(source, frame, with_words) for source in frame.sources)
-    return f'<span class="hopping-sees"><span>sees</span> {chips}</span>'
-
-
-def _chip(source: int, frame: FramePlan, with_words: bool) -> str:
-    words = ""
     if with_words:
-        shown = ", ".join(f"“{_escape(text)}”" for text in frame.shown[source])
-        words = f" {shown}" if shown else " <span>nothing</span>"
-    return f'<span class="hopping-chip" {frame_style(source)}><b>{source}</b>{words}</span>'
+        chips = [_group(group) for group in frame.groups]
+    else:
+        chips = [_chip(numbers) for numbers in ranges(frame.sources)]
+    more = ' <span class="hopping-chip">…</span>' if len(chips) > MOST_GROUPS else ""
+    return (
+        f'<span class="hopping-sees"><span>sees</span> {"".join(chips[:MOST_GROUPS])}{more}</span>'
+    )
+
+
+def _group(group: Group) -> str:
+    shown = ", ".join(f"“{_escape(_clipped(text))}”" for text in group.words[:MOST_GROUPS])
+    more = ", …" if len(group.words) > MOST_GROUPS else ""
+    return _chip(listed(group.sources), f" {shown}{more}" if shown else " <span>nothing</span>")
+
+
+def _chip(numbers: str, words: str = "") -> str:
+    """One frame's chip has its colour; that of several has none."""
+    colour = f" {frame_style(int(numbers))}" if numbers.isdigit() else ""
+    return f'<span class="hopping-chip"{colour}><b>{numbers}</b>{words}</span>'
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST_WORDS else f"{text[: _LONGEST_WORDS - 1]}…"
 
 
 def _line(text: str, number: int, error: HoppingError) -> str:

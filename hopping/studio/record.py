@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ class Record:
     created: str
     files: dict[FrameKey, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def story(self) -> Story:
         """The story, parsed."""
         return parse_story(self.source, self.settings.before, self.settings.after)

@@ -6,12 +6,13 @@ import datetime
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hopping.errors import OptionError
 from hopping.mask_picture import draw_mask
 from hopping.options import HoppingOptions
+from hopping.page.limits import check_setting, check_story, check_text
 from hopping.plan import StoryPlan
 from hopping.story import Story, parse_story
 
@@ -69,24 +70,21 @@ class Request:
     same_noise: bool | None = None
 
     def __post_init__(self) -> None:
+        for text in (self.source, self.negative, self.before, self.after):
+            check_text(text or "")
         refuse_tags_in_source(self.source)
+        check_story(self.story)
         refuse_tags(self.story)
         if self.sampler is not None:
             sampler_name(self.sampler)
+        for name in ("steps", "cfg", "seed", "width", "height", "batch_size"):
+            if (number := getattr(self, name)) is not None:
+                check_setting(name, number)
         for name in ("width", "height"):
             if (pixels := getattr(self, name)) is not None:
                 check_pixels(name, pixels)
-        for name in ("steps", "batch_size"):
-            if (number := getattr(self, name)) is not None and number < 1:
-                raise OptionError(f"{name} cannot be {number}; allowed: 1 or more")
-        if self.cfg is not None and not 0 <= self.cfg <= 100:
-            raise OptionError(f"cfg cannot be {self.cfg:g}; allowed: 0 to 100")
-        if self.seed is not None and not RANDOM_SEED <= self.seed < 2**63:
-            raise OptionError(
-                f"seed cannot be {self.seed}; allowed: 0 to {2**63 - 1}, or -1 for a random one"
-            )
 
-    @property
+    @cached_property
     def story(self) -> Story:
         """The story, parsed."""
         return parse_story(self.source, self.before or "", self.after or "")

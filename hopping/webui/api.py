@@ -14,11 +14,12 @@ from modules import shared
 
 from hopping.errors import HoppingError, OptionError
 from hopping.mask_picture import draw_mask
-from hopping.page.options import parse_request
+from hopping.page.limits import TooLargeError, check_brackets, check_story, check_text
+from hopping.page.options import Request, parse_request
 from hopping.plan import StoryPlan
 
 from . import callbacks
-from .planning import plan_with_words
+from .planning import parse_prompt, plan_with_words
 
 # The host's FastAPI is older than Annotated parameters.
 _JSON = Body()
@@ -68,13 +69,24 @@ def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, Callable[[int], str]]
     if not isinstance(prompt, str):
         raise OptionError("a prompt is needed: a text, the story with one frame per line")
     options.setdefault("enabled", True)
-    return plan_with_words(prompt, parse_request(options))
+    request = parse_request(options)
+    _check_size(prompt, request)
+    return plan_with_words(prompt, request)
+
+
+def _check_size(prompt: str, request: Request) -> None:
+    """Refuse what would keep the server busy for minutes."""
+    check_text(prompt)
+    story = parse_prompt(prompt, request)
+    check_story(story)
+    check_brackets(story)
 
 
 def _refusal(error: HoppingError) -> Response:
     where = {"line": error.line, "column": error.column, "frame": error.frame}
     return JSONResponse(
-        {"detail": str(error), "errors": [{"message": error.reason, **where}]}, status_code=422
+        {"detail": str(error), "errors": [{"message": error.reason, **where}]},
+        status_code=413 if isinstance(error, TooLargeError) else 422,
     )
 
 

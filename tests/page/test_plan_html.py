@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from hopping import HoppingError, HoppingOptions, StoryError, parse_story, plan_story
-from hopping.layout import Role
+from hopping.layout import Role, SpecialIds, tokenize_frame
 from hopping.page import mask_svg, plan_html
+from hopping.plan import plan_frames
 
 EVIL = "<img src=x onerror=alert(1)> a \"dog\" & 'cat' </li><script>alert(2)</script>"
 TAGS = {"div", "p", "b", "span", "ol", "li", "i", "mark", "br", "svg", "g", "rect", "text"}
@@ -94,6 +95,47 @@ def test_what_is_shown_stands_with_whom(plan):
     assert "1 “A red dog”" in text
     assert "nothing" in text  # of the cat, frame 2 has no word
     assert made.frames[2].notes[0] in text
+
+
+@pytest.mark.parametrize("share", ["all", "subject"])
+@pytest.mark.parametrize(
+    "line", ["The {0} dog sits.", "The dog sits.", "<share:{0} is a dog> here.", "A {0} cat, {0}."]
+)
+def test_a_long_plan_stays_small(clip_tokenizer, share, line):
+    """Whoever sees whom: what grows with the pairs is counted, not written out."""
+    words = [f"w{number:x}" for number in range(100)]
+    story = parse_story("\n".join(line.format(words[n % 100]) for n in range(400)))
+    special = SpecialIds(0, 1, 1)
+    frames = [tokenize_frame(lambda part: [2] * len(part.split()), t) for t in story.texts]
+    made = plan_frames(story, frames, special, HoppingOptions(reach="all", share=share))
+    assert len(plan_html.render_plan(made)) < 1_000_000
+    assert len(made.summary()) < 1_000_000
+
+
+def test_sources_stand_in_ranges(plan):
+    made = plan("A dog.\nA cat.\nA cat.\nA cat.\nA dog.\nThe dog.", share="subject", reach="all")
+    reader = read(plan_html.render_plan(made))
+    assert "1, 5 “A dog”" in reader.text
+    assert "2–4 nothing" in reader.text
+    assert "sees 1, 5 ('A dog'); 2–4 (nothing)]" in made.summary()
+    many = plan("\n".join(["A dog.", "A cat."] * 20) + "\nThe dog.", share="subject", reach="all")
+    assert "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, … (20 frames) “A dog”" in text_of(many)
+    assert len(many.frames[-1].shown) == 40
+
+
+def text_of(made):
+    return read(plan_html.render_plan(made)).text
+
+
+def test_frames_with_a_note_are_first_in_reach_of_a_long_plan(plan):
+    story = "A dog.\n" * 20 + "A cat.\n" + "A dog.\n" * 20 + "A bird."
+    page = plan_html.render_plan(plan(story, share="subject", reach="all"))
+    assert re.findall(r"<button[^>]*>(\d+)</button>", page) == ["21", "42"]
+    assert page.index("<button") < page.index('<li class="hopping-frame"')
+    short = plan("A dog.\nA cat.", share="subject")
+    assert "<button" not in plan_html.render_plan(short)
+    linked = plan("A dog.\nA cat.\n<from:1,2> The dog.", share="subject", anchor=True)
+    assert [len(frame.notes) for frame in linked.frames] == [0, 1, 1]
 
 
 def test_an_error_marks_its_line_from_its_column():

@@ -116,6 +116,31 @@ def test_what_is_wrong_over_http(client, path):
     assert client().post(path, json=[STORY]).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/hopping/plan", "/hopping/mask"])
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ({"prompt": "a\n" * 1001}, "1001 frames are too many; allowed: up to 1000"),
+        ({"prompt": "a" * 200_001}, "200001 characters are too many; allowed: up to 200000"),
+        ({"prompt": "a\n" * 900, "after": "b" * 300}, "characters are too many"),
+        ({"prompt": "a\n" + "(a)" * 61}, "line 2: 61 brackets in a frame are too many"),
+        ({"prompt": ("[a:b:0.5]" * 50 + "\n") * 41}, "2050 brackets are too many"),
+    ],
+)
+def test_what_would_take_minutes_is_refused(client, path, question, reason):
+    answer = client().post(path, json=question)
+    assert answer.status_code == 413
+    assert reason in answer.json()["detail"]
+    assert answer.json()["errors"][0]["message"] in answer.json()["detail"]
+
+
+def test_a_long_story_is_answered(client):
+    question = {"prompt": "A (red:1.1) dog.\n" * 200, "share": "subject", "reach": "all"}
+    answer = client().post("/hopping/plan", json=question)
+    assert len(answer.json()["frames"][-1]["sources"]) == 199
+    assert client().post("/hopping/mask", json=question).status_code == 200
+
+
 def test_no_api_no_routes(client):
     assert client(api=False).post("/hopping/plan", json={"prompt": "a"}).status_code == 404
     only = client(api=False, nowebui=True)

@@ -105,6 +105,7 @@ def test_the_plan_is_complete(clip_tokenizer):
     numbers = {plan.layout.reason, *(note for frame in plan.frames for note in frame.notes)}
     texts = _texts(plan_html.render_plan(plan)) - own - numbers
     assert not {text for text in texts if "“" not in text} - set(JAPANESE)
+    assert plan_html.NOTED_TEXT in JAPANESE
 
 
 def test_the_values_of_choices_keep_their_names():

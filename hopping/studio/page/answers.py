@@ -14,6 +14,7 @@ import gradio as gr
 
 from hopping.errors import HoppingError, OptionError
 from hopping.options import HoppingOptions, Option
+from hopping.page.limits import check_story, check_text
 from hopping.page.live_plan import answer_plan
 from hopping.page.mask_svg import TokenText
 from hopping.page.options import RunOptions, parse_request
@@ -56,8 +57,6 @@ SETTINGS = (
 )
 """The page's own settings, in the order of their widgets; names as `run.Request` has them."""
 
-_WHOLE_NUMBERS = ("steps", "seed", "width", "height", "batch_size")
-
 
 class Studio:
     """A page's answers.
@@ -79,9 +78,11 @@ class Studio:
         """Plan and mask as HTML, for the story and the values of PAGE_ROWS."""
 
         def make() -> tuple[StoryPlan, TokenText]:
+            check_text(story)
             asked = parse_request(_named(values))
             refuse_tags_in_source(story)
             parsed = parse_story(story, asked.run.before, asked.run.after)
+            check_story(parsed)
             refuse_tags(parsed)
             return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
 
@@ -90,29 +91,38 @@ class Studio:
     def generate(self, token: str, story: str, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
         """Make a story; gives what is new of progress, frames and downloads, again and again.
 
+        The frames are a place for cards, which the page fetches by `cards` as they come.
+
         Args:
             token: the page's name for this run, by which it can be cancelled.
             values: the settings, then the options, in the order of their widgets.
         """
         try:
             record = self.begin(story, values)
+            work = StoryWork(self.pipeline, record, self.outputs)
+            job = self.desk.submit(token, work)
         except HoppingError as error:
             yield render_error(error, story), "", ""
             return
-        work = StoryWork(self.pipeline, record, self.outputs)
-        job = self.desk.submit(token, work)
-        yield result_html.render_progress(job, work, self.desk.ahead_of(job)), "", ""
-        made = -1
+        progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
+        yield progress, result_html.render_frames(token), ""
         for _ in job.watch():
             progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
-            frames: Any = gr.update()
-            if len(record.files) != made:
-                made = len(record.files)
-                frames = result_html.render_frames(work, self._token_text)
             downloads: Any = gr.update()
             if job.finished:
                 downloads = result_html.render_downloads(record, work.folder)
-            yield progress, frames, downloads
+            yield progress, gr.update(), downloads
+
+    def cards(self, token: str, since: int) -> dict[str, Any] | None:
+        """The cards of a run that have changed, as `render_cards` has them; None if there is none.
+
+        Args:
+            token: as `generate` was given it.
+        """
+        job = self.desk.find(token)
+        if job is None or not isinstance(job.work, StoryWork):
+            return None
+        return result_html.render_cards(job.work, since, self._token_text)
 
     def strengths(self, token: str, asked: str) -> Iterator[str]:
         """One frame from plain to hopped, as HTML, again and again until all of it is there.
@@ -122,10 +132,10 @@ class Studio:
         """
         try:
             work = self._strength_work(asked)
+            job, last = self.desk.submit(token, work), ""
         except HoppingError as error:
             yield render_failure(str(error))
             return
-        job, last = self.desk.submit(token, work), ""
         for _ in job.watch():
             strip = render_strengths(job, work)
             if strip != last:  # what is the same would only put the slider back
@@ -222,8 +232,14 @@ def _setting(name: str, value: Any) -> Any:
     """A widget's value as `run.Request` takes it; an emptied number is the model's own."""
     if value is None or value == "":
         return None
-    if name in _WHOLE_NUMBERS:
-        if value != int(value):
-            raise OptionError(f"{name} cannot be {value}; it must be a whole number")
-        return int(value)
-    return value
+    if name in ("negative", "sampler"):
+        return str(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise OptionError(f"{name} cannot be {value!r}; it must be a number") from error
+    if name == "cfg":
+        return number
+    if not number.is_integer():
+        raise OptionError(f"{name} cannot be {value}; it must be a whole number")
+    return value if isinstance(value, int) else int(number)

@@ -10,10 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from hopping.errors import HoppingError
+
 _log = logging.getLogger(__name__)
 
 _KEPT = 50
 """Finished jobs that are still remembered."""
+
+MOST_WAITING = 100
+"""Jobs in the line at a time."""
 
 
 class State(Enum):
@@ -34,16 +39,17 @@ class Job:
     """One piece of work, watched while it is done.
 
     Attributes:
+        work: what is to be done; it is called with the job.
         state: where it stands.
         error: what went wrong, once it has failed.
         change: counts up whenever there is something new to show.
     """
 
     def __init__(self, work: Callable[[Job], None]) -> None:
+        self.work = work
         self.state = State.WAITING
         self.error: Exception | None = None
         self.change = 0
-        self._work = work
         self._news = threading.Condition()
         self._cancel = threading.Event()
 
@@ -92,7 +98,7 @@ class Job:
             self.check()
             self.state = State.RUNNING
             self.tell()
-            self._work(self)
+            self.work(self)
             state = State.DONE
         except Cancelled:
             state = State.CANCELLED
@@ -118,9 +124,14 @@ class Desk:
 
         Args:
             token: by which its owner finds it again; whoever knows it may cancel it.
+
+        Raises:
+            HoppingError: if the line is too long already.
         """
         job = Job(work)
         with self._lock:
+            if self._line.qsize() >= MOST_WAITING:
+                raise HoppingError(f"{MOST_WAITING} stories are waiting already; try again later")
             self._jobs[token] = job
             finished = [name for name, old in self._jobs.items() if old.finished]
             for name in finished[:-_KEPT]:

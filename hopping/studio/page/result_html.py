@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Any
 
 from hopping.page.mask_svg import TokenText
 from hopping.page.plan_html import frame_style, render_failure
@@ -30,7 +31,7 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
     """Where a run stands: bars for frames and steps, or how it ended."""
     total, made = len(work.record.keys()), len(work.record.files)
     if job.state is State.FAILED:
-        return render_failure(_failure(job.error)) + _kept(made, total)
+        return _news(work) + render_failure(_failure(job.error)) + _kept(made, total)
     if job.state is State.WAITING:
         return _status(
             "Waiting: one story is before this one."
@@ -40,11 +41,11 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
             else "Beginning …"
         )
     if job.state is State.CANCELLED:
-        return _status(f"Cancelled. {_pictures(made, total)}")
+        return _news(work) + _status(f"Cancelled. {_pictures(made, total)}")
     if job.state is State.DONE:
         settings = work.record.settings
         flagged = f" The model's safety checker made {', '.join(work.flagged)} black."
-        return _status(
+        return _news(work) + _status(
             f"Done: {made} pictures, seed {settings.seed}, {settings.sampler}."
             + (flagged if work.flagged else "")
         )
@@ -52,26 +53,45 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
     if job.is_cancelled:
         what = "Stopping …"
     return (
-        _status(what)
+        _news(work)
+        + _status(what)
         + _bar("Pictures", made, total)
         + _bar("Steps", work.step if work.step < work.steps else 0, work.steps or 1)
     )
 
 
-def render_frames(work: StoryWork, token_text: TokenText) -> str:
-    """The story's pictures, plain SD beside them where it was asked for, and what hopping did."""
-    folder = work.folder
-    if folder is None or not work.record.files:
-        return ""
-    frames = "".join(
-        _frame(work.record, folder, number)
+def render_frames(token: str) -> str:
+    """The place of a run's cards, which the page's script fetches as they come."""
+    return f'<ol class="studio-frames" data-token="{html.escape(token, quote=True)}"></ol>'
+
+
+def render_cards(work: StoryWork, since: int, token_text: TokenText) -> dict[str, Any]:
+    """What is new of a run's frames: pictures, plain SD beside them, and what hopping did.
+
+    Args:
+        since: how many pictures there were when the page last asked.
+
+    Returns:
+        How many there are now, as `made`, and `cards`: the numbers of the frames that have changed
+        since, all of them with the first picture, each with its HTML.
+    """
+    made = list(work.made)
+    frames = range(1, len(work.record.story) + 1) if made and not since else set(made[since:])
+    return {
+        "made": len(made),
+        "cards": [[number, _card(work, number, token_text)] for number in sorted(frames)],
+    }
+
+
+def _card(work: StoryWork, number: int, token_text: TokenText) -> str:
+    assert work.folder is not None  # it is there before a picture is
+    assert work.layout is not None
+    return (
+        _frame(work.record, work.folder, number)
         + render_insight(work.insights[number - 1], work.layout, token_text)
         + _strengths_button(work, number)
         + "</li>"
-        for number in range(1, len(work.record.story) + 1)
-        if work.layout is not None
     )
-    return f'<ol class="studio-frames">{frames}</ol>'
 
 
 def render_downloads(record: Record, folder: Path | None) -> str:
@@ -113,7 +133,7 @@ def _frame(record: Record, folder: Path, number: int) -> str:
     if record.settings.compare:
         plain = _picture(record, folder, FrameKey(True, number), f"Frame {number}, plain SD")
     return (
-        f'<li class="studio-frame" {frame_style(number)}>'
+        f'<li class="studio-frame" {frame_style(number)} data-frame="{number}">'
         f'<div class="studio-pair">{hopped}{plain}</div>'
         f'<div class="studio-caption"><span class="hopping-number">{number}</span> '
         f"<span>{html.escape(text)}</span></div>"
@@ -153,6 +173,11 @@ def _failure(error: Exception | None) -> str:
     if type(error).__name__ == "OutOfMemoryError":
         return "The GPU has not enough memory for this; use a smaller width, height or batch size."
     return f"The run failed: {type(error).__name__}: {error}"
+
+
+def _news(work: StoryWork) -> str:
+    """By which the page's script knows that there are cards to fetch."""
+    return f'<i class="studio-news" data-made="{len(work.made)}" hidden></i>'
 
 
 def _kept(made: int, total: int) -> str:

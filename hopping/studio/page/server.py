@@ -9,10 +9,11 @@ import inspect
 import logging
 import socket
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Query
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
@@ -54,6 +55,13 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
         answer = studio.files.answer(run, name)
         if answer is None:
             raise HTTPException(404, "there is no such file of a story here")
+        return answer
+
+    @app.get("/hopping/cards/{token}")
+    def cards(token: str, since: int = Query(0, ge=0)) -> dict[str, Any]:
+        answer = studio.cards(token, since)
+        if answer is None:
+            raise HTTPException(404, "there is no such story any more")
         return answer
 
     page = build_blocks(studio)

@@ -25,6 +25,7 @@ class StoryWork:
         key, step, steps: what is being sampled, and how far it is.
         flagged: names of the pictures that the model's safety checker made black.
         layout, insights: the story's tokens, and what hopping did to each frame's.
+        made: the frame of each picture that is there, in the order in which they came.
     """
 
     def __init__(self, pipeline: Any, record: Record, outputs: Path) -> None:
@@ -35,6 +36,7 @@ class StoryWork:
         self.flagged: list[str] = []
         self.layout: TokenLayout | None = None
         self.insights: list[FrameInsight] = []
+        self.made: list[int] = []
         self._pipeline = pipeline
         self._outputs = outputs
 
@@ -48,9 +50,10 @@ class StoryWork:
             job.tell()
             job.check()
 
-        def on_frame(_: FrameKey, path: Path, flagged: bool) -> None:
+        def on_frame(key: FrameKey, path: Path, flagged: bool) -> None:
             if flagged:
                 self.flagged.append(path.name)
+            self.made.append(key.number)
             job.tell()
 
         try:

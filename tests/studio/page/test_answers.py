@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hopping.page.options import RunOptions
+from hopping.story import parse_story
 from hopping.studio.page.answers import PAGE_ROWS, SETTINGS
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
@@ -29,15 +30,27 @@ def values(**changes):
     return [*settings.values(), *options.values()]
 
 
+def watch(studio, story=STORY, **changes):
+    """What is shown, by the kind of place; the frames' as the page's script puts it together."""
+    cards, made = {}, 0
+    for progress, frames, downloads in studio.generate("token", story, *values(**changes)):
+        if "studio-news" in progress:
+            fetched = studio.cards("token", made)
+            made = fetched["made"]
+            cards |= dict(fetched["cards"])
+            frames = "".join(cards[number] for number in sorted(cards)) if fetched["cards"] else {}
+        yield progress, frames, downloads
+
+
 def generate(studio, story=STORY, **changes):
     """The last of what is shown, by the kind of place, and all that was."""
-    told = list(studio.generate("token", story, *values(**changes)))
+    told = list(watch(studio, story, **changes))
     return told[-1], told
 
 
 def frames_in(told):
     """What was shown in the frames' place, each time that it was something else."""
-    return [frames for _, frames, _ in told if isinstance(frames, str) and frames]
+    return [frames for _, frames, _ in told if isinstance(frames, str) and "<li" in frames]
 
 
 def run_of(studio):
@@ -64,6 +77,39 @@ def test_frames_come_one_by_one_and_their_files_are_the_command_lines(studio):
     assert record.source == STORY
 
 
+def test_the_cards_that_are_sent_are_those_of_new_pictures(studio):
+    sent, made = [], 0
+    for _ in studio.generate("token", STORY, *values(steps=8, compare=True)):
+        fetched = studio.cards("token", made)
+        made = fetched["made"]
+        if fetched["cards"]:
+            sent.append([number for number, _ in fetched["cards"]])
+    first, *later = sent
+    assert first == [1, 2, 3]  # all of them, with what hopping did
+    # Then the new pictures' alone; two that come together are sent together.
+    news = [number for numbers in later for number in numbers]
+    assert news == [2, 3, 1, 2, 3][-len(news) :]
+    assert studio.cards("token", 6) == {"made": 6, "cards": []}
+    assert studio.cards("nobody's", 0) is None
+
+
+def test_a_story_is_parsed_once_however_many_frames_it_has(studio, monkeypatch):
+    parsed = []
+
+    def counted(*texts):
+        parsed.append(texts)
+        return parse_story(*texts)
+
+    for module in ("record", "run", "generate", "conditioning", "page.answers"):
+        monkeypatch.setattr(f"hopping.studio.{module}.parse_story", counted)
+    counts = []
+    for story in (STORY, STORY + "\nIt sleeps.\nIt runs."):
+        parsed.clear()
+        generate(studio, story, steps=1)
+        counts.append(sum(texts[0] == story for texts in parsed))
+    assert counts[0] == counts[1] <= 2  # the request's and the record's
+
+
 def test_plain_pictures_stand_beside_where_asked_for(studio):
     _, told = generate(studio, compare=True)
     _, record = run_of(studio)
@@ -81,7 +127,7 @@ def test_it_says_how_far_each_token_moved_and_what_it_attended_to(studio):
 
 def test_cancelling_keeps_what_is_done(studio):
     told = []
-    for shown in studio.generate("token", STORY, *values(steps=4)):
+    for shown in watch(studio, steps=4):
         told.append(shown)
         if isinstance(shown[1], str) and "<img" in shown[1]:
             studio.cancel("token")
@@ -101,6 +147,20 @@ def test_cancelling_keeps_what_is_done(studio):
         ("", {}, "one prompt per line"),
         ("A dog.", {"steps": 0}, "steps cannot be 0"),
         ("A dog.", {"width": 65}, "width cannot be 65"),
+        ("A dog.", {"width": 8_000_000}, "width cannot be 8000000; allowed: 8 to 4096"),
+        ("A dog.", {"height": 4104}, "height cannot be 4104; allowed: 8 to 4096"),
+        ("A dog.", {"steps": 10**9}, "steps cannot be 1000000000; allowed: 1 to 1000"),
+        ("A dog.", {"steps": 2.5}, "steps cannot be 2.5; it must be a whole number"),
+        ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
+        ("A dog.", {"steps": "many"}, "steps cannot be &#x27;many&#x27;; it must be a number"),
+        ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
+        ("A dog.", {"cfg": 101}, "cfg cannot be 101.0; allowed: 0 to 100"),
+        ("A dog.", {"cfg": float("inf")}, "cfg cannot be inf; allowed: 0 to 100"),
+        ("A dog.", {"seed": 2**63}, "seed cannot be 9223372036854775808; allowed: -1 to"),
+        ("A dog.\n" * 1001, {}, "1001 frames are too many; allowed: up to 1000"),
+        ("A" * 200_001, {}, "200001 characters are too many; allowed: up to 200000"),
+        ("A dog.\n" * 900, {"after": "b" * 300}, "characters are too many"),
+        ("A dog.", {"negative": "b" * 200_001}, "200001 characters are too many"),
         ("A dog.", {"seed": -2}, "seed cannot be -2"),
         ("A dog.", {"reach": "far"}, "reach cannot be"),
         ("A dog.", {"sampler": "magic"}, "unknown sampler"),
@@ -112,6 +172,14 @@ def test_what_is_wrong_is_said_and_nothing_is_begun(studio, story, changes, expe
     assert expected in progress
     assert len(told) == 1
     assert not studio.outputs.exists()
+
+
+@pytest.mark.parametrize("story", ["A dog.\n" * 1001, "A" * 200_001])
+def test_a_story_that_is_too_large_is_not_planned(studio, story):
+    plan, mask = studio.plan("4", story, *(row.default for row in PAGE_ROWS))
+    assert "are too many; allowed: up to" in plan
+    assert len(plan) < 2000
+    assert mask == ""
 
 
 def test_a_crash_in_a_run_is_told_and_the_next_run_works(studio, monkeypatch):

@@ -135,6 +135,27 @@ def test_an_error_at_its_line(web):
     web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
 
 
+def test_a_long_plan_scrolls_in_its_box_and_leads_to_its_notes(web):
+    web.open()
+    web.page.locator("#studio_share").get_by_label("subject").check()
+    web.write("A dog.\n" * 40 + "A cat.\n" + "The dog.\n" * 40)
+    web.page.locator("#hopping_plan .hopping-frame").nth(80).wait_for()
+    box = web.page.locator("#hopping_plan .hopping-plan-scroll")
+    assert box.bounding_box()["height"] <= WIDE["height"]
+    jump = web.page.locator("#hopping_plan .hopping-jump").first
+    assert jump.inner_text() == "41"
+    jump.focus()
+    web.page.keyboard.press("Enter")
+    frame = web.page.locator("#hopping_plan .hopping-frame").nth(40)
+    assert frame.evaluate("frame => frame === document.activeElement")
+    top, seen = frame.bounding_box(), box.bounding_box()
+    assert seen["y"] - 1 <= top["y"] < seen["y"] + seen["height"]
+    web.write("A dog.\n" * 40 + "A cat.\n" + "The dog.\n" * 41)
+    web.page.locator("#hopping_plan .hopping-frame").nth(81).wait_for()
+    assert frame.bounding_box()["y"] == top["y"]  # it is read on where it was
+    assert run_axe(web.page) == []
+
+
 def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_path):
     web.open()
     web.write("A blue cat.\nThe cat sits.")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from hopping.studio.page.desk import Desk, State
+import pytest
+
+from hopping.errors import HoppingError
+from hopping.studio.page.desk import MOST_WAITING, Desk, State
 
 
 def finish(job):
@@ -48,6 +51,18 @@ def test_a_job_that_is_cancelled_while_it_waits_is_never_begun():
     gate.set()
     assert finish(waiting) is State.CANCELLED
     assert begun == []
+
+
+def test_a_line_that_is_too_long_takes_no_more():
+    desk, gate = Desk(), threading.Event()
+    begun = threading.Event()
+    desk.submit("a", lambda job: (begun.set(), gate.wait(10)))
+    begun.wait(10)
+    for number in range(MOST_WAITING):
+        desk.submit(str(number % 3), lambda job: None)
+    with pytest.raises(HoppingError, match="waiting already"):
+        desk.submit("b", lambda job: None)
+    gate.set()
 
 
 def test_a_running_job_stops_at_its_next_check():

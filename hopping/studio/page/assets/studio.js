@@ -29,6 +29,56 @@ function studioCancel() {
     return [studioRun.token];
 }
 
+// ---- Cards of frames -----------------------------------------------------------------------------
+
+// What of a run has been fetched; one request at a time.
+const studioCards = {token: "", made: 0, asking: false};
+
+async function studioFetchCards() {
+    const list = document.querySelector("#studio_frames .studio-frames");
+    const news = document.querySelector("#studio_progress .studio-news");
+    if (!list || !news) return;
+    const token = list.dataset.token;
+    if (token !== studioCards.token) {
+        Object.assign(studioCards, {token: token, made: 0});
+        list.replaceChildren();
+    }
+    if (studioCards.asking || Number(news.dataset.made) <= studioCards.made) return;
+    studioCards.asking = true;
+    let pause = 0;
+    try {
+        const answer = await fetch(`hopping/cards/${token}?since=${studioCards.made}`);
+        const fetched = await answer.json();
+        if (token === studioCards.token) {
+            fetched.cards.forEach(([number, html]) => studioShowCard(list, number, html));
+            studioCards.made = fetched.made;
+        }
+    } catch {
+        pause = 1000; // until the server is there again
+    }
+    studioCards.asking = false;
+    setTimeout(studioFetchCards, pause); // more may have come meanwhile
+}
+
+function studioShowCard(list, number, html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const card = holder.content.firstElementChild;
+    const old = list.querySelector(`:scope > [data-frame="${number}"]`);
+    if (!old) {
+        list.append(card);
+        return;
+    }
+    // What was opened stays open, and the focus where it was.
+    const fold = card.querySelector("details");
+    if (fold) fold.open = old.querySelector("details").open;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(card);
+    card.querySelectorAll("a, button, summary").forEach(function(part) {
+        if (focused && part.isEqualNode(focused)) part.focus();
+    });
+}
+
 // ---- One frame at several strengths ------------------------------------------------------------
 
 const studioStrip = {asked: ""};
@@ -98,6 +148,7 @@ const studioParts = [
     "#hopping_plan",
     "#hopping_plan_button",
     "#studio_file",
+    "#studio_progress",
     "#studio_generate",
     "#studio_cancel",
     "#studio_strengths_ask",
@@ -106,9 +157,13 @@ const studioParts = [
 
 function studioBegin() {
     if (!studioParts.every((part) => document.querySelector(part))) return false;
-    hoppingPlan.patience = 4000; // the server is this machine
     hoppingWatchPlan(document.getElementById("hopping_plan"));
     studioWatchFiles();
+    new MutationObserver(studioFetchCards).observe(
+        document.getElementById("studio_progress"),
+        // Newest gradio changes what is there where it can.
+        {childList: true, subtree: true, attributeFilter: ["data-made"]}
+    );
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
