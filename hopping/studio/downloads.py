@@ -31,13 +31,14 @@ _CAPTION_LINES = 12
 
 def pack_frames(folder: Path, record: Record) -> bytes:
     """A ZIP of the run's pictures as they are, each with its data in it, grid, mask and record."""
-    names = [*record.files.values(), "grid.png", "mask.png", RECORD_NAME]
+    names = [*record.files.values(), "grid.png", "mask.png"]
     buffer = io.BytesIO()
     # Pictures are packed already.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in names:
             if (folder / name).is_file():
                 archive.write(folder / name, name)
+        archive.writestr(RECORD_NAME, record.public())
     return buffer.getvalue()
 
 
@@ -85,6 +86,7 @@ DOWNLOADS: dict[str, tuple[str, Callable[[Path, Record], bytes]]] = {
     "story.webp": ("image/webp", animate_webp),
     "story.gif": ("image/gif", animate_gif),
     "storyboard.pdf": ("application/pdf", draw_storyboard),
+    RECORD_NAME: ("application/json", lambda _, record: record.public()),
 }
 """For each name its media type, and what makes it. There must be one hopped picture at least."""
 

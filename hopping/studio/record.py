@@ -113,10 +113,20 @@ class Record:
 
     def write(self, folder: Path) -> None:
         """Write `story.json`, whole or not at all."""
-        text = json.dumps(self._as_dict(), ensure_ascii=False, indent=2) + "\n"
-        write_atomically(folder / RECORD_NAME, text.encode("utf-8"))
+        write_atomically(folder / RECORD_NAME, self._as_json(self.settings))
 
-    def _as_dict(self) -> dict[str, Any]:
+    def public(self) -> bytes:
+        """`story.json` to be given away: a model of this machine is named without its folders."""
+        model = self.settings.model
+        if Path(model).is_absolute():
+            model = model_name(model)
+        return self._as_json(dataclasses.replace(self.settings, model=model))
+
+    def _as_json(self, settings: Settings) -> bytes:
+        text = json.dumps(self._as_dict(settings), ensure_ascii=False, indent=2) + "\n"
+        return text.encode("utf-8")
+
+    def _as_dict(self, settings: Settings) -> dict[str, Any]:
         texts = self.story.texts
         return {
             "schema": SCHEMA,
@@ -124,7 +134,7 @@ class Record:
             "created": self.created,
             "story": self.source,
             "options": dataclasses.asdict(self.options),
-            "settings": dataclasses.asdict(self.settings),
+            "settings": dataclasses.asdict(settings),
             "model": {"fingerprint": self.fingerprint, "trained": self.trained},
             "frames": [
                 {

@@ -104,12 +104,13 @@ def render_downloads(record: Record, folder: Path | None) -> str:
         for name, label in DOWNLOADS
     )
     grid = address(folder, "grid.png")
+    inside = f"{folder.parent.name}/{folder.name}"  # whoever sees the page may be elsewhere
     texts = "; ".join(record.story.texts)
     return (
         f'<nav aria-label="Downloads"><ul class="studio-downloads">{links}</ul></nav>'
         f'<a href="{grid}" target="_blank"><img class="studio-grid" src="{grid}" '
         f'alt="The frames side by side: {html.escape(texts, quote=True)}"></a>'
-        f'<p class="hopping-hint">In the folder {html.escape(str(folder))}</p>'
+        f'<p class="hopping-hint">In the folder {html.escape(inside)}</p>'
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hopping.studio.page.guard import is_let_through
+from hopping.studio.record import read_record
 from tests.studio.page.conftest import STORY
 from tests.studio.page.test_answers import values
 
@@ -40,6 +41,28 @@ def test_the_pictures_and_the_downloads_of_a_run(page, run):
     assert ask(page, f"{run}/storyboard.pdf")[1].startswith(b"%PDF")
     for name in ("story.gif", "story.webp"):
         assert Image.open(BytesIO(ask(page, f"{run}/{name}")[1])).n_frames == 3
+
+
+def test_no_download_names_a_path_of_this_machine(page, run):
+    """Of a run with a model from a folder: the record on the disk has it, what is given has not."""
+    folder = page.studio.outputs / run.rsplit("/", 1)[1]
+    written = folder / "story.json"
+    own = written.read_text("utf-8")
+    try:
+        written.write_text(own.replace('"storybook"', '"/home/somebody/sd.safetensors"'), "utf-8")
+        assert read_record(folder).settings.model == "/home/somebody/sd.safetensors"
+        for name in ("story.json", "frames.zip", "storyboard.pdf", "story.webp", "story.gif"):
+            data = ask(page, f"{run}/{name}")[1]
+            assert data
+            assert b"/home/" not in data
+            assert str(page.studio.outputs).encode() not in data
+        record = json.loads(ask(page, f"{run}/story.json")[1])
+        assert record["settings"]["model"] == "sd"
+        assert len(record["frames"]) == 3
+        page_text = "".join(str(shown) for shown in page.studio.generate("last", STORY, *values()))
+        assert str(page.studio.outputs) not in page_text
+    finally:
+        written.write_text(own, "utf-8")
 
 
 @pytest.mark.parametrize(
