@@ -22,20 +22,26 @@ class StoryEditor:
     mask: Any
 
 
-def build_story_editor(label: str = "Story", show_label: bool = False) -> StoryEditor:
-    """Make editor, help, plan and mask where gradio's current block is."""
+def build_story_editor(
+    placeholder: str = story_texts.STORY_PLACEHOLDER, show_label: bool = False
+) -> StoryEditor:
+    """Make editor, help, plan and mask where gradio's current block is.
+
+    Args:
+        placeholder: what stands in the empty editor; by default with the keys of a WebUI.
+    """
     with gr.Row(elem_id="hopping_story_head"):
         gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
         example = gr.Button("Example", elem_id="hopping_example", size="sm")
     story = gr.Textbox(
         "",  # the host pastes into what has a value, and gradio 4's own default is None
-        label=label,
+        label="Story",
         show_label=show_label,
         elem_id="hopping_prompt",
         elem_classes=["prompt"],
         lines=6,
         max_lines=24,
-        placeholder=story_texts.STORY_PLACEHOLDER,
+        placeholder=placeholder,
     )
     example.click(story_texts.next_example, inputs=[story], outputs=[story], queue=False)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):

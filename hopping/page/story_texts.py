@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 
 STORY_HINT = "<span>A line is a frame; later frames see earlier ones.</span>"
-STORY_PLACEHOLDER = (
+STORY_EXAMPLE = (
     "A red dog is swimming in the river.\n"
     "The dog sits under the sun.\n"
     "The dog runs into a forest.\n"
-    "(Press Ctrl+Enter to generate, Alt+Enter to skip, Esc to interrupt)"
+)
+STORY_PLACEHOLDER = (
+    f"{STORY_EXAMPLE}(Press Ctrl+Enter to generate, Alt+Enter to skip, Esc to interrupt)"
 )
 MASK_HINT = (
     '<p class="hopping-hint"><span>A row is a token that sees, a column one that is seen. '

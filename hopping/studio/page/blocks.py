@@ -9,7 +9,7 @@ import gradio as gr
 from hopping.options import HoppingOptions
 from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
 from hopping.page.story_editor import build_story_editor, connect_plan
-from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES
+from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES, STORY_EXAMPLE
 from hopping.page.widgets import OptionWidgets, build_option_widgets
 from hopping.studio.run import Request, is_trained
 from hopping.studio.samplers import SAMPLERS
@@ -24,6 +24,8 @@ _UNTRAINED = (
     "<code>--model</code> for pictures that mean something.</p>"
 )
 
+
+_PLACEHOLDER = f"{STORY_EXAMPLE}(Ctrl+Enter generates, Esc cancels)"
 
 # The label is the button; the page's script sends the file on.
 _OPEN = (
@@ -58,7 +60,7 @@ def build_blocks(studio: Studio) -> Any:
             gr.HTML(_UNTRAINED)
         with gr.Row(elem_id="studio_page"):
             with gr.Column(elem_id="studio_left", min_width=320):
-                editor = build_story_editor(show_label=True)
+                editor = build_story_editor(_PLACEHOLDER, show_label=True)
                 _build_examples(editor.story)
                 gr.HTML(_OPEN, elem_id="studio_open")
                 opened = gr.HTML("", elem_id="studio_opened")

@@ -271,6 +271,30 @@ def test_the_keyboard_alone(web):
     assert {"studio_generate", "studio_cancel", "studio_file"} <= reached
 
 
+def test_escape_cancels_where_nothing_is_being_edited(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(300)
+    web.page.click("#studio_generate")
+    web.page.get_by_role("progressbar").first.wait_for()
+    for field in ("#studio_steps input", "#studio_sampler input", "#hopping_prompt textarea"):
+        web.page.click(field)
+        if "prompt" in field:
+            web.page.keyboard.type(" It barks.")
+        web.page.keyboard.press("Escape")
+    web.page.wait_for_timeout(1000)
+    assert "Making" in web.page.locator("#studio_progress").inner_text()
+    web.page.evaluate("document.activeElement.blur()")
+    web.page.keyboard.press("Escape")
+    web.wait_for_status("Cancelled.")
+    web.page.click("#studio_generate")
+    web.page.get_by_role("progressbar").first.wait_for()
+    web.pictures.first.wait_for()
+    web.page.locator(".studio-picture").first.focus()  # in the result
+    web.page.keyboard.press("Escape")
+    web.wait_for_status("Cancelled.")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_bars_anyone(web, theme):
     web.open(theme)

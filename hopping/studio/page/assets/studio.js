@@ -167,17 +167,30 @@ function studioBegin() {
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
+    document.addEventListener("input", (event) => studioEdited.field = event.target);
     hoppingPlanSoon();
     return true;
 }
+
+// The field in which something was typed since Generate.
+const studioEdited = {field: null};
 
 function studioKeys(event) {
     if (event.key === "Enter" && event.ctrlKey) {
         event.preventDefault();
         document.getElementById("studio_generate").click();
-    } else if (event.key === "Escape") {
+        studioEdited.field = null;
+    } else if (event.key === "Escape" && !event.isComposing && !studioIsEditing()) {
         document.getElementById("studio_cancel").click();
     }
+}
+
+// Escape also ends a choice or an input method's word: there it cancels nothing.
+function studioIsEditing() {
+    const field = document.activeElement;
+    if (document.getElementById("studio_right").contains(field)) return false;
+    if (field.matches("#hopping_prompt textarea")) return field === studioEdited.field;
+    return field.matches("input, textarea, select, [contenteditable]");
 }
 
 document.addEventListener("DOMContentLoaded", function() {
