@@ -207,7 +207,7 @@ def plan(
 ) -> None:
     """Say what will be done with a story, without a picture: tokens, layout, who sees whom."""
     given = {name: value for name, value in locals().items() if value is not None}
-    _, _, planned = _planned(given)
+    _, planned = _planned(given)
     STDOUT.print(f"tokens as the model {model or 'storybook'} counts them")
     _print_plan(planned)
 
@@ -235,12 +235,12 @@ def mask(
     del given["out"]
     if out.suffix.lower() != ".png":
         raise HoppingError(f"{out} does not end in .png; the mask is written as a PNG picture")
-    pipeline, _, planned = _planned(given)
+    tokenizer, planned = _planned(given)
     from hopping.mask_picture import draw_mask
 
     from .folder import save_png
 
-    save_png(out, draw_mask(planned, lambda token: pipeline.tokenizer.decode([token])))
+    save_png(out, draw_mask(planned, lambda token: tokenizer.decode([token])))
     STDOUT.print(str(out))
 
 
@@ -255,15 +255,18 @@ def main() -> None:
     app()
 
 
-def _planned(given: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """Pipeline, request and plan for the commands that make no pictures."""
+def _planned(given: dict[str, Any]) -> tuple[Any, Any]:
+    """Tokenizer and plan for the commands that make no pictures."""
     quiet_libraries()
-    from . import run
+    from hopping.clip import plan_story
+
+    from .run import Request
+    from .tokenizer import load_tokenizer
 
     source = read_source(given.pop("file"))
-    request = run.Request(source, _options(given, given.pop("preset", None)), **given)
-    pipeline = loading(request.model, request.load)
-    return pipeline, request, run.plan_for(pipeline, request.story, request.options)
+    request = Request(source, _options(given, given.pop("preset", None)), **given)
+    tokenizer = load_tokenizer(request.model)
+    return tokenizer, plan_story(tokenizer, request.story, request.options)
 
 
 def _options(given: dict[str, Any], preset: str | None) -> HoppingOptions:

@@ -120,8 +120,8 @@ def quiet_libraries() -> None:
 
 def loading(model: str | None, load: Callable[[], Any]) -> Any:
     """What `load` gives; says what is loaded, and that it is not trained where that is so."""
-    from .pipeline import STORYBOOK
     from .run import is_trained
+    from .tokenizer import STORYBOOK
 
     if model in (None, STORYBOOK):
         # So small that threads wait for each other longer than they work, ten times so on a busy

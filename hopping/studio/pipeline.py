@@ -17,9 +17,7 @@ from diffusers.utils import deprecation_utils
 from hopping.errors import HoppingError
 
 from . import processes
-
-STORYBOOK = "storybook"
-"""The name of the model that comes with the package."""
+from .tokenizer import STORYBOOK
 
 DTYPES = {
     "float32": torch.float32,

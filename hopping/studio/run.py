@@ -27,10 +27,11 @@ from .generate import (
     generate_story,
     picture_size,
 )
-from .pipeline import STORYBOOK, fingerprint, load_pipeline, resolve_device, resolve_dtype
+from .pipeline import fingerprint, load_pipeline, resolve_device, resolve_dtype
 from .prompts import refuse_tags, refuse_tags_in_source
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
+from .tokenizer import STORYBOOK
 
 # The paper's setting, for any model but the embedded one, which has its own.
 SAMPLER, STEPS, CFG = "LMS", 50, 7.5

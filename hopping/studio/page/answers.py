@@ -22,11 +22,11 @@ from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
 from hopping.story import parse_story
-from hopping.studio.pipeline import STORYBOOK
 from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.run import Request, plan_for
+from hopping.studio.tokenizer import STORYBOOK
 
 from . import result_html
 from .desk import Desk
