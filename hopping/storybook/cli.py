@@ -29,7 +29,7 @@ def export(
         ),
     ],
 ) -> None:
-    """Write the model as a checkpoint for a WebUI, with its .yaml and its text encoder."""
+    """Write the model as a checkpoint for a WebUI, with its .yaml and its tokenizer."""
     webui = webui.expanduser()
     if not webui.is_dir():
         raise HoppingError(

@@ -1,8 +1,9 @@
 """Write the storybook model for a WebUI: one checkpoint in Stable Diffusion 1's original layout.
 
 Three things are written side by side: ``storybook.safetensors`` with the names that CompVis' code
-gives its modules, ``storybook.yaml`` that describes the small architecture to it, and the text
-encoder's folder, which that yaml points to because the host would else build CLIP ViT-L.
+gives its modules, ``storybook.yaml`` that describes the small architecture to it, and a folder
+with the text encoder's configuration and tokenizer, to which that yaml points because the host
+would else build CLIP ViT-L.
 """
 
 # diffusers' classes come without types: mypy cannot see what they have.
@@ -14,13 +15,14 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from transformers import CLIPTextModel
 
 from hopping.storybook import tokens
 
 NAME = "storybook"
+_WEIGHTS = "model.safetensors"
 _TEXT_PREFIX = "text_model."
 
 _RESNET_NAMES = {
@@ -41,7 +43,7 @@ _VAE_ATTENTION_NAMES = {
 
 
 def export_webui(pipeline: StableDiffusionPipeline, folder: Path) -> Path:
-    """Write checkpoint, yaml and text encoder of `pipeline` into a WebUI's model `folder`.
+    """Write checkpoint, yaml and text configuration of `pipeline` into a WebUI's model `folder`.
 
     Args:
         pipeline: The storybook model.
@@ -53,24 +55,36 @@ def export_webui(pipeline: StableDiffusionPipeline, folder: Path) -> Path:
     """
     folder = folder.resolve()
     text_folder = folder / f"{NAME}-text-encoder"
-    save_text_encoder(pipeline.text_encoder, text_folder)
+    pipeline.text_encoder.config.save_pretrained(text_folder)
     save_tokenizer(text_folder)
+    # The checkpoint has the weights. Here, where older versions wrote them too, a WebUI takes them
+    # for a checkpoint of their own.
+    (text_folder / _WEIGHTS).unlink(missing_ok=True)
     checkpoint = folder / f"{NAME}.safetensors"
     state = {name: value.half().contiguous() for name, value in ldm_state(pipeline).items()}
-    save_file(state, checkpoint)
+    save_weights(state, checkpoint)
     yaml = ldm_yaml(pipeline, text_folder)
     checkpoint.with_suffix(".yaml").write_text(yaml, encoding="utf-8")
     return checkpoint
+
+
+def save_weights(state: dict[str, Tensor], file: Path) -> None:
+    """Write a safetensors file that whoever may read new files may read.
+
+    The library's own `save_file` makes files for their owner's eyes only.
+    """
+    file.write_bytes(save(state, metadata={"format": "pt"}))
 
 
 def save_text_encoder(encoder: CLIPTextModel, folder: Path) -> None:
     """Save `encoder` with the names that both transformers 4.30 and 5 read."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder.save_pretrained(folder, safe_serialization=True)
-    weights = folder / "model.safetensors"
+    weights = folder / _WEIGHTS
     # Read whole before the file is written anew: safetensors maps it into memory.
     state = {name: value.clone() for name, value in load_file(weights).items()}
-    save_file(_with_text_prefix(state), weights, metadata={"format": "pt"})
+    weights.unlink()  # and its mode with it
+    save_weights(_with_text_prefix(state), weights)
 
 
 def save_tokenizer(folder: Path) -> None:

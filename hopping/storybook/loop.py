@@ -23,6 +23,7 @@ from hopping.storybook.team import Team
 
 Module = TypeVar("Module", bound=nn.Module)
 _SYNC_EVERY = 8
+_SAVE_SECONDS = 600
 _SEED_STRIDE = 1_000_003
 _MOST_WORKERS = 64
 
@@ -38,7 +39,7 @@ class Plan:
         warmup: Steps of linear warm-up.
         decay: The moving average's decay per step.
         weight_decay: AdamW's.
-        save_every: Steps between checkpoints.
+        save_every: Steps between checkpoints; where these take long there is one every ten minutes.
         minutes: Training ends, with the learning rate at zero, when this much time was spent,
             if the steps are not done by then. 0 means no limit.
     """
@@ -68,7 +69,8 @@ def fit(
     Args:
         plan: Steps, learning rate and the rest.
         module: What is trained, in place, on the device where it is.
-        loss: One batch's loss; it takes all randomness from the (CPU) generator it is given.
+        loss: One batch's loss; it takes all randomness from the generator it is given, which is on
+            the module's device.
         folder: Where ``NAME.pt`` (to resume from) and ``NAME.log`` are kept.
         seed: Seed of the run.
         team: Who else trains the same module with other batches.
@@ -81,14 +83,18 @@ def fit(
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
     )
-    step, seconds, running = 0, 0.0, 0.0
+    generator = torch.Generator(next(module.parameters()).device)
+    step, seconds = 0, 0.0
+    running = torch.zeros((), device=generator.device)
     if checkpoint.is_file():
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         module.load_state_dict(state["module"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
-        step, seconds, running = state["step"], state["seconds"], state["loss"]
+        step, seconds = state["step"], state["seconds"]
+        running.fill_(state["loss"])
     started, first, progress = time.monotonic() - seconds, step, 0.0
+    saved = seconds
     module.train()
     while True:
         if (step - first) % _SYNC_EVERY == 0:
@@ -96,9 +102,11 @@ def fit(
             seconds = time.monotonic() - started
             progress = team.agree(_progress(plan, step, seconds))
         done = progress >= 1
-        if team.leads and step > first and (done or step % plan.save_every == 0):
+        due = step % plan.save_every == 0 or seconds > saved + _SAVE_SECONDS
+        if team.leads and step > first and (done or due):
+            saved = seconds
             note = look(average, step) if look else ""
-            _log(folder / f"{plan.name}.log", step, seconds, running, note)
+            _log(folder / f"{plan.name}.log", step, seconds, float(running), note)
             _save(
                 checkpoint,
                 module=module.state_dict(),
@@ -106,14 +114,14 @@ def fit(
                 optimizer=optimizer.state_dict(),
                 step=step,
                 seconds=seconds,
-                loss=running,
+                loss=float(running),
             )
         if done:
             return average
         for group in optimizer.param_groups:
             group["lr"] = plan.learning_rate * _schedule(step, plan.warmup, progress)
         batch_seed = (seed * _MOST_WORKERS + team.rank) * _SEED_STRIDE + step
-        value = loss(torch.Generator().manual_seed(batch_seed))
+        value = loss(generator.manual_seed(batch_seed))
         optimizer.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(module.parameters(), 1.0)
@@ -121,7 +129,7 @@ def fit(
         step += 1
         # A young average must not remember the initial weights.
         _average(average, module, min(plan.decay, (step + 1) / (step + 10)))
-        running = value.item() if step == 1 else running + 0.02 * (value.item() - running)
+        running.lerp_(value.detach(), 1 if step == 1 else 0.02)
 
 
 def _progress(plan: Plan, step: int, seconds: float) -> float:
@@ -149,8 +157,8 @@ def steps_done(name: str, folder: Path) -> int:
 
 
 def pick(generator: torch.Generator, total: int, size: int) -> Tensor:
-    """Indices of a batch of `size` out of `total`."""
-    return torch.randint(total, (size,), generator=generator)
+    """Indices of a batch of `size` out of `total`, on the generator's device."""
+    return torch.randint(total, (size,), generator=generator, device=generator.device)
 
 
 @contextmanager

@@ -19,9 +19,7 @@ from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from hopping.storybook import tokens
-
-RESOLUTION = 64
-"""Width and height in pixels of the pictures that the model is trained on."""
+from hopping.storybook.world import RESOLUTION
 
 STEPS = 20
 GUIDANCE = 3.0
@@ -147,7 +145,7 @@ def build_vae() -> AutoencoderKL:
         latent_channels=LATENT_CHANNELS,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(32, 32, 64, 96),
+        block_out_channels=(32, 64, 96, 128),
         layers_per_block=1,
     )
 

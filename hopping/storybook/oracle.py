@@ -20,15 +20,32 @@ from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
 from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
-from hopping.storybook.model import RESOLUTION, WEIGHTS, build_vae
-from hopping.storybook.scene import ACTIONS, COLOURS, PLACES, SIDES, SIZES, SUBJECTS, Figure, Scene
+from hopping.storybook.model import WEIGHTS, build_vae
+from hopping.storybook.scene import (
+    ACTIONS,
+    COATS,
+    COLOURS,
+    PLACES,
+    SIDES,
+    SIZES,
+    SUBJECTS,
+    Figure,
+    Scene,
+)
 from hopping.storybook.team import Team
 from hopping.storybook.train_vae import NAME as VAE_NAME
 from hopping.storybook.train_vae import reconstruct
+from hopping.storybook.world import RESOLUTION
 
 NAME = "oracle"
 SHIPPED = WEIGHTS / "oracle" / "model.safetensors"
-_ATTRIBUTES = {"colour": COLOURS, "action": ACTIONS, "size": SIZES, "side": SIDES}
+_ATTRIBUTES = {
+    "colour": COLOURS,
+    "action": ACTIONS,
+    "size": SIZES,
+    "side": SIDES,
+    "coat": COATS,
+}
 _RECONSTRUCTED_SHARE = 0.3
 _NOISE = 0.12  # standard deviation, of a range of 2
 _WIDTH = 32
@@ -36,13 +53,13 @@ _CHECK_BATCH = 256
 
 
 class Oracle(nn.Module):
-    """Which subjects are in a picture, and the colour, action, size and side of each."""
+    """Which subjects are in a picture, and the attributes of each."""
 
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
-        for width in (_WIDTH, 2 * _WIDTH, 4 * _WIDTH, 4 * _WIDTH):
+        for width in (_WIDTH, _WIDTH, 2 * _WIDTH, 4 * _WIDTH, 4 * _WIDTH):
             layers += [nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.GroupNorm(8, width)]
             layers += [nn.SiLU(), nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(8, width)]
             layers += [nn.SiLU()]
@@ -67,7 +84,7 @@ class Oracle(nn.Module):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the oracle sees: a place, and the likeliest subject first of those it finds."""
+    """What the oracle sees: a place, and whom it finds there, the likeliest first; or nobody."""
 
     place: str
     figures: tuple[Figure, ...]
@@ -96,12 +113,11 @@ def load_oracle() -> Oracle:
 @torch.no_grad()
 def judge(oracle: Oracle, pictures: Tensor) -> list[Verdict]:
     """A verdict on each picture (-1 to 1, shape (batch, 3, height, width))."""
-    logits = oracle(pictures)
+    logits = {name: value.cpu() for name, value in oracle(pictures).items()}
     verdicts = []
     for row in range(len(pictures)):
         scores = logits["subjects"][row]
         found = [i for i in scores.argsort(descending=True).tolist() if scores[i] > 0]
-        found = found or [int(scores.argmax())]
         seen = [
             {
                 name: values[int(logits[name][row, subject].argmax())]
@@ -118,14 +134,20 @@ def judge(oracle: Oracle, pictures: Tensor) -> list[Verdict]:
 
 
 def accuracy(verdicts: Sequence[Verdict], shown: Sequence[Scene]) -> dict[str, float]:
-    """Shares of pictures whose first figure is right, by attribute; of scenes with one figure."""
-    right = dict.fromkeys(("subject", "colour", "place", "action", "size", "side"), 0)
+    """Shares of pictures whose first figure is right, by attribute; of scenes with one figure.
+
+    "found" is the share where a figure is seen at all; in the others nothing counts as right.
+    """
+    right = dict.fromkeys(("found", "place", "subject", *_ATTRIBUTES), 0)
     singles = [
         (verdict, scene)
         for verdict, scene in zip(verdicts, shown, strict=True)
         if len(scene.figures) == 1
     ]
     for verdict, scene in singles:
+        if not verdict.figures:
+            continue
+        right["found"] += 1
         right["place"] += verdict.place == scene.place
         seen, true = verdict.figures[0], scene.figures[0]
         for name in ("subject", *_ATTRIBUTES):
@@ -142,21 +164,21 @@ def train_oracle(
     batch: int,
     seed: int,
     team: Team,
-    device: torch.device,
 ) -> nn.Module:
     """Train the oracle; logs its accuracy on held-out renders and on their reconstructions."""
+    device = corpus.images.device
     torch.manual_seed(seed)
     vae = restore(VAE_NAME, build_vae(), folder).to(device)
     oracle = build_oracle(corpus.images.shape[-1]).to(device)
-    targets = _targets(corpus.scenes)
+    targets = {name: target.to(device) for name, target in _targets(corpus.scenes).items()}
 
     def loss(generator: torch.Generator) -> Tensor:
         indices = pick(generator, len(corpus), batch)
-        pictures = corpus.pictures(indices, device)
+        pictures = corpus.pictures(indices)
         with fast_math(device):
             pictures = _disturb(pictures, vae, generator)
             logits = {name: value.float() for name, value in oracle(pictures).items()}
-        truth = {name: target[indices].to(device) for name, target in targets.items()}
+        truth = {name: target[indices] for name, target in targets.items()}
         total = nnf.binary_cross_entropy_with_logits(logits["subjects"], truth["subjects"])
         total = 3 * total + nnf.cross_entropy(logits["place"], truth["place"])
         for name in _ATTRIBUTES:
@@ -167,7 +189,7 @@ def train_oracle(
 
     def look(average: nn.Module, _step: int) -> str:
         assert isinstance(average, Oracle)
-        scores = check(average, vae, held_out, device)
+        scores = check(average, vae, held_out)
         return " ".join(f"{name} {score:.4f}" for name, score in scores.items())
 
     return fit(plan, oracle, loss, folder, seed=seed, team=team, look=look)
@@ -180,17 +202,17 @@ def trained_oracle(folder: Path, resolution: int) -> Oracle:
 
 @torch.no_grad()
 def check(
-    oracle: Oracle, vae: AutoencoderKL, held_out: Corpus, device: torch.device, count: int = 1024
+    oracle: Oracle, vae: AutoencoderKL, held_out: Corpus, count: int = 1024
 ) -> dict[str, float]:
     """The oracle's own accuracy on the first `count` held-out renders and reconstructions."""
     shown = held_out.scenes[:count]
     plain: list[Verdict] = []
     rebuilt: list[Verdict] = []
     for indices in torch.arange(len(shown)).split(_CHECK_BATCH):
-        pictures = held_out.pictures(indices, device)
+        pictures = held_out.pictures(indices)
         plain += judge(oracle, pictures)
         rebuilt += judge(oracle, reconstruct(vae, pictures))
-    names = ("subject", "colour", "place", "action")
+    names = ("found", "subject", "colour", "place", "action", "coat")
     scores = {name: accuracy(plain, shown)[name] for name in names}
     for name in names:
         scores[f"reconstructed_{name}"] = accuracy(rebuilt, shown)[name]
@@ -228,11 +250,11 @@ def _disturb(pictures: Tensor, vae: AutoencoderKL, generator: torch.Generator) -
     pictures = torch.cat([reconstruct(vae, pictures[:rebuilt]).float(), pictures[rebuilt:]])
 
     def random(*shape: int) -> Tensor:
-        return torch.rand(*shape, 1, 1, 1, generator=generator).to(pictures.device)
+        return torch.rand(*shape, 1, 1, 1, generator=generator, device=generator.device)
 
     count = len(pictures)
     blurred = nnf.avg_pool2d(pictures, 3, stride=1, padding=1, count_include_pad=False)
     pictures = torch.lerp(pictures, blurred, random(count) * (random(count) < 0.5))
     pictures = pictures * (0.85 + 0.3 * random(count)) + 0.2 * (random(count) - 0.5)
-    noise = torch.randn(pictures.shape, generator=generator).to(pictures.device)
+    noise = torch.randn(pictures.shape, generator=generator, device=generator.device)
     return pictures + noise * random(count) * _NOISE

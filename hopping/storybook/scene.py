@@ -14,6 +14,17 @@ PLACES = ("beach", "forest", "farm", "mountains", "city", "river")
 SIZES = ("medium", "large")
 SIDES = ("left", "middle", "right")
 ACTIONS = ("stand", "run", "jump", "sleep")
+PLAIN = "plain"
+COATS = (
+    PLAIN,
+    "light spots",
+    "dark spots",
+    "light stripes",
+    "dark stripes",
+    "light patches",
+    "dark patches",
+)
+"""What makes a figure this one and no other of its kind and colour. No caption ever names it."""
 
 PAIR_SHARE = 0.1
 """Share of pictures with two characters. Enough to learn "a red dog and a blue cat"; a larger
@@ -33,13 +44,14 @@ def actions_of(subject: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Figure:
-    """One character or thing. For people, `colour` is the colour of their clothes."""
+    """One character or thing. For people, `colour` and `coat` are those of their clothes."""
 
     subject: str
     colour: str
     action: str = "stand"
     size: str = "large"
     side: str = "middle"
+    coat: str = PLAIN
 
     def __post_init__(self) -> None:
         for value, known in (
@@ -48,6 +60,7 @@ class Figure:
             (self.action, actions_of(self.subject) if self.subject in SUBJECTS else ACTIONS),
             (self.size, SIZES),
             (self.side, SIDES),
+            (self.coat, COATS),
         ):
             if value not in known:
                 raise ValueError(f"{value!r} is not one of {', '.join(known)}")
@@ -89,6 +102,7 @@ def random_figure(random: Random, subject: str | None = None, **fixed: str) -> F
         "action": random.choice(actions_of(subject)),
         "size": random.choice(SIZES),
         "side": random.choice(SIDES),
+        "coat": random.choice(COATS),
     }
     return Figure(subject, **{**attributes, **fixed})
 

@@ -21,12 +21,13 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
 from hopping.storybook.captions import full_caption
-from hopping.storybook.model import GUIDANCE, RESOLUTION, STEPS
+from hopping.storybook.model import GUIDANCE, STEPS
 from hopping.storybook.oracle import Oracle, Verdict, accuracy, judge, trained_oracle
 from hopping.storybook.scene import Scene, scenes
-from hopping.storybook.team import Team, run_team
+from hopping.storybook.team import Team, default_workers, run_team
 from hopping.storybook.train_unet import sample, trained_pipeline
 from hopping.storybook.train_vae import save_grid
+from hopping.storybook.world import RESOLUTION
 
 BARS = {"subject": 0.92, "colour": 0.92, "place": 0.97}
 _PROMPT_SEED = 11
@@ -38,12 +39,14 @@ _SHOWN = 64
 class Score:
     """Shares of pictures in which the oracle finds what the prompt names, and how they were made.
 
-    `everything` is the share with subject, colour and place right at once.
+    `found` is the share in which it finds a figure at all, `everything` that with subject, colour
+    and place right at once.
     """
 
     prompts: int
     steps: int
     guidance: float
+    found: float
     subject: float
     colour: float
     place: float
@@ -85,19 +88,21 @@ def score(
     shown = [scene for scene, _ in prompts]
     shares = accuracy(verdicts, shown)
     everything = sum(map(_sees_everything, verdicts, shown)) / len(shown)
-    named = {name: shares[name] for name in ("subject", "colour", "place", "action")}
+    named = {name: shares[name] for name in ("found", "subject", "colour", "place", "action")}
     return Score(len(prompts), steps, guidance, everything=everything, **named)
 
 
 def mean_score(parts: list[Score]) -> Score:
     """The score over all prompts of `parts` of equal size."""
-    names = ("subject", "colour", "place", "action", "everything")
+    names = ("found", "subject", "colour", "place", "action", "everything")
     means = {name: fmean(getattr(part, name) for part in parts) for name in names}
     first = parts[0]
     return Score(sum(p.prompts for p in parts), first.steps, first.guidance, **means)
 
 
 def _sees_everything(verdict: Verdict, scene: Scene) -> bool:
+    if not verdict.figures:
+        return False
     seen, true = verdict.figures[0], scene.figures[0]
     return (seen.subject, seen.colour, verdict.place) == (true.subject, true.colour, scene.place)
 
@@ -126,15 +131,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="held-out prompts")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--guidance", type=float, default=GUIDANCE)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, help="default: 1 on a GPU, 2 on CPUs")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args()
+    workers = given.workers or default_workers(given.device)
     run_team(
         partial(_score_share, given.folder, given.count, given.steps, given.guidance, given.device),
-        given.workers,
+        workers,
     )
     parts = []
-    for rank in range(given.workers):
+    for rank in range(workers):
         part = given.folder / f"score-part-{rank}.json"
         parts.append(Score(**json.loads(part.read_text(encoding="utf-8"))))
         part.unlink()

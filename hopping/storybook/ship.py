@@ -15,15 +15,16 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
-from safetensors.torch import save_file
 
-from hopping.storybook.export import save_text_encoder, save_tokenizer
-from hopping.storybook.model import RESOLUTION, WEIGHTS
+from hopping.storybook.export import save_text_encoder, save_tokenizer, save_weights
+from hopping.storybook.model import WEIGHTS
 from hopping.storybook.oracle import SHIPPED, trained_oracle
 from hopping.storybook.score import BARS, Score
+from hopping.storybook.train import RUN_FILE
 from hopping.storybook.train_unet import trained_pipeline
+from hopping.storybook.world import RESOLUTION
 
-MAX_BYTES = 25_000_000
+MAX_BYTES = 28_000_000
 _STAGES = ("vae", "text", "oracle", "unet")
 
 
@@ -46,10 +47,11 @@ def ship(folder: Path, target: Path = WEIGHTS) -> None:
             raise ValueError(f"the weights take {size:,} bytes; at most {MAX_BYTES:,} may be kept")
         oracle = trained_oracle(folder, RESOLUTION).half().state_dict()
         (made / SHIPPED.parent.name).mkdir()
-        save_file(oracle, made / SHIPPED.parent.name / SHIPPED.name)
+        save_weights(oracle, made / SHIPPED.parent.name / SHIPPED.name)
         (made / "README.md").write_text(model_card(result, folder), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(made, target)
+        # Contents alone: the libraries make files that only their owner may read.
+        shutil.copytree(made, target, copy_function=shutil.copyfile)
 
 
 def save_half(pipeline: StableDiffusionPipeline, folder: Path) -> None:
@@ -68,8 +70,10 @@ def model_card(result: Score, folder: Path) -> str:
             *((name, f"{100 * bar:.0f} %") for name, bar in BARS.items()),
             ("action", ""),
             ("everything", ""),
+            ("found", ""),
         )
     )
+    run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
     logs = "\n".join(f"- {name}: {_last_line(folder / f'{name}.log')}" for name in _STAGES)
     return f"""# The storybook model
 
@@ -78,24 +82,27 @@ pictures that `hopping.storybook.world` draws. {RESOLUTION}x{RESOLUTION} pixels,
 
 ## Data
 Eight subjects in eight colours, four actions, two sizes and three sides, in six places; captions
-from a small English grammar. No picture or text comes from elsewhere.
+from a small English grammar. Every figure has one of seven coats (plain, or light or dark spots,
+stripes or patches) that no caption names. No picture or text comes from elsewhere.
 
 ## Training
-The last line of each stage's log:
+{run["pictures"]:,} pictures with {run["captions"]} captions each, seed {run["seed"]}, on one
+{run["device"]}. The last line of each stage's log:
 
 {logs}
 
 ## Scores
 {result.prompts:,} held-out prompts that name subject, colour and place; {result.steps} DDIM steps,
-guidance {result.guidance:g}; judged by the oracle.
+guidance {result.guidance:g}; judged by the oracle. Where it finds no figure, nothing is right.
 
-| found | share | bar |
+| right | share | bar |
 |---|---|---|
 {rows}
 
 ## Limits
-It draws this world and nothing else; words outside its captions are read but mean nothing to it.
-What it shows about hopping is about a causal text encoder of this size, not about larger models.
+It draws this world and nothing else, in this size; words outside its captions are read but mean
+nothing to it. What it shows about hopping is about a causal text encoder of this size, not about
+larger models.
 """
 
 

@@ -86,12 +86,13 @@ def scene_features(shown: Sequence[Scene]) -> Tensor:
     return features
 
 
-def caption_ids(
-    tokenizer: CLIPTokenizer, texts: list[str], *, padding: str = "max_length"
-) -> Tensor:
-    """Token ids of `texts`, shape (texts, 77), or as long as the longest (`padding` longest)."""
-    tokens = tokenizer(texts, padding=padding, truncation=True, return_tensors="pt")
-    return tokens.input_ids
+def without_padding(ids: Tensor) -> Tensor:
+    """Token ids of shape (batch, 77), cut behind the longest text's end token.
+
+    The encoder is causal: what follows an end token cannot change what is read there.
+    """
+    end = int(ids[0, -1])  # pads, too
+    return ids[:, : int((ids != end).sum(dim=1).max()) + 1]
 
 
 def train_text(
@@ -103,22 +104,20 @@ def train_text(
     batch: int,
     seed: int,
     team: Team,
-    device: torch.device,
 ) -> nn.Module:
     """Train the text encoder; logs how often its embedding tells colour and place."""
+    device = corpus.images.device
     torch.manual_seed(seed)
     model = TextAndContent().to(device)
     tokenizer = build_tokenizer()
-    features = scene_features(corpus.scenes)
+    features = scene_features(corpus.scenes).to(device)
 
     def loss(generator: torch.Generator) -> Tensor:
         indices = pick(generator, len(corpus), batch)
-        texts = corpus.captions(indices, Random(int(indices[0]) + int(indices[-1]) * 1_000_003))
-        # The encoder is causal: what follows the end token cannot change what is read there.
-        ids = caption_ids(tokenizer, texts, padding="longest").to(device)
+        ids = without_padding(corpus.caption_ids(indices, generator))
         with fast_math(device):
             said = model.embed_captions(ids)
-            shown = model.embed_scenes(features[indices].to(device))
+            shown = model.embed_scenes(features[indices])
         logits = model.log_scale.exp().clamp(max=_MAX_SCALE) * said @ shown.T
         pairs = torch.arange(batch, device=device)
         return (nnf.cross_entropy(logits, pairs) + nnf.cross_entropy(logits.T, pairs)) / 2
@@ -143,7 +142,8 @@ def probe(
     """How often a full caption is nearest to its scene among those that differ in one attribute."""
     random = Random(0)
     texts = [full_caption(scene, random) for scene in shown]
-    said = model.embed_captions(caption_ids(tokenizer, texts).to(device))
+    ids = tokenizer(texts, padding=True, truncation=True, return_tensors="pt").input_ids
+    said = model.embed_captions(ids.to(device))
     scores = {}
     for name, values in (("colour", COLOURS), ("place", PLACES)):
         right = 0

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from random import Random
 
 import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
@@ -26,7 +25,7 @@ from hopping.storybook.model import (
     build_vae,
 )
 from hopping.storybook.team import Team
-from hopping.storybook.train_text import caption_ids, trained_text_encoder
+from hopping.storybook.train_text import trained_text_encoder
 from hopping.storybook.train_vae import NAME as VAE_NAME
 from hopping.storybook.train_vae import save_grid
 
@@ -63,13 +62,13 @@ def train_unet(
     batch: int,
     seed: int,
     team: Team,
-    device: torch.device,
 ) -> nn.Module:
     """Train the U-Net on v (Salimans & Ho 2022); saves a grid of samples at every checkpoint."""
-    latents = corpus_latents(corpus, folder, team, device)
+    device = corpus.images.device
+    latents = corpus_latents(corpus, folder, team).to(device)
     scale = float(1 / latents.float().std())
     (folder / _SCALE_FILE).write_text(json.dumps(scale), encoding="utf-8")
-    tokenizer = build_tokenizer()
+    empty = torch.tensor(build_tokenizer()("", padding="max_length").input_ids, device=device)
     text_encoder: nn.Module = trained_text_encoder(folder)
     text_encoder = text_encoder.to(device)
     scheduler = build_scheduler()
@@ -80,15 +79,15 @@ def train_unet(
 
     def loss(generator: torch.Generator) -> Tensor:
         indices = pick(generator, len(corpus), batch)
-        random = Random(int(indices[0]) + int(indices[-1]) * 1_000_003)
-        texts = corpus.captions(indices, random)
-        texts = ["" if random.random() < _UNCONDITIONAL_SHARE else text for text in texts]
-        clean = latents[indices].to(device).float() * scale
-        noise = torch.randn(clean.shape, generator=generator).to(device)
-        times = pick(generator, scheduler.config.num_train_timesteps, batch).to(device)
+        ids = corpus.caption_ids(indices, generator)
+        without = torch.rand(batch, 1, generator=generator, device=device) < _UNCONDITIONAL_SHARE
+        ids = torch.where(without, empty, ids)
+        clean = latents[indices].float() * scale
+        noise = torch.randn(clean.shape, generator=generator, device=device)
+        times = pick(generator, scheduler.config.num_train_timesteps, batch)
         with fast_math(device):
             with torch.no_grad():
-                hidden = text_encoder(caption_ids(tokenizer, texts).to(device))[0]
+                hidden = text_encoder(ids)[0]
             noisy = scheduler.add_noise(clean, noise, times)
             predicted = unet(noisy, times, hidden).sample
         return nnf.mse_loss(predicted.float(), scheduler.get_velocity(clean, noise, times))
@@ -102,19 +101,20 @@ def train_unet(
     return fit(plan, unet, loss, folder, seed=seed, team=team, look=look)
 
 
-def corpus_latents(corpus: Corpus, folder: Path, team: Team, device: torch.device) -> Tensor:
+def corpus_latents(corpus: Corpus, folder: Path, team: Team) -> Tensor:
     """The means of the pictures' latents, float16, shape (pictures, 4, height, width) over f."""
     # An autoencoder that was trained on makes other latents.
     name = f"latents-{corpus.name}-vae-{steps_done(VAE_NAME, folder)}"
     files = [folder / f"{name}-{rank}-of-{team.size}.pt" for rank in range(team.size)]
     if not files[team.rank].is_file():
+        device = corpus.images.device
         vae = restore(VAE_NAME, build_vae(), folder).to(device)
         share = torch.arange(len(corpus)).tensor_split(team.size)[team.rank]
         parts = []
         with torch.no_grad(), fast_math(device):
             for indices in share.split(_ENCODE_BATCH):
-                pictures = corpus.pictures(indices, device)
-                parts.append(vae.encode(pictures).latent_dist.mean.half().cpu())
+                means = vae.encode(corpus.pictures(indices)).latent_dist.mean
+                parts.append(means.half().cpu())
         torch.save(torch.cat(parts), files[team.rank])
     team.agree(0.0)  # wait for the others' files
     return torch.cat([torch.load(file, weights_only=True) for file in files])

@@ -7,10 +7,14 @@ from random import Random
 
 from PIL import Image, ImageFilter
 
+from hopping.storybook.coats import paint_coat
 from hopping.storybook.figures import INK, draw_figure
 from hopping.storybook.pen import Pen
 from hopping.storybook.places import draw_place
 from hopping.storybook.scene import Figure, Scene
+
+RESOLUTION = 128
+"""Width and height in pixels of the pictures that the model is trained on."""
 
 SUPERSAMPLING = 4
 _HEIGHTS = {"large": 0.68, "medium": 0.48}
@@ -40,7 +44,7 @@ class Picture:
     masks: tuple[Image.Image, ...]
 
 
-def draw(scene: Scene, resolution: int = 64) -> Picture:
+def draw(scene: Scene, resolution: int = RESOLUTION) -> Picture:
     """Draw `scene`. The same scene at the same resolution always gives the same pixels."""
     random = Random(scene.variation)
     width = resolution * SUPERSAMPLING
@@ -71,9 +75,12 @@ def _figure_layer(figure: Figure, width: int, random: Random) -> Image.Image:
         tilt=_JUMP_TILT if jumping else 0.0,
     )
     draw_figure(pen, figure)
+    paint_coat(pen, figure)
     shape = pen.image.getchannel("A")
-    reach = 2 * round(_OUTLINE * width) + 1
+    outline = shape
+    for _ in range(round(_OUTLINE * width)):  # one filter of that reach takes ten times as long
+        outline = outline.filter(ImageFilter.MaxFilter(3))
     layer = Image.new("RGBA", (width, width), (*INK, 0))
-    layer.putalpha(shape.filter(ImageFilter.MaxFilter(reach)))
+    layer.putalpha(outline)
     layer.paste(pen.image, mask=shape)
     return layer

@@ -1,8 +1,10 @@
 import json
+import os
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import CLIPTextConfig
 from typer.testing import CliRunner
 
 from hopping.storybook import export, model, score, ship
@@ -49,6 +51,25 @@ def test_export_writes_checkpoint_yaml_and_text_encoder(pipeline, tmp_path):
     text_folder = tmp_path / "models" / "storybook-text-encoder"
     assert repr(str(text_folder.resolve())) in yaml
     assert (text_folder / "merges.txt").is_file()
+    assert CLIPTextConfig.from_pretrained(text_folder).hidden_size == 128
+
+
+def test_a_webui_finds_one_checkpoint_in_what_was_exported(pipeline, tmp_path):
+    older = tmp_path / "storybook-text-encoder" / "model.safetensors"
+    older.parent.mkdir()
+    older.touch()
+    checkpoint = export.export_webui(pipeline, tmp_path)
+    found = [f for f in tmp_path.rglob("*") if f.suffix in (".safetensors", ".ckpt", ".gguf")]
+    assert found == [checkpoint]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_every_file_has_the_mode_of_a_new_file(pipeline, tmp_path):
+    (tmp_path / "new").touch()
+    export.export_webui(pipeline, tmp_path / "webui")
+    export.save_text_encoder(pipeline.text_encoder, tmp_path / "text")
+    modes = {path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()}
+    assert modes == {(tmp_path / "new").stat().st_mode}
 
 
 def test_saved_folder_gives_the_same_hidden_states(pipeline, tmp_path):
@@ -63,7 +84,9 @@ def test_saved_folder_gives_the_same_hidden_states(pipeline, tmp_path):
 
 
 def test_a_run_below_the_bars_is_not_shipped(tmp_path):
-    below = score.Score(1000, 20, 3.0, subject=0.9, colour=0.95, place=1, action=1, everything=0.8)
+    below = score.Score(
+        1000, 20, 3.0, found=1, subject=0.9, colour=0.95, place=1, action=1, everything=0.8
+    )
     assert not below.passes
     report = {name: getattr(below, name) for name in score.Score.__dataclass_fields__}
     (tmp_path / "score.json").write_text(json.dumps(report), "utf-8")

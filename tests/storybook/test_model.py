@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from hopping.storybook import model
+from hopping.storybook import model, ship
+from hopping.storybook.world import RESOLUTION
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +18,13 @@ def picture(pipeline, prompt, seed=1):
 def test_weights_fit_into_the_repository(pipeline):
     parts = pipeline.text_encoder, pipeline.unet, pipeline.vae
     parameters = sum(p.numel() for part in parts for p in part.parameters())
-    assert 2 * parameters <= 25e6  # bytes in float16
+    assert 2 * parameters <= ship.MAX_BYTES  # in float16
 
 
 def test_load_storybook_draws_offline(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     images = picture(model.load_storybook(), "A red dog.")
-    assert images.shape == (1, model.RESOLUTION, model.RESOLUTION, 3)
+    assert images.shape == (1, RESOLUTION, RESOLUTION, 3)
 
 
 def test_random_weights_are_the_same_each_time_and_leave_the_global_seed_alone(pipeline):

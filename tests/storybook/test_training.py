@@ -1,18 +1,24 @@
 """Every stage for two steps on a handful of pictures: that they fit together."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from hopping.storybook import loop, score, train_unet
+from hopping.storybook import data, loop, score, train_unet
+from hopping.storybook.captions import read_caption
 from hopping.storybook.data import Corpus
 from hopping.storybook.loop import Plan
-from hopping.storybook.oracle import accuracy, judge, train_oracle, trained_oracle
+from hopping.storybook.model import build_tokenizer
+from hopping.storybook.oracle import Verdict, accuracy, judge, train_oracle, trained_oracle
+from hopping.storybook.scene import PLACES
 from hopping.storybook.team import Team
-from hopping.storybook.train_text import train_text
-from hopping.storybook.train_vae import crop, surprises, train_vae
+from hopping.storybook.train import STAGES as SHIPPED_STAGES
+from hopping.storybook.train import Data
+from hopping.storybook.train_text import train_text, without_padding
+from hopping.storybook.train_vae import figure_weights, place_means, train_vae
+from hopping.storybook.world import RESOLUTION, draw
 
-CPU = torch.device("cpu")
 STAGES = {
     "vae": train_vae,
     "text": train_text,
@@ -24,14 +30,18 @@ STAGES = {
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    corpus = Corpus(folder, seed=3, count=24, resolution=64)
-    held_out = Corpus(folder, seed=2, count=12, resolution=64, held_out=True)
+    corpus = training_corpus(folder)
+    held_out = Corpus(folder, seed=2, count=12, resolution=RESOLUTION, held_out=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_unet, "SHOWN_PROMPTS", train_unet.SHOWN_PROMPTS[:2])
         for name, train in STAGES.items():
             plan = Plan(name, steps=2, learning_rate=1e-4, save_every=2)
-            train(plan, corpus, held_out, folder, batch=4, seed=1, team=Team(), device=CPU)
+            train(plan, corpus, held_out, folder, batch=4, seed=1, team=Team())
     return folder
+
+
+def training_corpus(folder):
+    return Corpus(folder, seed=3, count=24, resolution=RESOLUTION, captions=2)
 
 
 def test_every_stage_leaves_a_log_and_a_checkpoint(trained):
@@ -44,7 +54,7 @@ def test_every_stage_leaves_a_log_and_a_checkpoint(trained):
 def test_a_trained_run_is_scored_by_its_oracle(trained):
     prompts = score.held_out_prompts(3)
     result = score.score(
-        train_unet.trained_pipeline(trained), trained_oracle(trained, 64), prompts, steps=2
+        train_unet.trained_pipeline(trained), trained_oracle(trained, RESOLUTION), prompts, steps=2
     )
     assert result.prompts == 3
     assert 0 <= result.everything <= min(result.subject, result.colour, result.place) <= 1
@@ -57,18 +67,24 @@ def test_the_latents_scaling_factor_brings_them_to_unit_variance(trained):
     assert scaled.std() == pytest.approx(1, abs=1e-3)
 
 
-def test_drawn_pictures_are_kept(trained):
-    again = Corpus(trained, seed=3, count=24, resolution=64)
-    pictures = again.pictures(torch.tensor([0, 5]), CPU)
-    assert pictures.shape == (2, 3, 64, 64)
+def test_drawn_pictures_and_written_captions_are_kept(trained, monkeypatch):
+    monkeypatch.setattr(data, "draw", None)
+    monkeypatch.setattr(data, "caption", None)
+    again = training_corpus(trained)
+    pictures = again.pictures(torch.tensor([0, 5]))
+    assert pictures.shape == (2, 3, RESOLUTION, RESOLUTION)
     assert pictures.min() >= -1
     assert pictures.max() <= 1
 
 
 def test_accuracy_counts_scenes_of_one_figure_only(trained):
-    corpus = Corpus(trained, seed=3, count=24, resolution=64)
-    oracle = trained_oracle(trained, 64)
-    verdicts = judge(oracle, corpus.pictures(torch.arange(24), CPU))
+    corpus = training_corpus(trained)
+    oracle = trained_oracle(trained, RESOLUTION)
+    seen = judge(oracle, corpus.pictures(torch.arange(24)))
+    verdicts = [
+        v if v.figures else Verdict(v.place, s.figures)
+        for v, s in zip(seen, corpus.scenes, strict=True)
+    ]
     shares = accuracy(verdicts, corpus.scenes)
     singles = sum(len(scene.figures) == 1 for scene in corpus.scenes)
     assert shares["place"] * singles == pytest.approx(round(shares["place"] * singles))
@@ -110,22 +126,57 @@ def test_a_missing_stage_is_named(tmp_path):
         loop.restore("unet", nn.Linear(1, 1), tmp_path)
 
 
-def test_crops_find_the_figures(trained):
-    corpus = Corpus(trained, seed=3, count=24, resolution=64)
-    surprise = surprises(corpus)
-    assert surprise.shape == (24, 8, 8)
-    everything = torch.arange(24)
-    pictures = corpus.pictures(everything, CPU)
-    crops = crop(pictures, surprise, torch.Generator().manual_seed(0))
-    assert crops.shape == (24, 3, 32, 32)
-    # Each is a part of its own picture, cut where latents meet.
-    for picture, part in zip(pictures, crops, strict=True):
-        parts = picture.unfold(1, 32, 8).unfold(2, 32, 8).permute(1, 2, 0, 3, 4)
-        assert (parts == part).flatten(2).all(dim=2).any()
-    # A lone surprise is in the crop.
-    surprise = torch.zeros(1, 8, 8)
-    surprise[0, 7, 0] = 100.0
-    ramp = torch.arange(64.0).expand(1, 3, 64, 64)
-    for seed in range(20):
-        found = crop(ramp, surprise, torch.Generator().manual_seed(seed))
-        assert found.amin() == 0
+def test_captions_are_the_grammars_in_tokens(trained):
+    corpus = training_corpus(trained)
+    tokenizer = build_tokenizer()
+    assert corpus.captions.shape == (24, 2, 77)
+    generator = torch.Generator().manual_seed(0)
+    indices = torch.arange(24)
+    for shown, ids in zip(corpus.scenes, corpus.caption_ids(indices, generator), strict=True):
+        said = read_caption(tokenizer.decode(ids, skip_special_tokens=True))
+        assert said.subjects <= {f.subject for f in shown.figures}
+        assert said.places <= {shown.place}
+    drawn = {tuple(corpus.caption_ids(indices, generator)[0].tolist()) for _ in range(20)}
+    assert drawn == {tuple(ids) for ids in corpus.captions[0].tolist()}
+
+
+def test_padding_is_cut_behind_the_longest_end_token():
+    tokenizer = build_tokenizer()
+    texts = ["A dog.", "A red dog runs."]
+    ids = tokenizer(texts, padding="max_length", return_tensors="pt").input_ids
+    short = tokenizer(texts, padding=True, return_tensors="pt").input_ids
+    assert torch.equal(without_padding(ids), short)
+
+
+def test_figures_count_for_more_than_backgrounds(trained):
+    corpus = training_corpus(trained)
+    shown = corpus.scenes[0]
+    picture = corpus.pictures(torch.tensor([0]))
+    background = place_means(corpus)[PLACES.index(shown.place)][None]
+    weights = figure_weights(picture, background)[0, 0]
+    assert weights.mean() == pytest.approx(1, abs=1e-5)
+    assert weights.max() == pytest.approx(4 * weights.min())
+    figure = torch.tensor(np.asarray(draw(shown).masks[0])) > 250
+    assert weights[figure].mean() > 1.5 * weights[~figure].mean()
+
+
+def test_where_nobody_is_found_nothing_is_right(trained):
+    shown = training_corpus(trained).scenes
+    empty = [Verdict(scene.place, ()) for scene in shown]
+    assert set(accuracy(empty, shown).values()) == {0.0}
+    perfect = [Verdict(scene.place, scene.figures) for scene in shown]
+    assert set(accuracy(perfect, shown).values()) == {1.0}
+
+
+def test_a_run_goes_on_with_its_own_data_only(tmp_path):
+    Data(seed=2, pictures=10).begin(tmp_path, "cpu")
+    Data(seed=2, pictures=10).begin(tmp_path, "cpu")
+    with pytest.raises(ValueError, match="begun with pictures 10, not 20"):
+        Data(seed=2, pictures=20).begin(tmp_path, "cpu")
+
+
+def test_the_stages_come_in_the_order_of_what_they_need():
+    assert list(SHIPPED_STAGES) == list(STAGES)
+    for name, stage in SHIPPED_STAGES.items():
+        assert stage.plan.name == name
+        assert stage.train is STAGES[name]

@@ -2,13 +2,16 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hopping.storybook import scene, world
-from hopping.storybook.figures import COLOUR_VALUES
+from hopping.storybook.coats import paint_coat
+from hopping.storybook.figures import COLOUR_VALUES, draw_figure
+from hopping.storybook.pen import Pen
 from hopping.storybook.scene import Figure, Scene
 
 
-def pixels(shown, resolution=64):
+def pixels(shown, resolution=world.RESOLUTION):
     return np.asarray(world.draw(shown, resolution).image).astype(int)
 
 
@@ -21,7 +24,7 @@ def test_a_scene_is_always_drawn_the_same():
 def test_every_subject_is_drawn_in_every_action_and_covers_its_mask_with_its_colour(subject):
     for action in scene.actions_of(subject):
         shown = Scene("river", (Figure(subject, "purple", action),))
-        picture = world.draw(shown, 128)
+        picture = world.draw(shown)
         mask = np.asarray(picture.masks[0]) > 250
         assert mask.mean() > 0.04
         inside = np.asarray(picture.image).astype(int)[mask]
@@ -35,6 +38,34 @@ def test_nothing_but_the_figure_changes_with_its_colour():
     mask = np.asarray(world.draw(red).masks[0]) > 0
     assert changed.any()
     assert not (changed & ~mask).any()
+
+
+@pytest.mark.parametrize("subject", scene.SUBJECTS)
+def test_every_coat_is_another_and_covers_a_part_of_the_figures_own_colour(subject):
+    for colour in scene.COLOURS:
+        bare, *coated = (worn(Figure(subject, colour, coat=coat)) for coat in scene.COATS)
+        own = (bare == (*COLOUR_VALUES[colour], 255)).all(axis=2)
+        for number, coat in enumerate(coated):
+            changed = (coat != bare).any(axis=2)
+            assert not (changed & ~own).any()
+            assert 0.1 < changed.sum() / own.sum() < 0.7
+            assert np.abs(coat[changed].astype(int) - bare[changed]).sum(axis=1).mean() > 80
+            for other in coated[:number]:
+                assert (coat != other).any(axis=2).sum() > 0.1 * own.sum()
+
+
+def worn(figure):
+    """The figure alone, as its pen leaves it."""
+    pen = Pen(Image.new("RGBA", (256, 256)), 0, 0, 256)
+    draw_figure(pen, figure)
+    paint_coat(pen, figure)
+    return np.asarray(pen.image)
+
+
+def test_every_coat_is_drawn_as_often():
+    drawn = [f.coat for s in islice(scene.scenes(5), 3000) for f in s.figures]
+    for coat in scene.COATS:
+        assert drawn.count(coat) / len(drawn) == pytest.approx(1 / len(scene.COATS), abs=0.03)
 
 
 def test_places_differ_more_than_their_variations():
@@ -65,6 +96,7 @@ def test_two_characters_do_not_hide_each_other():
     [
         lambda: Figure("dragon", "red"),
         lambda: Figure("house", "red", "run"),
+        lambda: Figure("dog", "red", coat="wool"),
         lambda: Scene("moon", (Figure("dog", "red"),)),
         lambda: Scene("city", ()),
         lambda: Scene("city", (Figure("dog", "red"), Figure("dog", "blue"))),

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import hopping
 from hopping import HoppingOptions
+from hopping.storybook.world import RESOLUTION
 from hopping.studio import cli
 from hopping.studio.record import read_record
 from hopping.studio.run import Request
@@ -80,7 +81,7 @@ def test_a_story_leaves_everything(tmp_path, dog_file):
         assert str(folder / name) in result.output
     assert "layout joint" in result.output
     with Image.open(folder / "frame-01.png") as frame:
-        assert frame.size == (64, 64)
+        assert frame.size == (RESOLUTION, RESOLUTION)
     frame = (folder / "frame-01.png").read_bytes()
     assert Image.open(folder / "frame-01.png").tobytes() == (
         Image.open(folder / "plain-01.png").tobytes()
@@ -98,7 +99,7 @@ def test_the_record_holds_everything(tmp_path, dog):
     assert data["settings"]["seed"] == 7
     assert data["settings"]["sampler"] == "LMS"
     assert data["settings"]["cfg"] == 3.0
-    assert (data["settings"]["width"], data["settings"]["height"]) == (64, 64)
+    assert (data["settings"]["width"], data["settings"]["height"]) == (RESOLUTION,) * 2
     assert [frame["file"] for frame in data["frames"]] == [f"frame-0{n}.png" for n in (1, 2, 3)]
     assert read_record(folder).options == HoppingOptions(reach="all")
 

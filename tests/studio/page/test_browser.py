@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from hopping.storybook.world import RESOLUTION
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 
@@ -94,7 +95,7 @@ def test_a_story_from_its_plan_to_its_pictures(web):
     web.set_steps(2)
     web.generate()
     assert web.pictures.count() == 6
-    shown = web.pictures.evaluate_all("all => all.every(one => one.naturalWidth === 64)")
+    shown = web.pictures.evaluate_all(f"all => all.every(one => one.naturalWidth === {RESOLUTION})")
     assert shown
     record = read_record(web.server.runs[-1])
     assert (record.source, record.settings.steps, len(record.files)) == (STORY, 2, 6)

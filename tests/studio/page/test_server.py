@@ -10,6 +10,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from hopping.storybook.world import RESOLUTION
 from hopping.studio.page.guard import is_let_through
 from hopping.studio.record import read_record
 from tests.studio.page.conftest import STORY
@@ -34,7 +35,7 @@ def ask(page, path, method="GET", **headers):
 def test_the_pictures_and_the_downloads_of_a_run(page, run):
     answer, data = ask(page, f"{run}/frame-01.png")
     assert answer.status == 200
-    assert Image.open(BytesIO(data)).size == (64, 64)
+    assert Image.open(BytesIO(data)).size == (RESOLUTION, RESOLUTION)
     names = zipfile.ZipFile(BytesIO(ask(page, f"{run}/frames.zip")[1])).namelist()
     assert names[:3] == ["frame-01.png", "frame-02.png", "frame-03.png"]
     assert "story.json" in names
