@@ -132,6 +132,8 @@ def generate_story(
         refuse_tags_in_source(story)
         story = parse_story(story)
     options = options or HoppingOptions()
+    if options.pixels != "off":
+        raise OptionError(f"pixels={options.pixels} is not sampled yet; use pixels=off")
     scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
     conditioner = PipelineConditioner(pipeline, clip_skip, scale)
     size = {"width": width, "height": height}
