@@ -12,7 +12,7 @@ from hopping.errors import HoppingError
 
 from .graph import PixelLink
 from .layers import UNetLayers
-from .masks import Size, level_size
+from .subject_masks import Size, level_size
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hopping.errors import HoppingError
 
-from .masks import Size
+from .subject_masks import Size
 
 
 class SelfAttention(Protocol):

@@ -24,7 +24,7 @@ from hopping.errors import HoppingError
 from .bank import Bank, Moment
 from .graph import PixelGraph, PixelLink
 from .layers import CrossAttention, SelfAttention, UNetLayers
-from .masks import Size, attention_maps, cut, level_size, map_level, resample
+from .subject_masks import Size, attention_maps, cut, level_size, map_level, resample
 
 # Above this noise level a picture's composition is not decided: what is shared there can push the
 # figure out of the frame, and changes nothing else.
@@ -71,10 +71,13 @@ class PixelSharing:
         graph: for each frame, what it sees.
         layers: of the U-Net.
         bank: keeps what later batches see.
+
+    Whoever samples a frame with it has sampled the frame's sources with it before.
     """
 
     def __init__(self, graph: PixelGraph, layers: UNetLayers, bank: Bank) -> None:
-        self._graph, self._layers, self._bank = graph, layers, bank
+        self.graph = graph
+        self._layers, self._bank = layers, bank
         self._seen: dict[PixelLink, Seen] = {}
 
     @contextmanager
@@ -84,8 +87,8 @@ class PixelSharing:
         Its rows are the frames in this order, behind as many unconditional ones if there are any.
         """
         last = max(frames)
-        later = {link for links in self._graph[last:] for link in links}
-        views = {frame: self._graph[frame - 1] for frame in frames}
+        later = {link for links in self.graph[last:] for link in links}
+        views = {frame: self.graph[frame - 1] for frame in frames}
         wanted = later.union(*views.values())
         shown = {link: _Shown(link) for link in wanted if link.source in frames}
         if shown or any(views.values()):
@@ -100,7 +103,7 @@ class PixelSharing:
 
     def seen(self, frame: int) -> tuple[Seen, ...]:
         """What a frame that has been sampled saw."""
-        return tuple(self._seen[link] for link in self._graph[frame - 1])
+        return tuple(self._seen[link] for link in self.graph[frame - 1])
 
 
 class _Shown:
@@ -155,7 +158,8 @@ class _Shown:
             return Seen(self.link, 1.0, None, ())
         shares = [share for share in self._shares if share]
         share = sum(shares) / len(shares) if shares else 0.0
-        return Seen(self.link, share, self._mask if share else None, self._found)
+        mask = self._mask.cpu() if share and self._mask is not None else None
+        return Seen(self.link, share, mask, self._found)
 
 
 class _Batch:

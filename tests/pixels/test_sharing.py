@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 from hopping import HoppingError
 from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, unet_layers
 from hopping.pixels.bank import bank_bytes
-from hopping.pixels.masks import level_size
+from hopping.pixels.subject_masks import level_size
 from tests.encoders import hook_count
 from tests.pixels.unets import SIZE, extra, sample, sd1_unet, texts
 

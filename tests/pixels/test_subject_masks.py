@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopping.pixels.masks import attention_maps, cut, level_size, map_level, otsu, resample
+from hopping.pixels.subject_masks import attention_maps, cut, level_size, map_level, otsu, resample
 
 
 def test_attention_maps_are_the_softmax_of_each_head():
