@@ -184,6 +184,13 @@ class HoppingOptions(OptionTable):
             "anchor": True,
             "share": "subject",
         },
+        "Same character": {
+            "layout": "windows",
+            "carry": "all",
+            "anchor": True,
+            "share": "subject",
+            "pixels": "subject",
+        },
     }
 
     mode: str = option(
@@ -244,6 +251,14 @@ class HoppingOptions(OptionTable):
         1.0,
         "Strength",
         "0: the plain embedding. 1: the hopped one. Between: linear.",
+    )
+    pixels: str = option(
+        "choice",
+        "off",
+        "Pixels",
+        "Which pixels of the frames that introduce its subjects, or of those it links to, a frame "
+        "sees while it is drawn. subject: the subject's own. all: the place's too.",
+        choices=("off", "subject", "all"),
     )
 
     def check(self) -> None:

@@ -18,6 +18,7 @@ def test_defaults_are_the_papers():
         "share": "all",
         "start_token": "first",
         "strength": 1.0,
+        "pixels": "off",
     }
     assert options.changed() == {}
 
@@ -77,6 +78,7 @@ def test_unknown_names_list_what_is_known():
         ({"mode": "reference", "carry": "all"}, "carry=all"),
         ({"mode": "reference", "reach": 2}, "reach=2"),
         ({"mode": "reference", "anchor": True}, "anchor=on"),
+        ({"mode": "reference", "pixels": "subject"}, "pixels=subject"),
         ({"carry": "all", "layout": "joint"}, "layout=windows or auto"),
     ],
 )
@@ -89,8 +91,10 @@ def test_presets():
     assert HoppingOptions.from_mapping({}, "paper") == HoppingOptions()
     subject = HoppingOptions.from_mapping({}, "consistent subject")
     assert subject == HoppingOptions(layout="windows", carry="all", anchor=True, share="subject")
+    same = HoppingOptions.from_mapping({}, "same character")
+    assert same == subject.replace(pixels="subject")
     assert HoppingOptions.from_mapping({"anchor": False}, "Consistent subject").anchor is False
-    with pytest.raises(OptionError, match="Paper, Consistent subject"):
+    with pytest.raises(OptionError, match="Paper, Consistent subject, Same character"):
         HoppingOptions.from_mapping({}, "Papper")
 
 

@@ -50,7 +50,11 @@ class Request:
     run: RunOptions
 
 
-ROWS: tuple[Option, ...] = HoppingOptions.rows() + RunOptions.rows()
+_APPENDED = ("pixels",)  # to HoppingOptions, after there were run options
+
+ROWS: tuple[Option, ...] = tuple(
+    sorted(HoppingOptions.rows() + RunOptions.rows(), key=lambda row: row.name in _APPENDED)
+)
 """All options in the order in which widgets and positional API arguments stand, after `enabled`
 and `preset`. The order is a contract: append, never reorder."""
 

@@ -27,6 +27,7 @@ from .flags import (
     Layout,
     Mode,
     Model,
+    Pixels,
     Preset,
     Reach,
     Share,
@@ -72,6 +73,7 @@ def story(
     share: Share = None,
     start_token: StartToken = None,
     strength: Strength = None,
+    pixels: Pixels = None,
     compare: Annotated[
         bool | None,
         setting(
@@ -202,6 +204,7 @@ def plan(
     share: Share = None,
     start_token: StartToken = None,
     strength: Strength = None,
+    pixels: Pixels = None,
     before: Before = None,
     after: After = None,
 ) -> None:
@@ -227,6 +230,7 @@ def mask(
     share: Share = None,
     start_token: StartToken = None,
     strength: Strength = None,
+    pixels: Pixels = None,
     before: Before = None,
     after: After = None,
 ) -> None:

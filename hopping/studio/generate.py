@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,11 +17,13 @@ from PIL import Image
 
 from hopping.errors import EncoderError, OptionError
 from hopping.options import HoppingOptions
+from hopping.pixels import PixelSharing, Seen
 from hopping.plan import StoryPlan
 from hopping.story import Story, parse_story
 
 from . import processes
 from .conditioning import Conditioning, PipelineConditioner, windows_of
+from .pixel_sharing import Prerequisites, pixel_sharing
 from .prompts import refuse_tags, refuse_tags_in_source
 from .samplers import build_scheduler
 
@@ -46,12 +48,14 @@ class StoryFrame:
         text: the prompt that was encoded for it.
         image: the picture.
         flagged: whether the pipeline's safety checker replaced it by black.
+        saw: what it saw of earlier frames' pixels.
     """
 
     key: FrameKey
     text: str
     image: Image.Image
     flagged: bool = False
+    saw: tuple[Seen, ...] = ()
 
     @property
     def number(self) -> int:
@@ -72,10 +76,19 @@ class _Pending:
 
 @dataclass(frozen=True)
 class _Encoded:
-    """What one call of the pipeline needs; between processes it travels over the CPU."""
+    """What one call of the pipeline needs; between processes it travels over the CPU.
+
+    `before` is sampled first, for the pixels that this batch sees: its pictures are made by another
+    process, or are there already.
+    """
 
     batch: list[_Pending]
     negative: Conditioning | None
+    before: tuple[_Encoded, ...] = ()
+
+    @property
+    def frames(self) -> list[int]:
+        return [pending.key.number for pending in self.batch]
 
 
 def generate_story(
@@ -116,7 +129,8 @@ def generate_story(
             rounding; only frames of equally many windows share a batch.
         compare: sample every frame without hopping too, after the hopped ones.
         done: frames that are there already. They are not yielded, and a batch of nothing else is
-            not sampled; what is sampled is what would have been without them, bit for bit.
+            not sampled, unless others see its pixels; what is sampled is what would have been
+            without them, bit for bit.
         on_step: called after every sampling step.
         **pipeline_arguments: handed to the pipeline as they are (`image`, `eta`,
             `cross_attention_kwargs`, …).
@@ -143,8 +157,19 @@ def generate_story(
     plans = {False: conditioner.plan(story, options)}
     if compare:
         plans[True] = conditioner.plan(story, HoppingOptions(mode="baseline"))
+    sharing = None
+    if options.pixels != "off":
+        sharing = pixel_sharing(
+            pipeline,
+            plans[False][0].layout,
+            options,
+            batch_size=batch_size,
+            calls=num_inference_steps * _calls_a_step(pipeline, sampler),
+            pixels=picture_size(pipeline, width, height),
+        )
     sampling = _Sampling(
         pipeline,
+        sharing,
         sampler,
         seed,
         same_noise,
@@ -171,6 +196,13 @@ def _sample(
     guided = sampling.arguments["guidance_scale"] > 1
     least = conditioner.negative_windows(negative_prompt) if guided else 1
     negatives: dict[int, Conditioning] = {}
+    graph = sampling.sharing.graph if sampling.sharing else ((),) * len(story)
+    prerequisites = Prerequisites[_Encoded](graph, processes.count())
+
+    def negative(windows: int) -> Conditioning | None:
+        if guided and windows not in negatives:
+            negatives[windows] = conditioner.encode_negative(negative_prompt, windows)
+        return negatives.get(windows)
 
     def encoded() -> Iterator[_Encoded]:
         for plain, of_encoders in plans.items():
@@ -178,20 +210,19 @@ def _sample(
             if not wanted:
                 continue
             for batch in _batches(plain, conditioner.encode(of_encoders, least), batch_size):
+                one = _Encoded(batch, negative(windows_of(batch[0].conditioning)))
+                if not plain:
+                    prerequisites.add(one)
                 if wanted.isdisjoint(pending.key for pending in batch):
                     continue
-                negative = None
-                if guided:
-                    windows = windows_of(batch[0].conditioning)
-                    if windows not in negatives:
-                        negatives[windows] = conditioner.encode_negative(negative_prompt, windows)
-                    negative = negatives[windows]
-                yield _Encoded(batch, negative)
+                before = prerequisites.give_out(one, sharing=not plain)
+                yield replace(one, before=tuple(before))
 
     for sampled in processes.divide(encoded(), sampling.run):
-        for key, image, flagged in sampled:
+        for key, image, flagged, saw in sampled:
             if key not in done:
-                yield StoryFrame(key, story.frames[key.number - 1].text, image, flagged)
+                text = story.frames[key.number - 1].text
+                yield StoryFrame(key, text, image, flagged, saw)
 
 
 def _batches(
@@ -211,19 +242,30 @@ def _batches(
         yield batch
 
 
+_Sampled = tuple[FrameKey, Image.Image, bool, tuple[Seen, ...]]
+"""As `StoryFrame` has them, but for the text."""
+
+
 @dataclass(frozen=True)
 class _Sampling:
     """One way to call the pipeline, for any batch."""
 
     pipeline: Any
+    sharing: PixelSharing | None
     sampler: str | None
     seed: int
     same_noise: bool
     on_step: OnStep | None
     arguments: dict[str, Any]
 
-    def run(self, encoded: _Encoded) -> list[tuple[FrameKey, Image.Image, bool]]:
+    def run(self, encoded: _Encoded) -> list[_Sampled]:
+        for before in encoded.before:
+            self._run(before)
+        return self._run(encoded)
+
+    def _run(self, encoded: _Encoded) -> list[_Sampled]:
         batch = encoded.batch
+        sharing = None if batch[0].key.plain else self.sharing
         embeds = {"prompt": [pending.conditioning for pending in batch]}
         if encoded.negative is not None:
             embeds["negative_prompt"] = [encoded.negative] * len(batch)
@@ -234,7 +276,8 @@ class _Sampling:
             if pooled:
                 kind = name.removesuffix("prompt")
                 inputs[f"{kind}pooled_prompt_embeds"] = self._stacked(pooled)
-        with _scheduler(self.pipeline, self.sampler):
+        scope = nullcontext() if sharing is None else sharing.batch(encoded.frames)
+        with _scheduler(self.pipeline, self.sampler), scope:
             output = self.pipeline(
                 **inputs,
                 # On the CPU, so that one seed is one noise on every device.
@@ -244,7 +287,12 @@ class _Sampling:
             )
         flags = getattr(output, "nsfw_content_detected", None) or [False] * len(batch)
         return [
-            (pending.key, image, bool(flag))
+            (
+                pending.key,
+                image,
+                bool(flag),
+                () if sharing is None else sharing.seen(pending.key.number),
+            )
             for pending, image, flag in zip(batch, output.images, flags, strict=True)
         ]
 
@@ -263,6 +311,13 @@ class _Sampling:
             return {}
 
         return after_step
+
+
+def _calls_a_step(pipeline: Any, sampler: str | None) -> int:
+    scheduler = pipeline.scheduler
+    if sampler is not None:
+        scheduler = build_scheduler(sampler, scheduler)
+    return int(getattr(scheduler, "order", 1))
 
 
 def picture_size(pipeline: Any, width: int | None, height: int | None) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from hopping.errors import OptionError
 from hopping.options import HoppingOptions
 from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
@@ -24,7 +25,13 @@ def parse_prompt(prompt: str, request: Request) -> Story:
 
     Raises:
         StoryError: with line and column.
+        OptionError: for what no WebUI can do yet.
     """
+    if request.hopping.pixels != "off":
+        raise OptionError(
+            f"pixels={request.hopping.pixels} does not work in a WebUI yet; use pixels=off (the "
+            "preset Consistent subject, say), or the command line"
+        )
     return parse_story(without_comments(prompt), request.run.before, request.run.after)
 
 

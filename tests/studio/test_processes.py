@@ -15,12 +15,12 @@ from hopping.studio import processes
 pytest.importorskip("accelerate")
 
 STORY = "A red dog runs.\nThe dog sleeps.\n<from:1> The dog is by the river.\n"
-RUN = ["story", "--steps", "2", "--seed", "7", "--batch-size", "2"]
+RUN = ["story", "--steps", "2", "--seed", "7"]
 
 
-def hopping(launch, out, story):
+def hopping(launch, out, story, *flags):
     answer = subprocess.run(
-        [sys.executable, *launch, "-m", "hopping", *RUN, str(story), "--out", str(out)],
+        [sys.executable, *launch, "-m", "hopping", *RUN, *flags, str(story), "--out", str(out)],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],
@@ -32,7 +32,12 @@ def hopping(launch, out, story):
     return folder, answer.stdout
 
 
-def test_two_processes_make_the_pictures_of_one(tmp_path):
+@pytest.mark.parametrize(
+    "flags",
+    [("--batch-size", "2"), ("--preset", "Same character")],
+    ids=["by twos", "the first frame sampled by both"],
+)
+def test_two_processes_make_the_pictures_of_one(tmp_path, flags):
     story = tmp_path / "story.txt"
     story.write_text(STORY)
     with socket.socket() as trial:
@@ -42,8 +47,8 @@ def test_two_processes_make_the_pictures_of_one(tmp_path):
         "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 "
         f"--mixed_precision no --dynamo_backend no --main_process_port {port}"
     ).split()
-    one, said_by_one = hopping([], tmp_path / "one", story)
-    two, said_by_two = hopping(launch, tmp_path / "two", story)
+    one, said_by_one = hopping([], tmp_path / "one", story, *flags)
+    two, said_by_two = hopping(launch, tmp_path / "two", story, *flags)
     names = sorted(path.name for path in one.iterdir())
     assert names == sorted(path.name for path in two.iterdir())
     pictures = [name for name in names if name.startswith(("frame", "plain", "grid"))]

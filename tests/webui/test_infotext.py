@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hopping import HoppingOptions
 from hopping.page.infotext import guarded
 from hopping.page.options import ROWS, parse_request
 from hopping.webui import infotext
@@ -92,9 +93,16 @@ SET = {
 
 
 def test_every_option_comes_back():
-    assert set(SET) == {row.name for row in ROWS}
+    assert {*SET, "pixels"} == {row.name for row in ROWS}
     entries = written(begun(options=SET), 1)
-    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET
+    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET | {"pixels": "off"}
+
+
+def test_pictures_that_share_pixels_can_be_read():
+    """No WebUI makes them yet."""
+    row = HoppingOptions.row("pixels")
+    entries = {"Hopping": "paper", infotext.key(row): "subject"}
+    assert infotext.value_in(entries, row) == "subject"
 
 
 def test_what_is_not_there_is_the_default_and_without_hopping_nothing():

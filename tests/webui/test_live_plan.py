@@ -112,6 +112,8 @@ def test_what_is_wrong_over_http(client, path):
     assert answer.json()["detail"].startswith("line 2, column 3")
     assert answer.json()["errors"][0]["line"] == 2
     assert "unknown option" in client().post(path, json={"prompt": "a", "x": 1}).json()["detail"]
+    pixels = client().post(path, json={"prompt": "a", "pixels": "all"}).json()["detail"]
+    assert "pixels=all does not work in a WebUI yet; use pixels=off" in pixels
     assert "a prompt is needed" in client().post(path, json={"reach": 1}).json()["detail"]
     assert client().post(path, json=[STORY]).status_code == 422
 

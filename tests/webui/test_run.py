@@ -132,7 +132,15 @@ def test_another_cells_entries_do_not_stay(sd_model):
 
 @pytest.mark.parametrize(
     ("prompt", "options"),
-    [("", {}), ("<from:1> a", {}), ("a\nb", {"mode": "x"}), (["a", "b"], {}), ("a", {"reach": -1})],
+    [
+        ("", {}),
+        ("<from:1> a", {}),
+        ("a\nb", {"mode": "x"}),
+        (["a", "b"], {}),
+        ("a", {"reach": -1}),
+        ("a\nb", {"pixels": "subject"}),
+        ("a\nb", {"preset": "Same character"}),
+    ],
 )
 def test_what_is_wrong_is_not_swallowed(sd_model, prompt, options):
     p = Processing(prompt)

@@ -1,0 +1,101 @@
+"""What earlier batches leave for later ones: the tokens that sources have shown, call by call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from hopping.errors import HoppingError
+
+from .graph import PixelLink
+from .layers import UNetLayers
+from .subject_masks import Size, level_size
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One call of the U-Net within a run, the same for every frame.
+
+    It is known by the noise level that the U-Net is told and not by a count, so that a run that is
+    cut short or goes on matches. Some samplers come to a level twice.
+
+    Attributes:
+        timestep: as the U-Net is given it.
+        visit: how many calls of this run had this timestep before, from 0.
+    """
+
+    timestep: float
+    visit: int
+
+
+@dataclass
+class Bank:
+    """Shown tokens by link, moment and layer.
+
+    Attributes:
+        device: where they are kept; None is where they are.
+    """
+
+    device: str | None = None
+    _kept: dict[PixelLink, dict[Moment, dict[str, Tensor]]] = field(default_factory=dict)
+
+    def begin(self, link: PixelLink, moment: Moment) -> None:
+        """Note that the link's source is sampled now, whether or not it shows anything."""
+        self._kept.setdefault(link, {})[moment] = {}
+
+    def keep(self, link: PixelLink, moment: Moment, layer: str, tokens: Tensor) -> None:
+        """Keep a copy of the tokens, shape (shown, width), that a link shows in a layer."""
+        copied = tokens.clone() if self.device is None else tokens.to(self.device)
+        self._kept[link][moment][layer] = copied
+
+    def recall(self, link: PixelLink, moment: Moment, layer: str) -> Tensor | None:
+        """What was kept; None where the link showed nothing.
+
+        Raises:
+            HoppingError: if its source was not sampled at this moment.
+        """
+        moments = self._kept.get(link, {})
+        if moment not in moments:
+            raise HoppingError(
+                f"frame {link.source} was never sampled at timestep {moment.timestep:g}, where a "
+                "later frame would see its pixels: this sampler takes other steps for every "
+                "batch; use another, sample all frames in one batch, or use pixels=off"
+            )
+        return moments[moment].get(layer)
+
+    def drop_all_but(self, links: Iterable[PixelLink]) -> None:
+        """Free what no later frame will see."""
+        wanted = set(links)
+        for link in [link for link in self._kept if link not in wanted]:
+            del self._kept[link]
+
+    @property
+    def nbytes(self) -> int:
+        """How much is kept."""
+        return sum(
+            tokens.numel() * tokens.element_size()
+            for moments in self._kept.values()
+            for layers in moments.values()
+            for tokens in layers.values()
+        )
+
+
+def bank_bytes(
+    layers: UNetLayers, size: Size, calls: int, itemsize: int, share: float = 1 / 3
+) -> int:
+    """What one link's tokens take in the bank, told before anything is sampled.
+
+    Args:
+        layers: of the U-Net.
+        size: of its latents.
+        calls: how often the U-Net is called for a batch; those that share count.
+        itemsize: bytes of one number, 2 in half precision.
+        share: how much of its picture the source shows; a subject shows about a third.
+    """
+    numbers = sum(
+        math.prod(level_size(size, layer.level)) * layer.width for layer in layers.sharing
+    )
+    return round(numbers * calls * itemsize * share)

@@ -1,0 +1,204 @@
+"""The attention layers of a U-Net, as diffusers builds it, and what of it cannot be shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from hopping.errors import HoppingError
+
+from .subject_masks import Size
+
+
+class SelfAttention(Protocol):
+    """One self-attention layer, whichever library it is of."""
+
+    @property
+    def name(self) -> str:
+        """Tells layers of one U-Net apart, and is the same in every run."""
+
+    @property
+    def module(self) -> nn.Module: ...
+
+    @property
+    def level(self) -> int:
+        """How many times the latents' size is halved."""
+
+    @property
+    def width(self) -> int:
+        """Of the hidden states that it attends over."""
+
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """The hidden states that it attends over, shape (rows, pixels, width)."""
+
+    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
+        """The layer once more, over `hidden` (1, pixels, width) with other keys and values."""
+
+
+class CrossAttention(Protocol):
+    """One cross-attention layer."""
+
+    @property
+    def module(self) -> nn.Module: ...
+
+    @property
+    def level(self) -> int: ...
+
+    def project(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
+    ) -> tuple[Tensor, Tensor]:
+        """One row's queries (pixels, width) and keys (tokens, width)."""
+
+    @property
+    def heads(self) -> int: ...
+
+    @property
+    def scale(self) -> float:
+        """By which q·kᵀ is multiplied before the softmax."""
+
+
+class UNetLayers(Protocol):
+    """What of a U-Net sharing has to do with."""
+
+    @property
+    def module(self) -> nn.Module: ...
+
+    @property
+    def sharing(self) -> list[SelfAttention]:
+        """The self-attention layers of the upward half, which draw what the downward half found."""
+
+    @property
+    def mapping(self) -> list[CrossAttention]:
+        """The cross-attention layers, which know where a subject is."""
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[float, Size, int]:
+        """Of one call: its timestep, the size of its latents, and its number of rows."""
+
+
+@dataclass(frozen=True)
+class _DiffusersSelf:
+    name: str
+    module: Any
+    level: int
+
+    @property
+    def width(self) -> int:
+        return self.module.to_k.in_features
+
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        return kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+
+    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
+        if kwargs.get("attention_mask") is not None:
+            raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
+        kept = {
+            k: v for k, v in kwargs.items() if k not in ("hidden_states", "encoder_hidden_states")
+        }
+        # Not the module itself: its hooks, ours among them, have run.
+        return self.module.forward(hidden, encoder_hidden_states=context, **kept)
+
+
+@dataclass(frozen=True)
+class _DiffusersCross:
+    module: Any
+    level: int
+
+    @property
+    def heads(self) -> int:
+        return self.module.heads
+
+    @property
+    def scale(self) -> float:
+        return self.module.scale
+
+    def project(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
+    ) -> tuple[Tensor, Tensor]:
+        hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+        text = kwargs["encoder_hidden_states"] if "encoder_hidden_states" in kwargs else args[1]
+        if isinstance(text, tuple):  # with an IP-Adapter: its image tokens come behind
+            text = text[0]
+        return self.module.to_q(hidden[row]), self.module.to_k(text[row])
+
+
+@dataclass(frozen=True)
+class DiffusersUNet:
+    """diffusers' `UNet2DConditionModel` of SD 1.x, SD 2.x or SDXL."""
+
+    module: Any
+    sharing: list[SelfAttention]
+    mapping: list[CrossAttention]
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[float, Size, int]:
+        given = dict(zip(("sample", "timestep"), args, strict=False)) | kwargs
+        sample, timestep = given["sample"], given["timestep"]
+        first = torch.as_tensor(timestep).flatten()[0]
+        return float(first), (sample.shape[-2], sample.shape[-1]), len(sample)
+
+
+# diffusers' processors that take keys of any length from encoder_hidden_states.
+_PROCESSORS = frozenset(
+    "AttnProcessor AttnProcessor2_0 XFormersAttnProcessor SlicedAttnProcessor AttnProcessorNPU "
+    "XLAFlashAttnProcessor2_0".split()
+)
+_ADAPTERS = frozenset(
+    "IPAdapterAttnProcessor IPAdapterAttnProcessor2_0 IPAdapterXFormersAttnProcessor".split()
+)
+
+
+def unet_layers(unet: Any) -> DiffusersUNet:
+    """Finds the layers of a U-Net by what its modules offer; no library is imported.
+
+    Raises:
+        HoppingError: naming the cause, if its attention cannot be shared.
+    """
+    if hasattr(unet, "_orig_mod"):
+        raise HoppingError("the U-Net is compiled, which hides its layers; use it as it is loaded")
+    if not all(hasattr(unet, part) for part in ("down_blocks", "mid_block", "up_blocks")):
+        raise HoppingError(
+            f"{type(unet).__name__} is not a U-Net whose pixels can be shared; known is diffusers' "
+            "UNet2DConditionModel (SD 1.x, SD 2.x and SDXL)"
+        )
+    sharing: list[SelfAttention] = []
+    crossing: list[CrossAttention] = []
+    for name, block in unet.named_modules():
+        if not (hasattr(block, "attn1") and hasattr(block, "attn2")):
+            continue
+        _check(name, block)
+        level = _level(name, len(unet.down_blocks))
+        if name.startswith("up_blocks."):
+            sharing.append(_DiffusersSelf(f"{name}.attn1", block.attn1, level))
+        crossing.append(_DiffusersCross(block.attn2, level))
+    if not sharing:
+        raise HoppingError(f"{type(unet).__name__} has no attention whose pixels could be shared")
+    return DiffusersUNet(unet, sharing, crossing)
+
+
+def _level(name: str, levels: int) -> int:
+    part, _, rest = name.partition(".")
+    if part == "mid_block":
+        return levels - 1
+    number = int(rest.partition(".")[0])
+    return number if part == "down_blocks" else levels - 1 - number
+
+
+def _check(name: str, block: Any) -> None:
+    if getattr(block, "only_cross_attention", False) or block.attn2 is None:
+        raise HoppingError(f"{name} of the U-Net has no self-attention of the kind that is shared")
+    if hasattr(block, "_tome_info"):
+        raise HoppingError("ToMe merges the U-Net's pixels, so none can be found; remove its patch")
+    for attention, known in ((block.attn1, _PROCESSORS), (block.attn2, _PROCESSORS | _ADAPTERS)):
+        if getattr(attention, "fused_projections", False):
+            raise HoppingError(
+                "the U-Net's projections are fused, so its keys cannot be given alone; call "
+                "unfuse_qkv_projections() first"
+            )
+        processor = type(getattr(attention, "processor", None)).__name__
+        if processor not in known:
+            raise HoppingError(
+                f"the U-Net attends with {processor}, which is not known to take an earlier "
+                "frame's pixels; use diffusers' own attention, or pixels=off"
+            )

@@ -1,0 +1,119 @@
+"""`pixels` for a pipeline: what is shared, where it is kept, and what a batch needs before it.
+
+A frame sees what its sources were while they were sampled, call by call. So whoever samples a frame
+has sampled its sources: on one device in story order; where several processes divide a story, or a
+run goes on and only later frames are missing, the sources are sampled again, to the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from hopping.errors import HoppingError
+from hopping.layout import TokenLayout
+from hopping.options import HoppingOptions
+from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, pixel_graph, unet_layers
+
+_MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
+
+
+def pixel_sharing(
+    pipeline: Any,
+    layout: TokenLayout,
+    options: HoppingOptions,
+    *,
+    batch_size: int,
+    calls: int,
+    pixels: tuple[int, int],
+) -> PixelSharing | None:
+    """What shares pixels between a story's frames; None where no frame sees any.
+
+    Args:
+        layout: of the story's tokens.
+        batch_size: frames that are sampled at once.
+        calls: of the U-Net, for each batch.
+        pixels: width and height of a picture, as far as it is known before.
+
+    Raises:
+        HoppingError: naming the cause, if this pipeline's U-Net cannot share them.
+    """
+    graph = pixel_graph(layout, options)
+    if not any(graph):
+        return None
+    if hasattr(type(pipeline), "do_perturbed_attention_guidance"):
+        raise HoppingError(
+            f"{type(pipeline).__name__} perturbs the attention in which pixels would be shared; "
+            "use a pipeline without PAG, or pixels=off"
+        )
+    layers = unet_layers(pipeline.unet)
+    links = most_kept(graph, batch_size)
+    width, height = pixels
+    size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
+    needed = links * bank_bytes(layers, size, calls, pipeline.unet.dtype.itemsize)
+    return PixelSharing(graph, layers, Bank("cpu" if needed > _MOST_ON_DEVICE else None))
+
+
+def most_kept(graph: PixelGraph, batch_size: int) -> int:
+    """How many links' tokens must be kept at once, between two batches of this size."""
+    most = 0
+    for made in range(batch_size, len(graph), batch_size):
+        later = {link for links in graph[made:] for link in links}
+        most = max(most, sum(link.source <= made for link in later))
+    return most
+
+
+class HasFrames(Protocol):
+    """A batch."""
+
+    @property
+    def frames(self) -> Sequence[int]: ...
+
+
+B = TypeVar("B", bound=HasFrames)
+
+
+class Prerequisites(Generic[B]):
+    """Which batches the process that gets a batch must sample before it.
+
+    Batches are given out in turn: the first to the first process, the second to the second, and so
+    on around.
+
+    Args:
+        graph: for each frame, what it sees.
+        processes: how many there are.
+    """
+
+    def __init__(self, graph: PixelGraph, processes: int) -> None:
+        self._sources = [{link.source for link in links} for links in graph]
+        self._shown = set[int]().union(*self._sources)
+        self._batches: dict[int, B] = {}  # by the frames that are shown to others
+        self._sampled: list[set[int]] = [set() for _ in range(processes)]
+        self._turn = 0
+
+    def add(self, batch: B) -> None:
+        """Say that there is a batch, whether or not it will be given out. In story order."""
+        for frame in self._shown.intersection(batch.frames):
+            self._batches[frame] = batch
+
+    def give_out(self, batch: B, *, sharing: bool = True) -> list[B]:
+        """What must be sampled before `batch`, in story order, by the process whose turn it is.
+
+        Args:
+            sharing: False for frames that see no other, made to compare with.
+        """
+        sampled = self._sampled[self._turn]
+        self._turn = (self._turn + 1) % len(self._sampled)
+        if not sharing:
+            return []
+        before: list[B] = []
+        self._collect(batch, sampled, before)
+        return before[:-1]
+
+    def _collect(self, batch: B, sampled: set[int], found: list[B]) -> None:
+        sampled.update(batch.frames)
+        for frame in batch.frames:
+            for source in sorted(self._sources[frame - 1] - sampled):
+                if source not in sampled:
+                    self._collect(self._batches[source], sampled, found)
+        found.append(batch)

@@ -1,0 +1,374 @@
+"""Frames see each other's pixels: what must hold on any U-Net, held against dense computations."""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F  # noqa: N812
+
+from hopping import HoppingError
+from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, unet_layers
+from hopping.pixels.bank import bank_bytes
+from hopping.pixels.subject_masks import level_size
+from tests.encoders import hook_count
+from tests.pixels.unets import SIZE, extra, sample, sd1_unet, texts
+
+DOG, CAT = (Phrase("a dog", (2, 3)),), (Phrase("a cat", (5,)),)
+# 1 and 2 introduce somebody, 3 and 4 name one each, 5 both; 4 shows 6 what it made of the cat.
+GRAPH = (
+    (),
+    (),
+    (PixelLink(1, DOG),),
+    (PixelLink(2, CAT),),
+    (PixelLink(1, DOG), PixelLink(2, CAT)),
+    (PixelLink(4, CAT),),
+)
+EVERY = list(range(1, 7))
+
+
+def sharing(unet, graph=GRAPH, bank=None):
+    return PixelSharing(graph, unet_layers(unet), Bank() if bank is None else bank)
+
+
+def run(unet, batches, graph=GRAPH, seed=0, **arguments):
+    return sample(unet, texts(6, seed), batches, sharing(unet, graph), **arguments)
+
+
+def same(a, b):
+    return [torch.equal(a[frame], b[frame]) for frame in sorted(a.keys() & b.keys())]
+
+
+def assert_close(a, b, tolerance=3e-3):
+    for frame, latents in b.items():
+        assert (a[frame] - latents).abs().max() < tolerance * latents.abs().max(), frame
+
+
+def call(unet, latents, text, timestep=500):
+    with torch.no_grad():
+        return unet(
+            latents, timestep, encoder_hidden_states=text, **extra(unet, len(latents))
+        ).sample
+
+
+def test_frames_that_see_are_changed_and_no_other(unet):
+    plain = sample(unet, texts(6), [EVERY])
+    shared = run(unet, [EVERY])
+    assert same(plain, shared) == [True, True, False, False, False, False]
+    assert all(latents.isfinite().all() for latents in shared.values())
+
+
+def test_off_is_untouched(unet):
+    plain = sample(unet, texts(6), [EVERY])
+    assert all(same(plain, run(unet, [EVERY], graph=((),) * 6)))
+
+
+def test_unconditional_rows_are_bit_for_bit_what_they_are_without(unet):
+    """Within a call, whose latents are given: over a run the guidance carries what is shared."""
+    latents, rows = torch.randn(3, 4, *SIZE).repeat(2, 1, 1, 1), texts(3)
+    text = torch.cat([rows[:1].expand(3, -1, -1), rows[1:]])
+    plain = call(unet, latents, text)
+    with sharing(unet, GRAPH[:3]).batch([1, 2, 3]):
+        first = call(unet, latents, text)
+        second = call(unet, latents, text)
+    assert torch.equal(first, plain)  # there is no mask yet
+    assert torch.equal(second[:5], plain[:5])
+    assert not torch.allclose(second[5], plain[5], atol=1e-3)
+
+
+def test_no_frame_depends_on_a_later_one(unet):
+    whole = run(unet, [[1, 2, 3, 4], [5, 6]])
+    assert all(same(whole, run(unet, [[1, 2, 3, 4]])))
+    changed = texts(6)
+    changed[4:] = texts(6, seed=3)[4:]  # frames 4, 5 and 6
+    graph = (*GRAPH[:3], (), (), ())
+    other = sample(unet, changed, [[1, 2, 3, 4]], sharing(unet, graph))
+    assert same(whole, other) == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "sampler", ["Euler", "LMS", "DPM++ 2M", "Heun", "Euler a", "DPM2 a", "PNDM"]
+)
+def test_batches_are_the_same_pictures_up_to_rounding(unet, sampler):
+    whole = run(unet, [EVERY], sampler=sampler)
+    assert_close(run(unet, [[1, 2, 3], [4, 5], [6]], sampler=sampler), whole)
+
+
+_PLACES = st.lists(st.integers(1, 20), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def stories(draw):
+    """Any graph of four frames, and any way to cut them into batches."""
+    phrases = st.lists(st.builds(Phrase, st.just("x"), _PLACES), max_size=2, unique=True).map(tuple)
+    graph = []
+    for frame in range(1, 5):
+        earlier = draw(st.lists(st.integers(1, frame - 1), unique=True)) if frame > 1 else []
+        graph.append(tuple(PixelLink(source, draw(phrases)) for source in sorted(earlier)))
+    cuts = [0, *sorted(draw(st.sets(st.integers(1, 3)))), 4]
+    return tuple(graph), [list(range(a + 1, b + 1)) for a, b in pairwise(cuts)]
+
+
+@settings(max_examples=12)
+@given(stories())
+def test_any_graph_in_any_batches(story):
+    graph, batches = story
+    unet = sd1_unet()
+    plain = sample(unet, texts(6), batches, steps=2)
+    made = run(unet, batches, graph, steps=2)
+    assert [not equal for equal in same(plain, made)] == [bool(links) for links in graph]
+    assert_close(made, run(unet, [[1, 2, 3, 4]], graph, steps=2))
+    assert hook_count(unet) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"start": 2, "steps": 6}, {"size": (12, 20)}, {"size": (13, 9)}, {"guidance": 1.0}],
+    ids=["image to image", "wide", "odd", "no guidance"],
+)
+def test_other_ways_to_sample(unet, arguments):
+    plain = sample(unet, texts(6), [EVERY], **arguments)
+    whole = run(unet, [EVERY], **arguments)
+    assert same(plain, whole) == [True, True, False, False, False, False]
+    assert_close(run(unet, [[1, 2], [3, 4], [5, 6]], **arguments), whole)
+
+
+def test_half_precision(unet):
+    unet = unet.to(torch.bfloat16)
+    plain = sample(unet, texts(6), [EVERY])
+    whole = run(unet, [EVERY])
+    assert same(plain, whole) == [True, True, False, False, False, False]
+    bank = Bank()
+    batched = sample(unet, texts(6), [[1, 2], [3, 4], [5, 6]], sharing(unet, bank=bank))
+    # A mask's edge may fall on the other side of a rounding.
+    assert_close(batched, whole, tolerance=0.2)
+
+
+def test_no_call_is_added_and_none_is_larger(unet):
+    calls = []
+    unet.register_forward_pre_hook(
+        lambda _, args, kwargs: calls.append(
+            (args[0].shape, kwargs["encoder_hidden_states"].shape)
+        ),
+        with_kwargs=True,
+    )
+    run(unet, [[1, 2, 3], [4, 5, 6]])
+    shared = calls.copy()
+    calls.clear()
+    sample(unet, texts(6), [[1, 2, 3], [4, 5, 6]])
+    assert calls == shared
+
+
+class _Dense:
+    """Attention written out in float64, with a mask over the pixels of all rows together."""
+
+    def __init__(self, unet):
+        self._layers = dict(unet.named_modules())
+
+    def project(self, name, hidden, part):
+        layer = self._layers[name]
+        weight = getattr(layer, f"to_{part}").weight.double()
+        return (hidden.double() @ weight.T).unflatten(-1, (layer.heads, -1)).transpose(-3, -2)
+
+    def attention(self, name, queries, keys):
+        q, k = self.project(name, queries, "q"), self.project(name, keys, "k")
+        return (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(dim=-1)
+
+
+def _otsu(values):
+    values = values.double()
+    thresholds = values.unique()[:-1]
+
+    def between(t):
+        low, high = values[values <= t], values[values > t]
+        return len(low) * len(high) * (high.mean() - low.mean()) ** 2
+
+    return max(thresholds, key=between)
+
+
+def test_attention_equals_a_dense_computation(unet):
+    """Maps, cut, masks and attention, all done again from the layers' inputs of two calls."""
+    graph = (*GRAPH[:3], (PixelLink(1, DOG), PixelLink(2, CAT)))
+    rows = 4
+    latents, embedded = torch.randn(rows, 4, *SIZE), texts(rows)[1:]
+    seen: list[dict] = [{}, {}]
+    now = [0]
+    names = {module: name for name, module in unet.named_modules() if ".attn" in name}
+    for module, name in names.items():
+        if name.endswith(("attn1", "attn2")):
+            module.register_forward_hook(
+                lambda m, args, kwargs, out: seen[now[0]].__setitem__(
+                    names[m], (args[0], kwargs.get("encoder_hidden_states"), out)
+                ),
+                with_kwargs=True,
+            )
+    state = sharing(unet, graph)
+    with state.batch([1, 2, 3, 4]):
+        # Hooks of ours, which come behind the test's, change the output in place.
+        call(unet, latents, embedded)
+        now[0] = 1
+        call(unet, latents, embedded)
+    dense = _Dense(unet)
+    finest = max(len(seen[0][name][0][0]) for name in seen[0])
+    h, w = next(s for s in (level_size(SIZE, n) for n in range(4)) if s[0] * s[1] == finest)
+    masks = {}
+    for source, phrase in ((1, DOG[0]), (2, CAT[0])):
+        found = [
+            dense.attention(name, hidden[source - 1], text[source - 1]).mean(dim=0)[
+                :, list(phrase.tokens)
+            ]
+            for name, (hidden, text, _) in seen[0].items()
+            if name.endswith("attn2") and len(hidden[0]) == finest
+        ]
+        masks[source] = torch.stack(found).mean(dim=0).sum(dim=-1).reshape(h, w)
+    changed = 0
+    for name, (hidden, _, output) in seen[1].items():
+        if not (name.startswith("up_blocks") and name.endswith("attn1")):
+            continue
+        size = next(
+            s for s in (level_size(SIZE, n) for n in range(4)) if s[0] * s[1] == len(hidden[0])
+        )
+        pixels = len(hidden[0])
+        flat = hidden.flatten(0, 1)
+        for viewer, links in enumerate(graph):
+            visible = torch.zeros(rows, pixels, dtype=torch.bool)
+            visible[viewer] = True
+            for link in links:
+                where = masks[link.source][None, None]
+                resized = F.interpolate(where, size=size, mode="bilinear", antialias=True)
+                visible[link.source - 1] = (resized > _otsu(where.flatten())).flatten()
+            scores = dense.project(name, hidden[viewer], "q") @ dense.project(
+                name, flat, "k"
+            ).transpose(-1, -2)
+            scores = scores * dense.project(name, flat, "q").shape[-1] ** -0.5
+            weights = scores.masked_fill(~visible.flatten(), -torch.inf).softmax(dim=-1)
+            mixed = (weights @ dense.project(name, flat, "v")).transpose(0, 1).flatten(1)
+            out = dict(unet.named_modules())[name].to_out[0]
+            expected = mixed @ out.weight.double().T + out.bias.double()
+            torch.testing.assert_close(output[viewer].double(), expected, atol=1e-4, rtol=1e-4)
+            changed += bool(links)
+    assert changed >= 2
+
+
+def test_what_each_frame_saw_is_told(unet):
+    state = sharing(unet)
+    sample(unet, texts(6), [[1, 2, 3], [4, 5, 6]], state)
+    assert state.seen(1) == ()
+    assert [seen.link for seen in state.seen(5)] == list(GRAPH[4])
+    for seen in state.seen(5):
+        assert 0 < seen.share < 1
+        assert seen.mask.dtype == torch.bool
+        assert float(seen.mask.float().mean()) == pytest.approx(seen.found[0], abs=1e-6)
+        assert seen.notes == ()
+
+
+def test_a_mask_of_nothing_or_of_all_is_not_shared_and_says_so(unet, monkeypatch):
+    plain = sample(unet, texts(6), [EVERY])
+    for bounds, words in (((0.99, 1.0), "next to nothing"), ((0.0, 0.001), "nearly all")):
+        monkeypatch.setattr("hopping.pixels.sharing._LEAST", bounds[0])
+        monkeypatch.setattr("hopping.pixels.sharing._MOST", bounds[1])
+        state = sharing(unet)
+        assert all(same(plain, sample(unet, texts(6), [EVERY], state)))
+        (seen,) = state.seen(3)
+        assert (seen.share, seen.mask) == (0, None)
+        (note,) = seen.notes
+        assert f"'a dog' covers {words} of frame 1's picture" in note
+
+
+def test_the_whole_picture(unet):
+    graph = ((), (PixelLink(1),))
+    embedded = texts(2)
+    whole = sample(unet, embedded, [[1, 2]], sharing(unet, graph))
+    assert same(whole, sample(unet, embedded, [[1, 2]])) == [True, False]
+    state = sharing(unet, graph)
+    assert_close(sample(unet, embedded, [[1], [2]], state), whole)
+    (seen,) = state.seen(2)
+    assert (seen.share, seen.mask) == (1, None)
+
+
+class StopError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("raised", [StopError, KeyboardInterrupt])
+def test_a_fault_at_any_call_leaves_no_trace(unet, raised):
+    before = sample(unet, texts(3), [[1, 2, 3]], steps=2)
+    hooks = hook_count(unet)
+    count, stop_at = [0], [None]
+
+    def fault(*_):
+        count[0] += 1
+        if count[0] == stop_at[0]:
+            raise raised
+
+    def faulty():
+        copied = copy.deepcopy(unet)
+        for module in copied.modules():
+            if not list(module.children()):
+                module.register_forward_pre_hook(fault)
+        return copied, hook_count(copied)
+
+    broken, with_faults = faulty()
+    sample(broken, texts(3), [[1, 2, 3]], sharing(broken, GRAPH[:3]), steps=2)
+    whole = count[0]
+    for stop in range(1, whole, max(1, whole // 25)):
+        count[0], stop_at[0] = 0, stop
+        with pytest.raises(raised):
+            sample(broken, texts(3), [[1, 2, 3]], sharing(broken, GRAPH[:3]), steps=2)
+        assert hook_count(broken) == with_faults
+    stop_at[0] = None
+    assert all(same(before, sample(broken, texts(3), [[1, 2, 3]], steps=2)))
+    assert hook_count(unet) == hooks
+
+
+def test_rows_that_are_not_frames_are_refused(unet):
+    with sharing(unet).batch([1, 2, 3]), pytest.raises(HoppingError, match="9 rows for 3 frames"):
+        call(unet, torch.randn(9, 4, *SIZE), texts(9)[1:])
+    assert hook_count(unet) == 0
+
+
+def test_merged_pixels_are_refused(unet):
+    """Another extension that merges or tiles pixels leaves none where it was."""
+    block = next(m for n, m in unet.named_modules() if n.startswith("up_") and hasattr(m, "attn1"))
+    block.norm1.register_forward_hook(lambda _, __, output: output[:, ::2])
+    with sharing(unet).batch([1, 2, 3]), pytest.raises(HoppingError, match="merges or tiles"):
+        call(unet, torch.randn(3, 4, *SIZE), texts(3)[1:])
+
+
+def test_a_sampler_whose_calls_differ_from_batch_to_batch_is_found_out(unet):
+    state = sharing(unet)
+    with state.batch([1, 2]):
+        call(unet, torch.randn(2, 4, *SIZE), texts(2)[1:], timestep=500)
+    with state.batch([3]), pytest.raises(HoppingError, match="never sampled at timestep 400"):
+        call(unet, torch.randn(1, 4, *SIZE), texts(1)[1:], timestep=400)
+
+
+def test_the_bank_holds_what_later_batches_see_and_no_longer(unet):
+    bank = Bank()
+    state = sharing(unet, bank=bank)
+    sizes = []
+    for batch in ([1, 2], [3], [4], [5], [6]):
+        sample(unet, texts(6), [batch], state)
+        sizes.append(bank.nbytes)
+    assert sizes[0] == sizes[1] < sizes[2]  # 4 has come
+    assert sizes[2] > sizes[3] > sizes[4] == 0  # 1 and 2 have gone, then all
+
+
+@pytest.mark.parametrize("size", [SIZE, (13, 20)])
+def test_the_bank_takes_what_was_told(unet, size):
+    bank = Bank()
+    state = sharing(unet, ((), (PixelLink(1),)), bank)
+    sample(unet, texts(1), [[1]], state, size=size, steps=5)
+    calls = 4  # the first of five is above the level from which pixels are shared
+    assert bank.nbytes == bank_bytes(unet_layers(unet), size, calls, 4, share=1)
+
+
+def test_nothing_is_banked_for_one_batch(unet):
+    bank = Bank()
+    run_state = sharing(unet, bank=bank)
+    sample(unet, texts(6), [EVERY], run_state)
+    assert bank.nbytes == 0

@@ -1,0 +1,140 @@
+"""Stories whose frames see each other's pixels, from real pipelines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from hopping import HoppingError, HoppingOptions
+from hopping.pixels import PixelLink
+from hopping.studio import FrameKey
+from hopping.studio.pixel_sharing import Prerequisites, most_kept
+from tests.encoders import hook_count
+
+from .test_generate import frames, pictures
+
+SAME = HoppingOptions.from_mapping({}, preset="Same character")
+ALONE = HoppingOptions(mode="baseline", pixels="subject")
+STORY = "A red dog is by the river.\nThe dog sits.\nA cat sleeps.\nThe cat and the dog run."
+
+
+def differ(a, b):
+    return [one != other for one, other in zip(a, b, strict=True)]
+
+
+@pytest.mark.parametrize("options", [SAME, ALONE, ALONE.replace(pixels="all")], ids=str)
+def test_frames_see_their_subjects_pixels(pipeline, options):
+    off = pictures(pipeline, STORY, options.replace(pixels="off"))
+    made = frames(pipeline, STORY, options, compare=True)
+    images = [frame.image.tobytes() for frame in made]
+    assert differ(images[:4], off) == [False, True, False, True]
+    plain = pictures(pipeline, STORY, HoppingOptions(mode="baseline"))
+    assert images[4:] == plain
+    assert [[seen.link.source for seen in frame.saw] for frame in made] == [
+        [], [1], [], [1, 3], *[[]] * 4
+    ]  # fmt: skip
+
+
+def test_an_appended_frame_changes_no_earlier_one(pipeline):
+    for batch_size in (1, 2):
+        short = pictures(pipeline, STORY, SAME, batch_size=batch_size)
+        more = pictures(pipeline, f"{STORY}\nThe dog sleeps.", SAME, batch_size=batch_size)
+        assert more[:4] == short
+
+
+def test_batches_are_the_same_pictures_up_to_rounding(pipeline):
+    single = frames(pipeline, STORY, SAME)
+    for batch_size in (2, 3, 4):
+        batched = frames(pipeline, STORY, SAME, batch_size=batch_size)
+        for a, b in zip(single, batched, strict=True):
+            difference = np.asarray(a.image, dtype=int) - np.asarray(b.image, dtype=int)
+            assert abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+@pytest.mark.parametrize("done", [(1,), (1, 2, 3), (2, 4), (4,)], ids=str)
+def test_a_run_goes_on_to_the_same_bytes(sd1, batch_size, done):
+    whole = pictures(sd1, STORY, SAME, batch_size=batch_size)
+    there = [FrameKey(False, number) for number in done]
+    rest = frames(sd1, STORY, SAME, batch_size=batch_size, done=there)
+    assert [f.number for f in rest] == [n for n in (1, 2, 3, 4) if n not in done]
+    assert all(f.image.tobytes() == whole[f.number - 1] for f in rest)
+
+
+def test_no_more_is_sampled_again_than_is_seen(sd1):
+    steps = []
+    done = [FrameKey(False, number) for number in (1, 2, 3)]
+    frames(sd1, STORY, ALONE, done=done, on_step=lambda key, step, _: steps.append((key, step)))
+    assert [(key.number, step) for key, step in steps] == [
+        (n, s) for n in (1, 3, 4) for s in (1, 2)
+    ]
+
+
+@dataclass(frozen=True)
+class Batch:
+    frames: tuple[int, ...]
+
+
+def test_every_process_samples_what_its_batches_see():
+    graph = ((), (PixelLink(1),), (PixelLink(2),), (), (PixelLink(4),), (PixelLink(1),))
+    batches = [Batch((n,)) for n in range(1, 7)]
+    two = Prerequisites[Batch](graph, processes=2)
+    before = []
+    for batch in batches:
+        two.add(batch)
+        before.append([one.frames[0] for one in two.give_out(batch)])
+    # Frames 1, 3 and 5 are the first process's, 2, 4 and 6 the second's.
+    assert before == [[], [1], [2], [], [4], []]
+
+
+def test_what_must_be_kept_between_batches():
+    graph = ((), (PixelLink(1),), (PixelLink(1),), (PixelLink(3),), (PixelLink(2),))
+    assert most_kept(graph, 1) == 2
+    assert most_kept(graph, 3) == 2
+    assert most_kept(graph, 5) == 0
+
+
+def test_image_to_image(sd1):
+    from diffusers import StableDiffusionImg2ImgPipeline
+    from PIL import Image
+
+    img2img = StableDiffusionImg2ImgPipeline(**sd1.components, requires_safety_checker=False)
+    img2img.set_progress_bar_config(disable=True)
+    settings = {
+        "image": Image.new("RGB", (16, 24), "red"),
+        "strength": 0.7,
+        "num_inference_steps": 4,
+    }
+    off = pictures(img2img, STORY, HoppingOptions(mode="baseline"), **settings)
+    assert differ(pictures(img2img, STORY, ALONE, **settings), off) == [False, True, False, True]
+
+
+def test_nothing_is_left_behind_when_it_is_stopped(pipeline):
+    def stop(_, step, __):
+        if step == 2:
+            raise KeyboardInterrupt
+
+    before = pictures(pipeline, STORY)  # a library's own hooks come with its first run
+    hooks = hook_count(pipeline.unet)
+    for batch_size in (1, 4):
+        with pytest.raises(KeyboardInterrupt):
+            frames(pipeline, STORY, SAME, batch_size=batch_size, on_step=stop)
+    assert hook_count(pipeline.unet) == hooks
+    assert pictures(pipeline, STORY) == before
+
+
+def test_what_cannot_be_shared_is_refused_before_sampling(sd1):
+    sd1.unet.fuse_qkv_projections()
+    sd1.unet.register_forward_pre_hook(lambda *_: pytest.fail("something was sampled"))
+    with pytest.raises(HoppingError, match="fused"):
+        frames(sd1, STORY, SAME)
+
+
+def test_a_perturbing_pipeline_is_refused(sd1):
+    from diffusers import StableDiffusionPAGPipeline
+
+    perturbing = StableDiffusionPAGPipeline(**sd1.components, requires_safety_checker=False)
+    with pytest.raises(HoppingError, match="without PAG"):
+        frames(perturbing, STORY, SAME)
