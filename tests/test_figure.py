@@ -1,35 +1,20 @@
-"""Grids and masks: sizes, places, colours, and any text that a user may write."""
+"""Grids: sizes, places, colours, and any text that a user may write."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-import torch
 from PIL import Image, ImageDraw
 
-from hopping import HoppingOptions, parse_story, plan_story
-from hopping.figure import (
-    MASK_TOKENS,
-    MaskPanel,
-    causal,
-    frame_colour,
-    largest_cell,
-    mask_figure,
-    story_grid,
-)
+from hopping.figure import largest_cell, story_grid
 from hopping.lettering import Lettering, missing_glyphs
-from hopping.mask_picture import draw_mask
 
 COLOURS = ["#ff0000", "#00ff00", "#0000ff", "#ffff00"]
 
 
 def pictures(count, size=(64, 64)):
     return [Image.new("RGB", size, COLOURS[n % 4]) for n in range(count)]
-
-
-def has_colour(image, colour):
-    return any(found == _rgb(colour) for _, found in image.getcolors(1 << 24))
 
 
 def _rgb(colour):
@@ -116,54 +101,3 @@ def test_too_many_lines_end_in_an_ellipsis():
 def test_glyphs_that_no_font_has_are_named():
     assert missing_glyphs(["A dog.", "Ärger, Ωmega, … 犬"]) in ("", "犬")
     assert missing_glyphs(["\U000e1234 twice \U000e1234"]) == "\U000e1234"
-
-
-def test_mask_colours_are_the_seen_frames():
-    visible = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 0, 1]], dtype=torch.bool)
-    figure = mask_figure([MaskPanel("mask", visible)], ["a", "b", "<c>"], [1, 2, 0], "title")
-    assert has_colour(figure, frame_colour(1, strong=True))
-    assert has_colour(figure, frame_colour(1, strong=False))  # seen by frame 2
-    assert has_colour(figure, frame_colour(2, strong=True))
-    assert not has_colour(figure, frame_colour(2, strong=False))
-    assert has_colour(figure, frame_colour(0, strong=True))
-
-
-def test_frames_have_colours_of_their_own():
-    assert len({frame_colour(n, strong=True) for n in range(1, 50)}) == 49
-
-
-def test_white_is_read_on_every_frames_colour():
-    for number in range(1, 400):
-        parts = [part / 255 for part in _rgb(frame_colour(number, strong=True))]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        assert 1.05 / (luminance + 0.05) >= 4.5
-
-
-def test_the_largest_mask_stays_below_4000_pixels():
-    labels = ["averyveryverylonglabelthatiscutoffsomewhere"] * MASK_TOKENS
-    panels = [MaskPanel("hopping", causal(MASK_TOKENS))] * 2
-    assert max(mask_figure(panels, labels, [1] * MASK_TOKENS).size) < 4000
-
-
-def test_masks_that_cannot_be_drawn_are_refused():
-    with pytest.raises(ValueError, match="1 to 280 tokens, not 281"):
-        mask_figure([MaskPanel("", causal(281))], ["x"] * 281, [1] * 281)
-    with pytest.raises(ValueError, match="of the same tokens"):
-        mask_figure([MaskPanel("", causal(3))], ["x"] * 2, [1] * 2)
-
-
-@pytest.mark.parametrize("layout", ["joint", "windows"])
-def test_a_plan_is_drawn(clip_tokenizer, layout):
-    plan = plan_story(clip_tokenizer, parse_story("犬\n<b> dog"), HoppingOptions(layout=layout))
-    figure = draw_mask(plan, lambda token: clip_tokenizer.decode([token]))
-    assert has_colour(figure, frame_colour(1, strong=False))
-    assert max(figure.size) < 4000
-
-
-def test_a_long_storys_first_frames_are_drawn(clip_tokenizer):
-    story = parse_story("\n".join(["A dog is swimming in the river."] * 300))
-    plan = plan_story(clip_tokenizer, story)
-    assert max(draw_mask(plan, str).size) < 4000
-    one = plan_story(clip_tokenizer, parse_story("dog " * 400))
-    assert max(draw_mask(one, str).size) < 4000

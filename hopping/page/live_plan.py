@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from hopping.errors import HoppingError, NotLoadedError
+from hopping.mask_drawing import TokenText
 from hopping.plan import StoryPlan
 
 from . import plan_html
-from .mask_svg import TokenText, render_mask
+from .mask_svg import render_mask
 
 
 def answer_plan(

@@ -9,8 +9,8 @@ import html
 from collections.abc import Sequence
 
 from hopping.errors import HoppingError
-from hopping.figure import frame_colour
 from hopping.layout import CONTENT
+from hopping.mask_drawing import frame_colour
 from hopping.plan import MOST_GROUPS, FramePlan, Group, StoryPlan, listed, ranges
 
 EMPTY_TEXT = "Write one prompt per line; the plan follows as you type."

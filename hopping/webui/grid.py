@@ -7,8 +7,8 @@ from typing import Any
 from modules import images, processing, shared
 from PIL import Image
 
-from hopping.figure import MASK_TOKENS, MaskPanel, mask_figure, story_grid
-from hopping.layout import Role
+from hopping.figure import story_grid
+from hopping.mask_picture import draw_mask
 
 from .infotext import FRAME
 from .jobs import Job
@@ -34,11 +34,10 @@ def add_pictures(run: Run, processed: Any) -> None:
         if _saves_grid(run, len(pictures)):
             _save(run, grid, infotext)
     if options.save_mask:
-        mask = _mask(run, processed)
-        if mask is not None:
-            _insert(processed, len(processed.images), mask, infotext)
-            if run.processing.save_samples():
-                _save(run, mask, infotext, "-mask")
+        mask = draw_mask(*plan_with_words(run.prompt, run.request))
+        _insert(processed, len(processed.images), mask, infotext)
+        if run.processing.save_samples():
+            _save(run, mask, infotext, "-mask")
 
 
 def _frames(run: Run, processed: Any) -> dict[Job, Image.Image]:
@@ -68,24 +67,6 @@ def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
 def _title(run: Run, plain: bool, story: int) -> str:
     name = "plain SD" if plain else run.request.hopping.mode
     return f"{name} {story + 1}" if run.jobs.stories > 1 else name
-
-
-def _mask(run: Run, processed: Any) -> Image.Image | None:
-    """The whole visibility as a heat map, without the padding."""
-    plan, word = plan_with_words(run.prompt, run.request)
-    layout = plan.layout
-    shown = (layout.role != Role.PADDING).nonzero().squeeze(1)
-    if len(shown) > MASK_TOKENS:
-        processed.comments += (
-            f"The mask picture is left out: the story has {len(shown)} tokens, and no more than "
-            f"{MASK_TOKENS} can be shown.\n"
-        )
-        return None
-    names = {Role.START: "start", Role.SEPARATOR: "sep", Role.END: "end"}
-    ids, roles = layout.ids.flatten()[shown].tolist(), layout.role[shown].tolist()
-    labels = [names.get(Role(role)) or word(token) for token, role in zip(ids, roles, strict=True)]
-    panel = MaskPanel(f"layout {layout.kind}", plan.visibility.matrix(shown, shown))
-    return mask_figure([panel], labels, layout.p_id[shown].tolist())
 
 
 def _story_infotext(run: Run) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from modules import errors, shared
 
+from hopping.mask_drawing import TokenText
 from hopping.page.live_plan import answer_plan
-from hopping.page.mask_svg import TokenText
 from hopping.page.options import ROWS, Request, parse_request
 from hopping.plan import StoryPlan
 

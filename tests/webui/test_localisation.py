@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hopping import HoppingOptions, parse_story, plan_story
-from hopping.page import plan_html, story_texts
+from hopping.page import mask_svg, plan_html, story_texts
 from hopping.page.options import ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +105,7 @@ def test_the_plan_is_complete(clip_tokenizer):
     numbers = {plan.layout.reason, *(note for frame in plan.frames for note in frame.notes)}
     texts = _texts(plan_html.render_plan(plan)) - own - numbers
     assert not {text for text in texts if "“" not in text} - set(JAPANESE)
-    assert plan_html.NOTED_TEXT in JAPANESE
+    assert {plan_html.NOTED_TEXT, mask_svg.PART_TEXT} <= set(JAPANESE)
 
 
 def test_the_values_of_choices_keep_their_names():

@@ -13,10 +13,10 @@ from typing import Any
 import gradio as gr
 
 from hopping.errors import HoppingError, OptionError
+from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions, Option
 from hopping.page.limits import check_story, check_text
 from hopping.page.live_plan import answer_plan
-from hopping.page.mask_svg import TokenText
 from hopping.page.options import RunOptions, parse_request
 from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
@@ -211,8 +211,7 @@ class Studio:
         return request.begin(self.pipeline, datetime.datetime.now())
 
     def _token_text(self, token: int) -> str:
-        text = self.pipeline.tokenizer.decode([token])
-        return text.replace("\ufffd", "·").strip() or "·"
+        return str(self.pipeline.tokenizer.decode([token]))
 
 
 def _decoded(payload: str) -> bytes:

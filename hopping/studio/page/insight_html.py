@@ -6,7 +6,7 @@ import html
 
 from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
-from hopping.page.mask_svg import TokenText
+from hopping.mask_drawing import TokenText, token_label
 from hopping.page.plan_html import frame_style
 
 _FULL = 1.0
@@ -24,7 +24,7 @@ def render_insight(insight: FrameInsight, layout: TokenLayout, token_text: Token
     """
     if not len(insight.seen):
         return f'<div class="studio-moved">{_PLAIN}</div>'
-    words = [html.escape(token_text(token)) for token in insight.ids]
+    words = [html.escape(token_label(token_text(token))) for token in insight.ids]
     changes = insight.changes
     strip = "".join(_word(word, change) for word, change in zip(words, changes, strict=True))
     rows = "".join(
@@ -57,7 +57,7 @@ def _sources(insight: FrameInsight, index: int, layout: TokenLayout, token_text:
     ids = layout.ids.flatten()
     chips = [
         f'<span class="hopping-chip" {frame_style(int(layout.p_id[token]))}>'
-        f"<b>{int(layout.p_id[token])}</b> {html.escape(token_text(int(ids[token])))} "
+        f"<b>{int(layout.p_id[token])}</b> {html.escape(token_label(token_text(int(ids[token]))))} "
         f"{_percent(weight)}</span>"
         for token, weight in insight.most_attended(index)
         if weight >= _LEAST_WEIGHT

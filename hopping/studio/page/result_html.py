@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from hopping.page.mask_svg import TokenText
+from hopping.mask_drawing import TokenText
 from hopping.page.plan_html import frame_style, render_failure
 from hopping.studio.generate import FrameKey
 from hopping.studio.record import Record
