@@ -1,15 +1,22 @@
 """Hopping mask: picture sequences with Stable Diffusion whose prompts see the prompts before them.
 
 After Zhao et al., "ホッピングマスクを利用した Stable Diffusion Model による連続画像生成", NLP 2023.
-This package needs torch alone; `hopping.studio` adds diffusers, `hopping.webui` runs in a WebUI.
+This package needs torch alone, but for what draws: `figure`, `lettering` and `mask_picture` need
+Pillow, too. `hopping.studio` adds diffusers, `hopping.webui` runs in a WebUI, `hopping.cli` stands
+above all.
 """
 
-from .clip import ClipTextEncoder, encode_story, plan_story
-from .encoder import Embedding, TextEncoder, encode_frames
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .errors import EncoderError, HoppingError, LayoutError, OptionError, StoryError
 from .options import HoppingOptions
-from .plan import FramePlan, StoryPlan
 from .story import Frame, Story, parse_story
+
+if TYPE_CHECKING:
+    from .clip import ClipTextEncoder, encode_story, plan_story
+    from .encoder import Embedding, TextEncoder, encode_frames
+    from .plan import FramePlan, StoryPlan
 
 __version__ = "0.1.0"
 
@@ -32,3 +39,22 @@ __all__ = [
     "parse_story",
     "plan_story",
 ]
+
+# What needs torch is imported when it is asked for, so that a story or an option can be checked
+# without waiting seconds for it.
+_WITH_TORCH = {
+    "ClipTextEncoder": "clip",
+    "Embedding": "encoder",
+    "FramePlan": "plan",
+    "StoryPlan": "plan",
+    "TextEncoder": "encoder",
+    "encode_frames": "encoder",
+    "encode_story": "clip",
+    "plan_story": "clip",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WITH_TORCH:
+        return getattr(import_module(f".{_WITH_TORCH[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

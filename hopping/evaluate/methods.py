@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
-
-from hopping import HoppingError, HoppingOptions, Story, encode_story, parse_story
+from hopping import HoppingError, HoppingOptions, Story, parse_story
 from hopping.evaluate.stories import Wording
+
+# Names are checked before torch is there: it is imported by what computes.
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 # Singular-value reweighting (Liu et al., One-Prompt-One-Story, ICLR 2025). The exponents act on
 # singular values as shares of the largest, so that they mean the same for encoders of any scale.
@@ -25,20 +26,22 @@ class TextSide:
     encoder: nn.Module
     tokenizer: Any
 
-    @torch.no_grad()
     def encode(self, texts: list[str]) -> Tensor:
         """Plain embeddings of texts, each alone, shape (texts, 77, width)."""
+        import torch
+
         ids = self.tokenizer(
             texts, padding="max_length", max_length=77, truncation=True, return_tensors="pt"
         ).input_ids
-        return self.encoder(ids.to(next(self.encoder.parameters()).device))[0]
+        with torch.no_grad():
+            return self.encoder(ids.to(next(self.encoder.parameters()).device))[0]
 
     def count(self, text: str) -> int:
         """How many content tokens a text has."""
         return len(self.tokenizer(text, add_special_tokens=False).input_ids)
 
 
-Method = Callable[[TextSide, Sequence[Wording]], Tensor]
+Method = Callable[[TextSide, Sequence[Wording]], "Tensor"]
 """Embeddings of a story's frames, shape (frames, 77, width); longer texts have more windows."""
 
 
@@ -58,6 +61,8 @@ class Hopping:
 
     def __call__(self, side: TextSide, shots: Sequence[Wording]) -> Tensor:
         """Embeddings of the frames."""
+        from hopping import encode_story
+
         return encode_story(side.encoder, side.tokenizer, self.story(shots), self.options)
 
 
@@ -93,6 +98,8 @@ def one_prompt_one_story(side: TextSide, shots: Sequence[Wording]) -> Tensor:
     Text side only: the paper's identity-preserving cross-attention is not part of it. The first
     frame's subject stands for the paper's identity prompt, and is left as it is.
     """
+    import torch
+
     texts = _own(shots)
     identity = shots[0].marked.partition("<share:")[2].partition(">")[0]
     joined = side.encode([" ".join([identity, *texts])])[0]
@@ -118,6 +125,8 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
     The share is that of the largest singular value. Enhanced values are scaled back so that the
     largest keeps its size: the strong directions gain on the weak ones.
     """
+    import torch
+
     u, values, vh = torch.linalg.svd(frame[rows].float(), full_matrices=False)
     factors = (exponent * values / values[0]).exp()
     if exponent > 0:
@@ -155,6 +164,17 @@ METHODS: Mapping[str, Method] = {
 }
 """Every method by name. Without other words hopping has the paper's options; the number behind a
 preset is its strength; One-Prompt-One-Story is its text side."""
+
+CEILING = "drawn truth"
+"""Not a method: what the texts mean, drawn by the world's own code and passed through the model's
+autoencoder. What the oracle misses there, no method could show it."""
+
+NAMES = (CEILING, *METHODS)
+"""What is measured on the storybook world."""
+
+SUITE_METHODS = tuple(name for name, method in METHODS.items() if isinstance(method, Hopping))
+"""The methods that any pipeline can run. One-Prompt-One-Story has its own code, and its row in its
+own paper."""
 
 
 def parse_methods(text: str, known: Iterable[str]) -> tuple[str, ...]:

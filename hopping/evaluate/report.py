@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError
+from hopping.evaluate.methods import CEILING
 from hopping.evaluate.results import ALL, COMPARED_SCORES, write_results
 from hopping.evaluate.scores import MEANINGS, SCORES
 from hopping.evaluate.stories import KINDS
-from hopping.evaluate.storybook import CEILING
 
 PAGE = Path("docs/evidence.md")
 STRIP_METHOD = "Consistent subject"

@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from hopping.evaluate.methods import NAMES
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import KINDS, ONE, StoryCase, make_stories
-from hopping.evaluate.storybook import NAMES, Line, Run, read_lines
+from hopping.evaluate.storybook import Line, Run, read_lines
 
 FILE = "results.json"
 ALL = "all stories"

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from hopping.errors import HoppingError
-from hopping.evaluate.methods import METHODS, TextSide
+from hopping.evaluate.methods import CEILING, METHODS, TextSide
 from hopping.evaluate.stories import StoryCase, make_stories
 from hopping.storybook.loop import fast_math
 from hopping.storybook.model import GUIDANCE, STEPS
@@ -31,11 +31,6 @@ from hopping.storybook.scene import Figure, Scene
 from hopping.storybook.train_vae import reconstruct
 from hopping.storybook.world import draw
 
-CEILING = "drawn truth"
-"""Not a method: what the texts mean, drawn by the world's own code and passed through the model's
-autoencoder. What the oracle misses there, no method could show it."""
-
-NAMES = (CEILING, *METHODS)
 BATCH = 32
 """Pictures sampled at once; on one CPU thread larger batches are no faster."""
 
@@ -156,7 +151,7 @@ def measure(
         pipeline: The model, on the device where it shall sample.
         oracle: Judges its pictures, on the CPU.
         cases: The stories; workers share a folder and take different ones.
-        methods: Of `NAMES`.
+        methods: Of `methods.NAMES`.
         seeds: Noises for each story.
         folder: Where results are kept.
         rank: Which worker this is.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,7 +21,8 @@ from hopping.storybook.oracle import Oracle, build_oracle, load_oracle, trained_
 from hopping.storybook.score import BARS
 from hopping.storybook.team import Team, run_team
 from hopping.storybook.train_unet import trained_pipeline
-from hopping.studio.pipeline import fingerprint, resolve_device
+from hopping.studio.devices import resolve_device
+from hopping.studio.pipeline import fingerprint
 
 SHIPPED = "shipped"
 
@@ -80,18 +82,24 @@ def load_model(
     return pipeline, oracle, Run(model_run.resolve().name, fingerprint(pipeline), passes)
 
 
-def run_measurement(asked: Measurement, workers: int) -> None:
+def run_measurement(
+    asked: Measurement, workers: int, first: Callable[[], None] = lambda: None
+) -> None:
     """Measure what is missing in the folder, in `workers` processes of one thread each.
+
+    Args:
+        first: Called in each process before anything else.
 
     Raises:
         HoppingError: As `load_model`, or the folder holds results of another run.
     """
     _, _, run = load_model(asked.model_run, "cpu", below_bars=asked.below_bars)
     run.begin(asked.folder)
-    run_team(partial(_measure_share, asked), workers)
+    run_team(partial(_measure_share, asked, first), workers)
 
 
-def _measure_share(asked: Measurement, team: Team) -> None:
+def _measure_share(asked: Measurement, first: Callable[[], None], team: Team) -> None:
+    first()
     pipeline, oracle, _ = load_model(asked.model_run, asked.device, below_bars=asked.below_bars)
     cases = list(islice(make_stories(asked.stories), team.rank, None, team.size))
 

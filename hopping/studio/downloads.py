@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw
 
 from hopping.lettering import Lettering
 
-from .generate import FrameKey
-from .record import RECORD_NAME, Record
+from .record import RECORD_NAME, FrameKey, Record
 
 MILLISECONDS = 1000
 """How long an animation shows each frame."""

@@ -14,8 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from hopping.figure import largest_cell, story_grid
 from hopping.story import Story
 
-from .generate import FrameKey
-from .record import Record, png_info, write_atomically
+from .record import FrameKey, Record, png_info, write_atomically
 
 _WORDS, _LENGTH = 5, 40
 

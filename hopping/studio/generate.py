@@ -25,18 +25,12 @@ from . import processes
 from .conditioning import Conditioning, PipelineConditioner, windows_of
 from .pixel_sharing import Prerequisites, pixel_sharing
 from .prompts import refuse_tags, refuse_tags_in_source
+from .record import FrameKey
 from .samplers import build_scheduler
+from .sampling import check_pixels
 
-OnStep = Callable[["FrameKey", int, int], None]
+OnStep = Callable[[FrameKey, int, int], None]
 """Called after each step with the first frame of the batch, the step (from 1) and their number."""
-
-
-@dataclass(frozen=True, order=True)
-class FrameKey:
-    """Which picture of a story: the hopped frame of this number (from 1), or the plain one."""
-
-    plain: bool
-    number: int
 
 
 @dataclass(frozen=True)
@@ -336,16 +330,6 @@ def picture_size(pipeline: Any, width: int | None, height: int | None) -> tuple[
     for name, pixels in size.items():
         check_pixels(name, pixels, factor)
     return size["width"], size["height"]
-
-
-def check_pixels(name: str, pixels: int, factor: int = 8) -> None:
-    """Raises OptionError if a width or height is no multiple of `factor`."""
-    if pixels < factor or pixels % factor:
-        below = max(factor, pixels // factor * factor)
-        raise OptionError(
-            f"{name} cannot be {pixels}; it must be a multiple of {factor}, "
-            f"{below} or {below + factor} for instance"
-        )
 
 
 def _accepted(pipeline: Any, arguments: Iterable[str]) -> set[str]:

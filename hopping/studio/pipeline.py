@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import struct
 import textwrap
 from pathlib import Path
@@ -14,29 +13,13 @@ import diffusers
 import torch
 from diffusers.utils import deprecation_utils
 
-from hopping.errors import HoppingError
+from .devices import resolve_device, resolve_dtype
+from .sampling import MODEL_FILES, STORYBOOK, ModelError, check_model
 
-from . import processes
-from .tokenizer import STORYBOOK
-
-DTYPES = {
-    "float32": torch.float32,
-    "fp32": torch.float32,
-    "float16": torch.float16,
-    "fp16": torch.float16,
-    "bfloat16": torch.bfloat16,
-    "bf16": torch.bfloat16,
-}
-
-_FILES = (".safetensors", ".ckpt")
 # diffusers renamed the argument; the old name still works there, with a warning.
 _DTYPE = "dtype" if hasattr(deprecation_utils, "_resolve_dtype") else "torch_dtype"
 # A weight that SDXL checkpoints have and those of SD 1.x and 2.x have not.
 _SDXL_KEY = "conditioner.embedders.1."
-
-
-class ModelError(HoppingError):
-    """A model cannot be loaded, or not in the way that was asked for."""
 
 
 def load_pipeline(
@@ -55,6 +38,7 @@ def load_pipeline(
     Raises:
         ModelError: that says what is missing and what to do.
     """
+    check_model(model)
     device = resolve_device(device)
     precision = resolve_dtype(dtype, device)
     pipeline: Any
@@ -66,53 +50,13 @@ def load_pipeline(
         path = Path(model).expanduser()
         if path.is_dir():
             pipeline = _load_folder(path, precision)
-        elif path.suffix.lower() in _FILES:
+        elif path.suffix.lower() in MODEL_FILES:
             pipeline = _load_file(path, precision)
         else:
             pipeline = _load_from_hub(str(model), precision)
         pipeline = pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
-
-
-def resolve_device(device: str) -> str:
-    """ "auto" as the device that is there; any other checked.
-
-    Raises:
-        ModelError: for a device that this machine has not.
-    """
-    several = processes.count() > 1 and torch.cuda.is_available()
-    if several and device.partition(":")[0] in ("auto", "cuda"):
-        return f"cuda:{processes.local_index()}"
-    if device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        cause = str(error).splitlines()[0]
-        raise ModelError(
-            f"device {device!r} cannot be used here ({cause}); use cpu or auto"
-        ) from error
-    return device
-
-
-def resolve_dtype(dtype: str | torch.dtype, device: str) -> torch.dtype:
-    """A precision by name; "auto" as what suits the device.
-
-    Raises:
-        ModelError: for an unknown name, and for float16 on the CPU.
-    """
-    if dtype == "auto":
-        return torch.float16 if device.startswith("cuda") else torch.float32
-    if isinstance(dtype, str):
-        if dtype.lower() not in DTYPES:
-            raise ModelError(f"unknown dtype {dtype!r}; known: auto, {', '.join(DTYPES)}")
-        dtype = DTYPES[dtype.lower()]
-    if dtype == torch.float16 and device == "cpu":
-        raise ModelError("the CPU does not compute in float16; use --dtype float32 or bfloat16")
-    return dtype
 
 
 def fingerprint(pipeline: Any) -> str:
@@ -133,11 +77,6 @@ def fingerprint(pipeline: Any) -> str:
 
 
 def _load_folder(path: Path, dtype: torch.dtype) -> Any:
-    if not (path / "model_index.json").is_file():
-        raise ModelError(
-            f"{path} is not a diffusers model: it has no model_index.json; give the folder that "
-            "save_pretrained wrote, or a .safetensors file"
-        )
     try:
         return diffusers.DiffusionPipeline.from_pretrained(
             path, local_files_only=True, **{_DTYPE: dtype}
@@ -147,8 +86,6 @@ def _load_folder(path: Path, dtype: torch.dtype) -> Any:
 
 
 def _load_file(path: Path, dtype: torch.dtype) -> Any:
-    if not path.is_file():
-        raise ModelError(f"there is no file {path}")
     kind = (
         diffusers.StableDiffusionXLPipeline if _is_sdxl(path) else diffusers.StableDiffusionPipeline
     )
@@ -179,11 +116,6 @@ def _is_sdxl(path: Path) -> bool:
 
 
 def _load_from_hub(name: str, dtype: torch.dtype) -> Any:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise ModelError(
-            f"there is no model {name!r}; give a diffusers folder, a .safetensors or .ckpt file, "
-            "or a hub name such as owner/name"
-        )
     try:
         return diffusers.DiffusionPipeline.from_pretrained(name, **{_DTYPE: dtype})
     except Exception as error:

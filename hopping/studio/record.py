@@ -21,14 +21,20 @@ from hopping.errors import HoppingError
 from hopping.options import HoppingOptions
 from hopping.story import Story, parse_story
 
-from .generate import FrameKey
-
 SCHEMA = 1
 RECORD_NAME = "story.json"
 
 
 class RecordError(HoppingError):
     """A `story.json` cannot be read, or does not belong to what was asked."""
+
+
+@dataclass(frozen=True, order=True)
+class FrameKey:
+    """Which picture of a story: the hopped frame of this number (from 1), or the plain one."""
+
+    plain: bool
+    number: int
 
 
 @dataclass(frozen=True)

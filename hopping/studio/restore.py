@@ -18,19 +18,13 @@ from hopping.page.options import ROWS, RunOptions
 
 from .record import SCHEMA
 from .samplers import SAMPLERS, sampler_name
+from .sampling import SAMPLING
 
 MOST_BYTES = 64 * 2**20
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SETTINGS: dict[str, type | tuple[type, ...]] = {
-    "negative": str,
-    "steps": int,
-    "cfg": (int, float),
-    "sampler": str,
-    "seed": int,
-    "width": int,
-    "height": int,
-    "batch_size": int,
+    setting.name: (int, float) if setting.kind is float else setting.kind for setting in SAMPLING
 }
 _RUN = ("compare", "before", "after", "same_noise")
 # What a WebUI writes beside, and does while sampling.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import diffusers
-
 from hopping.errors import OptionError
 
 # What k-diffusion's samplers do, the paper's LMS among them: steps spread evenly from the last to
@@ -64,5 +62,7 @@ def build_scheduler(name: str, scheduler: Any) -> Any:
     Raises:
         OptionError: if the name is unknown.
     """
+    import diffusers
+
     kind, settings = _SAMPLERS[sampler_name(name)]
     return getattr(diffusers, kind).from_config(scheduler.config, **settings)

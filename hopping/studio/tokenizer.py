@@ -8,8 +8,7 @@ from typing import Any
 
 from hopping.storybook.tokens import FOLDER
 
-STORYBOOK = "storybook"
-"""The name of the model that comes with the package."""
+from .sampling import STORYBOOK
 
 
 def load_tokenizer(model: str | None) -> Any:

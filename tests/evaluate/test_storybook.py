@@ -10,15 +10,15 @@ from typer.testing import CliRunner
 
 import hopping
 from hopping import HoppingError, parse_story
+from hopping.cli.app import app
 from hopping.evaluate import report, results, strips, workers
-from hopping.evaluate.methods import METHODS, TextSide
+from hopping.evaluate.methods import CEILING, METHODS, TextSide
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import AMBIGUOUS, KINDS, ONE, PRONOUN, TWO, make_stories
-from hopping.evaluate.storybook import CEILING, Line, Run, measure, read_lines
+from hopping.evaluate.storybook import Line, Run, measure, read_lines
 from hopping.storybook.captions import read_caption
 from hopping.storybook.model import RESOLUTION, random_storybook
 from hopping.storybook.oracle import Verdict, build_oracle
-from hopping.studio.cli import app
 
 ROOT = Path(hopping.__file__).parents[1]
 CASES = list(make_stories(90))

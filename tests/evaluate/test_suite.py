@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 import hopping
 from hopping import HoppingError
+from hopping.cli.app import app
 from hopping.evaluate.suite import metrics
+from hopping.evaluate.suite.metric_models import Lpips
 from hopping.evaluate.suite.metrics import METRICS, PARTS, Views
 from hopping.evaluate.suite.prompts import PromptSet, read_suite
 from hopping.evaluate.suite.subject import views_of
-from hopping.studio.cli import app
 
 ROOT = Path(hopping.__file__).parents[1]
 SUITE = ROOT / "examples" / "suite.yaml"
@@ -176,7 +177,7 @@ def test_lpips_is_that_of_its_package(tmp_path):
     torch.manual_seed(0)
     trunk = alexnet()
     torch.save(trunk.state_dict(), tmp_path / PARTS["lpips"].files[0])
-    ours = metrics.Lpips(tmp_path, "cpu")
+    ours = Lpips(tmp_path, "cpu")
     one, other = pictures(2, size=64)
     assert ours(one, one) == 0
     theirs = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)

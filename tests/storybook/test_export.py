@@ -7,8 +7,8 @@ from safetensors.torch import load_file
 from transformers import CLIPTextConfig
 from typer.testing import CliRunner
 
+from hopping.cli.app import app
 from hopping.storybook import export, model, score, ship
-from hopping.studio.cli import app
 
 
 @pytest.fixture(scope="module")

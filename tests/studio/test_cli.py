@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 
 import hopping
 from hopping import HoppingOptions
+from hopping.cli import checks, story_commands
+from hopping.cli.app import app
 from hopping.storybook.world import RESOLUTION
-from hopping.studio import cli
 from hopping.studio.record import read_record
-from hopping.studio.run import Request
+from hopping.studio.request import Request
 
 ROOT = Path(hopping.__file__).parents[1]
 FAST = ["--steps", "1", "--seed", "7"]
@@ -29,7 +30,7 @@ TRICKY = 'A "red" dog, [big]: {wet}\\path <from:none>\n犬が川で泳いでい�
 
 
 def invoke(*arguments, stdin=None):
-    return CliRunner().invoke(cli.app, [str(a) for a in arguments], input=stdin)
+    return CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
 
 
 def make(tmp_path, text, *arguments):
@@ -130,7 +131,7 @@ def test_pictures_carry_their_data(tmp_path):
 
 @pytest.mark.parametrize("command", ["story", "plan", "mask"])
 def test_flags_are_the_tables(command):
-    flags = {flag.name: flag for flag in get_command(cli.app).commands[command].params}
+    flags = {flag.name: flag for flag in get_command(app).commands[command].params}
     names = [row.name for row in HoppingOptions.rows()]
     assert [name for name in flags if name in names] == names
     for row in HoppingOptions.rows():
@@ -179,7 +180,7 @@ def test_files_from_any_editor(tmp_path, data):
     path.write_bytes(data)
     result = invoke("plan", path)
     assert "2 frames" in result.output
-    assert "\r" not in cli.read_source(str(path))
+    assert "\r" not in checks.read_source(str(path))
 
 
 def test_standard_input():
@@ -194,14 +195,25 @@ def test_standard_input():
         ("# nothing\n\n", [], "the story has no frame"),
         ("A dog.\n<from:3> A cat.", [], "line 2, column 1: frame 2 links to frame 3"),
         ("A dog <lora:x:1>.", [], "line 1, column 7: <lora:x:1> is a WebUI's tag"),
-        ("A dog.\n" + "word " * 90, ["--layout", "joint"], "use layout=windows"),
-        ("A dog.", ["--mode", "papr"], "mode cannot be 'papr'; allowed: paper, reference"),
-        ("A dog.", ["--carry", "all", "--layout", "joint"], "contradicts layout=joint"),
+        ("A dog.\n" + "word " * 90, ["--layout", "joint"], "use --layout windows"),
+        ("A dog.", ["--mode", "papr"], "--mode cannot be 'papr'; allowed: paper, reference"),
+        (
+            "A dog.",
+            ["--carry", "all", "--layout", "joint"],
+            "--carry all contradicts --layout joint",
+        ),
         ("A dog.", ["--preset", "Consistant subject"], "did you mean 'Consistent subject'"),
         ("A dog.", ["--sampler", "LSM"], "known: LMS, "),
         ("A dog.", ["--width", "100"], "multiple of 8, 96 or 104"),
-        ("A dog.", ["--steps", "0"], "steps cannot be 0"),
-        ("A dog.", ["--seed", "-2"], "seed cannot be -2"),
+        ("A dog.", ["--steps", "0"], "--steps cannot be 0"),
+        ("A dog.", ["--seed", "-2"], "--seed cannot be -2"),
+        ("A dog.", ["--batch-size", "0"], "--batch-size cannot be 0"),
+        ("A dog.", ["--start-token", "last"], "--start-token cannot be 'last'"),
+        (
+            "A dog.",
+            ["--mode", "reference", "--anchor"],
+            "--anchor would change it; use --mode paper",
+        ),
         ("A dog.", ["--dtype", "fp16", "--device", "cpu"], "use --dtype float32"),
         ("A dog.", ["--dtype", "int8"], "unknown dtype 'int8'; known: auto, float32"),
         ("A dog.", ["--device", "cuda:99"], "device 'cuda:99' cannot be used here"),
@@ -259,7 +271,7 @@ def test_no_folder_is_overwritten(tmp_path, monkeypatch):
         def now(cls, tz=None):
             return cls(2026, 1, 2, 3, 4, 5)
 
-    monkeypatch.setattr(cli.datetime, "datetime", Frozen)
+    monkeypatch.setattr(story_commands.datetime, "datetime", Frozen)
     names = [make(tmp_path, "😀!", "--no-compare").name for _ in range(3)]
     assert names == [f"20260102-030405-story{end}" for end in ("", "-2", "-3")]
 
@@ -295,9 +307,11 @@ def test_resume_makes_the_missing_ones_alone(tmp_path, dog):
 
 def test_resume_refuses_what_contradicts(tmp_path, dog):
     folder = make(tmp_path, dog, "--no-compare")
-    assert "seed was 7; leave it out" in error("story", "--resume", folder, "--seed", "8")
-    assert "mode was 'paper'" in error("story", "--resume", folder, "--mode", "baseline")
-    assert "anchor was off" in error("story", "--resume", folder, "--preset", "Consistent subject")
+    assert "--seed was 7; leave it out" in error("story", "--resume", folder, "--seed", "8")
+    assert "--mode was 'paper'" in error("story", "--resume", folder, "--mode", "baseline")
+    assert "--anchor was off" in error(
+        "story", "--resume", folder, "--preset", "Consistent subject"
+    )
     other = tmp_path / "other.txt"
     other.write_text("A cat.")
     assert "its story is another" in error("story", other, "--resume", folder)
@@ -352,15 +366,3 @@ def test_ctrl_c_leaves_what_is_done_and_resume_goes_on(tmp_path, dog):
     whole = make(tmp_path, dog, "--steps", "8")
     assert pngs(folder) == pngs(whole)
     assert done.items() <= pngs(folder).items()
-
-
-def test_the_studio_is_an_extra():
-    """Without its libraries the program says in one sentence what to install."""
-    blocked = "import sys; sys.modules['typer'] = None; import hopping.__main__ as m; m.run()"
-    result = subprocess.run(
-        [sys.executable, "-c", blocked], capture_output=True, text=True, env=_environment()
-    )
-    assert result.returncode == 1
-    assert result.stderr.startswith("The command line needs typer")
-    assert "pip install" in result.stderr
-    assert "Traceback" not in result.stderr

@@ -13,8 +13,9 @@ from PIL import Image
 from hopping import HoppingOptions
 from hopping.studio.downloads import animate_gif, animate_webp, draw_storyboard, pack_frames
 from hopping.studio.folder import save_frame, save_grid
-from hopping.studio.generate import FrameKey
-from hopping.studio.run import Request, start_folder
+from hopping.studio.record import FrameKey
+from hopping.studio.request import Request
+from hopping.studio.run import start_folder
 
 COLOURS = ["red", "green", "blue", "white", "black"]
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from hopping.studio import ModelError, generate_story, load_pipeline
-from hopping.studio.pipeline import fingerprint, resolve_dtype
+from hopping.studio.devices import resolve_dtype
+from hopping.studio.pipeline import fingerprint
 
 
 @pytest.mark.parametrize("kind", ["sd1", "sdxl"])

@@ -14,12 +14,14 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from PIL import Image
-from torch import Tensor
-from torch.nn import functional as nnf
+# Names are checked before torch is there.
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+    from .metric_models import Clip
 
 RANDOM_MARK = "random-weights"
 """A file of this name in a model's folder says that its weights are random; so do results then."""
@@ -185,109 +187,12 @@ def has_random_weights(weights: Path, metrics: Sequence[str]) -> bool:
 
 def load_part(name: str, weights: Path, device: str) -> Model:
     """A metric's own model; the mask is `subject.load_mask`'s."""
-    return _LOADERS[name](weights / PARTS[name].folder, device)
+    from .metric_models import MODELS
 
-
-class Clip:
-    """CLIP's image and text embeddings, of length 1."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizer
-
-        self._model: Any = CLIPModel.from_pretrained(folder, local_files_only=True)
-        self._model.eval().to(device)
-        self._images = CLIPImageProcessor.from_pretrained(folder, local_files_only=True)
-        self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-        self._device = device
-
-    @torch.no_grad()
-    def embed(self, images: Sequence[Image.Image]) -> Tensor:
-        """Shape (images, width)."""
-        pixels = self._images(images=list(images), return_tensors="pt")["pixel_values"]
-        pooled = self._model.vision_model(pixels.to(self._device)).pooler_output
-        return nnf.normalize(self._model.visual_projection(pooled), dim=-1)
-
-    @torch.no_grad()
-    def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Shape (texts, width); what CLIP cannot read any more is cut off."""
-        inputs = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=77, return_tensors="pt"
-        )
-        pooled = self._model.text_model(**inputs.to(self._device)).pooler_output
-        return nnf.normalize(self._model.text_projection(pooled), dim=-1)
-
-
-class Dino:
-    """The class token of a DINO or DINOv2, of length 1."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        from transformers import AutoImageProcessor, AutoModel
-
-        self._model: Any = AutoModel.from_pretrained(folder, local_files_only=True)
-        self._model.eval().to(device)
-        self._images = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-        self._device = device
-
-    @torch.no_grad()
-    def embed(self, images: Sequence[Image.Image]) -> Tensor:
-        """Shape (images, width)."""
-        pixels = self._images(images=list(images), return_tensors="pt")["pixel_values"]
-        tokens = self._model(pixels.to(self._device)).last_hidden_state
-        return nnf.normalize(tokens[:, 0], dim=-1)
-
-
-class DreamSim:
-    """DreamSim's ensemble (Fu et al. 2023); its distance is the cosine distance of embeddings."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        from dreamsim import dreamsim
-
-        self._model, self._preprocess = dreamsim(cache_dir=str(folder), device=device)
-        self._device = device
-
-    @torch.no_grad()
-    def embed(self, images: Sequence[Image.Image]) -> Tensor:
-        """Shape (images, width)."""
-        parts = [self._model.embed(self._preprocess(i).to(self._device)) for i in images]
-        return nnf.normalize(torch.cat(parts), dim=-1)
-
-
-class Lpips:
-    """LPIPS (Zhang et al. 2018) over AlexNet; the package has its linear layers."""
-
-    def __init__(self, folder: Path, device: str) -> None:
-        import lpips
-
-        # pnet_rand: nothing is downloaded. The trunk's slices hold torchvision's layers.
-        model = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
-        file = folder / PARTS["lpips"].files[0]
-        theirs = torch.load(file, map_location="cpu", weights_only=True)
-        layers = {name: name.split(".", 1)[1] for name, _ in model.net.named_parameters()}
-        model.net.load_state_dict({n: theirs[f"features.{there}"] for n, there in layers.items()})
-        self._model = model.to(device)
-        self._device = device
-
-    @torch.no_grad()
-    def __call__(self, first: Image.Image, second: Image.Image) -> float:
-        """Distance of two pictures of one size."""
-        import numpy as np
-
-        a, b = (
-            torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 127.5 - 1
-            for image in (first, second)
-        )
-        return float(self._model(a.to(self._device), b.to(self._device)))
-
-
-_LOADERS: Mapping[str, Callable[[Path, str], Model]] = {
-    "clip": Clip,
-    "dino": Dino,
-    "dreamsim": DreamSim,
-    "lpips": Lpips,
-}
+    return MODELS[name](weights / PARTS[name].folder, device)
 
 
 def _pairwise(embeddings: Tensor) -> float:
     """Mean cosine of all pairs of embeddings of length 1."""
-    above = torch.triu_indices(len(embeddings), len(embeddings), offset=1)
-    return float((embeddings @ embeddings.T)[above[0], above[1]].mean())
+    count = len(embeddings)
+    return float((embeddings @ embeddings.T).triu(1).sum() / (count * (count - 1) / 2))

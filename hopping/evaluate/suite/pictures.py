@@ -21,10 +21,6 @@ from hopping.studio.record import Settings
 _RECORD = "pictures.json"
 _GIB = 2**30
 
-SUITE_METHODS = tuple(name for name, method in METHODS.items() if isinstance(method, Hopping))
-"""The methods that any pipeline can run. One-Prompt-One-Story has its own code, and its row in its
-own paper."""
-
 
 @dataclass(frozen=True)
 class Drawn:

@@ -30,7 +30,7 @@ class Suite:
 
     Attributes:
         sets: Of prompts.
-        methods: Of `pictures.SUITE_METHODS`.
+        methods: Of `methods.SUITE_METHODS`.
         naming: Of `prompts.NAMINGS`.
         metrics: Of `metrics.METRICS`, those that can be computed.
         weights: Folder of the metrics' models.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from urllib.parse import quote
+
+from hopping.errors import HoppingError
 
 HOST, PORT = "127.0.0.1", 7870
 
@@ -14,3 +17,17 @@ FILES = "hopping/runs"
 def address(folder: Path, name: str) -> str:
     """The address of a file of a run, from the page."""
     return f"{FILES}/{quote(folder.name)}/{quote(name)}"
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raises HoppingError if the page cannot listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        raise HoppingError(
+            f"the page cannot listen at {host}, port {port} ({error.strerror}); choose another "
+            "with --port"
+        ) from error

@@ -24,9 +24,10 @@ from hopping.plan import StoryPlan
 from hopping.story import parse_story
 from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
 from hopping.studio.record import Record, model_name, read_record
+from hopping.studio.request import Request
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
-from hopping.studio.run import Request, plan_for
-from hopping.studio.tokenizer import STORYBOOK
+from hopping.studio.run import plan_for
+from hopping.studio.sampling import SAMPLING, STORYBOOK
 
 from . import result_html
 from .desk import Desk
@@ -45,16 +46,7 @@ PAGE_ROWS: tuple[Option, ...] = (
 )
 """The options that the page has, in the order of their widgets."""
 
-SETTINGS = (
-    "negative",
-    "steps",
-    "cfg",
-    "sampler",
-    "seed",
-    "width",
-    "height",
-    "batch_size",
-)
+SETTINGS = tuple(setting.name for setting in SAMPLING)
 """The page's own settings, in the order of their widgets; names as `run.Request` has them."""
 
 

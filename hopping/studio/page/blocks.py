@@ -11,7 +11,7 @@ from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
 from hopping.page.story_editor import build_story_editor, connect_plan
 from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES, STORY_EXAMPLE
 from hopping.page.widgets import OptionWidgets, build_option_widgets
-from hopping.studio.run import Request, is_trained
+from hopping.studio.request import Request, is_trained
 from hopping.studio.samplers import SAMPLERS
 
 from .answers import PAGE_ROWS, SETTINGS, Studio

@@ -8,8 +8,7 @@ from typing import Any
 
 from hopping.mask_drawing import TokenText
 from hopping.page.plan_html import frame_style, render_failure
-from hopping.studio.generate import FrameKey
-from hopping.studio.record import Record
+from hopping.studio.record import FrameKey, Record
 from hopping.studio.restore import OpenedStory
 
 from .addresses import address

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,7 @@ from fastapi import FastAPI, HTTPException, Query
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
-from hopping.errors import HoppingError
 from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
-from hopping.studio.flags import loading
-from hopping.studio.pipeline import load_pipeline
 
 from .addresses import HOST
 from .answers import Studio
@@ -81,31 +77,15 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
     return app
 
 
-def serve(model: str | None, device: str, dtype: str, outputs: Path, host: str, port: int) -> None:
-    """Load the model and serve the page until it is stopped.
+def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int) -> None:
+    """Serve the page until it is stopped.
 
-    Raises:
-        HoppingError: if the model cannot be loaded, or the port is taken.
+    Args:
+        pipeline, model, outputs: as `Studio` has them.
     """
-    _refuse_taken(host, port)
-    pipeline = loading(model, lambda: load_pipeline(model, device, dtype))
     outputs.mkdir(parents=True, exist_ok=True)
     app = build_app(Studio(pipeline, model, outputs), host)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     shown = f"[{host}]" if ":" in host else host
     print(f"Hopping studio: http://{shown}:{port} (Ctrl-C stops it)", flush=True)
     uvicorn.run(app, host=host, port=port, log_level="warning")
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Before a model is loaded for nothing."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind((host, port))
-    except OSError as error:
-        raise HoppingError(
-            f"the page cannot listen at {host}, port {port} ({error.strerror}); choose another "
-            "with --port"
-        ) from error

@@ -8,8 +8,8 @@ from typing import Any
 
 from hopping.errors import OptionError
 from hopping.studio.folder import save_png
-from hopping.studio.generate import FrameKey, generate_story
-from hopping.studio.record import Record, png_info
+from hopping.studio.generate import generate_story
+from hopping.studio.record import FrameKey, Record, png_info
 from hopping.studio.run import check_model
 
 from .desk import Job

@@ -10,8 +10,7 @@ from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
 from hopping.studio.conditioning import PipelineConditioner
 from hopping.studio.folder import save_grid
-from hopping.studio.generate import FrameKey
-from hopping.studio.record import Record
+from hopping.studio.record import FrameKey, Record
 from hopping.studio.run import run_story, start_folder
 
 from .desk import Cancelled, Job

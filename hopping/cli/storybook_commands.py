@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from hopping.errors import HoppingError
-from hopping.studio.flags import STDERR, STDOUT, UNTRAINED, quiet_libraries, told
+
+from .checks import check_folder
+from .terminal import STDERR, STDOUT, UNTRAINED, quiet_libraries, told
 
 app = typer.Typer(no_args_is_help=True, help="The small model that comes with this package.")
 
@@ -35,12 +37,14 @@ def export(
         raise HoppingError(
             f"there is no folder {webui}; give the WebUI's own or its {_CHECKPOINTS}"
         )
-    quiet_libraries()
-    from .export import export_webui
-    from .model import load_storybook, storybook_is_trained
-
     inside = webui / _CHECKPOINTS
-    checkpoint = export_webui(load_storybook(), inside if inside.is_dir() else webui)
+    folder = inside if inside.is_dir() else webui
+    check_folder("--webui", folder)
+    quiet_libraries()
+    from hopping.storybook.export import export_webui
+    from hopping.storybook.model import load_storybook, storybook_is_trained
+
+    checkpoint = export_webui(load_storybook(), folder)
     if not storybook_is_trained():
         STDERR.print(UNTRAINED, style="yellow")
     STDOUT.print(str(checkpoint))

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hopping import HoppingOptions
 from hopping.errors import HoppingError
-from hopping.studio.flags import STDERR, STDOUT, Model, quiet_libraries, setting, told
+from hopping.evaluate.methods import SUITE_METHODS, parse_methods
+from hopping.evaluate.suite import metrics as metric
+from hopping.evaluate.suite.prompts import NAMINGS, read_suite
+from hopping.studio.request import Request, is_trained
+from hopping.studio.sampling import check_model
+
+from .checks import check_folder
+from .flags import MACHINE, MODEL, PICTURES, setting, takes
+from .terminal import STDERR, STDOUT, quiet_libraries, told
 
 _WEIGHTS = Path("~/.cache/hopping-metrics")
+# Two settings have defaults of their own here: one noise for everything, one picture at once.
+_PICTURES = [flag for flag in PICTURES if flag.name not in ("seed", "batch_size")]
 
 
 @told
+@takes(MODEL, *_PICTURES, *MACHINE)
 def suite(
+    given: dict[str, Any],
     file: Annotated[
         Path, typer.Argument(metavar="SUITE", help="YAML in the format of ConsiStory+.")
     ],
-    model: Model = None,
     methods: Annotated[
         str,
         typer.Option(
@@ -55,22 +68,7 @@ def suite(
         int | None, typer.Option("--sets", min=1, help="So many sets only, from the first.")
     ] = None,
     seed: Annotated[int, setting("--seed", help="One noise for all pictures.")] = 0,
-    negative: Annotated[str | None, setting("--negative", help="Negative prompt.")] = None,
-    steps: Annotated[int | None, setting("--steps", help="Sampling steps (default: 50).")] = None,
-    cfg: Annotated[float | None, setting("--cfg", help="Guidance scale (default: 7.5).")] = None,
-    sampler: Annotated[
-        str | None, setting("--sampler", metavar="NAME", help="As `hopping story` has them.")
-    ] = None,
-    width: Annotated[int | None, setting("--width", help="In pixels.")] = None,
-    height: Annotated[int | None, setting("--height", help="In pixels.")] = None,
     batch_size: Annotated[int, setting("--batch-size", help="Pictures at once.")] = 1,
-    device: Annotated[
-        str | None,
-        setting("--device", metavar="NAME", help="Default: the process's own GPU, or the CPU."),
-    ] = None,
-    dtype: Annotated[
-        str | None, setting("--dtype", metavar="NAME", help="As `story` has it.")
-    ] = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Pictures, scores and table.")
     ] = Path("outputs/evaluate-suite"),
@@ -80,64 +78,44 @@ def suite(
     Called again it goes on where it was. Over several GPUs: accelerate launch -m hopping evaluate
     suite …
     """
-    quiet_libraries()
-    from hopping.evaluate.methods import parse_methods
-    from hopping.evaluate.suite.pictures import SUITE_METHODS
-    from hopping.evaluate.suite.prompts import NAMINGS, read_suite
-
     if naming not in NAMINGS:
         raise HoppingError(f"--naming cannot be {naming!r}; allowed: {', '.join(NAMINGS)}")
+    weights = weights.expanduser()
+    missing = metric.missing(weights)
     asked = {
         "sets": read_suite(file)[:sets],
         "methods": parse_methods(methods, SUITE_METHODS),
         "naming": naming,
-        "weights": weights.expanduser(),
+        "metrics": _chosen(metrics, missing),
+        "weights": weights,
         "out": out,
     }
-    request = {
-        "model": model,
-        "negative": negative,
-        "steps": steps,
-        "cfg": cfg,
-        "sampler": sampler,
-        "seed": seed,
-        "width": width,
-        "height": height,
-        "batch_size": batch_size,
-        "device": device,
-        "dtype": dtype,
-    }
-    _run(asked, request, metrics)
+    request = Request(".", HoppingOptions(), seed=seed, batch_size=batch_size, **given)
+    check_model(request.model)
+    check_folder("--out", out)
+    _run(asked, request, missing if metrics is None else {})
 
 
-def _run(asked: dict[str, Any], request: dict[str, Any], metrics: str | None) -> None:
+def _run(asked: dict[str, Any], request: Request, lacking: dict[str, str]) -> None:
     """What one process does, of as many as `accelerate launch` started."""
+    quiet_libraries()
     from accelerate import PartialState
-    from transformers.utils import logging
 
-    from hopping import HoppingOptions
-    from hopping.evaluate.suite import metrics as metric
     from hopping.evaluate.suite import run, table
     from hopping.studio.pipeline import fingerprint
-    from hopping.studio.run import Request, is_trained
 
-    logging.disable_progress_bar()
-    missing = metric.missing(asked["weights"])
-    chosen = _chosen(metrics, missing)
-    lacking = {name: why for name, why in missing.items() if metrics is None}
-    state = PartialState(cpu=request["device"] == "cpu")
+    state = PartialState(cpu=request.device == "cpu")
     share = slice(state.process_index, None, state.num_processes)
-    device = request["device"] or str(state.device)
+    device = request.device or str(state.device)
     try:
-        wanted = Request(".", HoppingOptions(), **{**request, "device": device})
+        wanted = replace(request, device=device)
         pipeline = wanted.load()
-        model = Path(request["model"] or "")
         random = (
-            not is_trained(request["model"])
-            or (model / metric.RANDOM_MARK).is_file()
-            or metric.has_random_weights(asked["weights"], chosen)
+            not is_trained(request.model)
+            or (Path(request.model or "") / metric.RANDOM_MARK).is_file()
+            or metric.has_random_weights(asked["weights"], asked["metrics"])
         )
-        suite = run.Suite(**asked, metrics=chosen, random=random)
+        suite = run.Suite(**asked, random=random)
         settings = wanted.settings(pipeline)
         with state.main_process_first():
             made_with = run.begin(suite, settings, fingerprint(pipeline))
@@ -160,17 +138,17 @@ def _chosen(asked: str | None, missing: dict[str, str]) -> tuple[str, ...]:
     Raises:
         HoppingError: One that was asked for is unknown, or its model is missing.
     """
-    from hopping.evaluate.suite.metrics import METRICS
-
     if asked is None:
-        return tuple(name for name in METRICS if name not in missing)
+        return tuple(name for name in metric.METRICS if name not in missing)
     if asked.strip().lower() == "none":
         return ()
-    known = {name.lower(): name for name in METRICS}
+    known = {name.lower(): name for name in metric.METRICS}
     chosen = []
     for name in (part.strip() for part in asked.split(",") if part.strip()):
         if name.lower() not in known:
-            raise HoppingError(f"there is no metric {name!r}; known: {', '.join(METRICS)}, none")
+            raise HoppingError(
+                f"there is no metric {name!r}; known: {', '.join(metric.METRICS)}, none"
+            )
         chosen.append(known[name.lower()])
         if chosen[-1] in missing:
             raise HoppingError(f"{chosen[-1]} cannot be computed: {missing[chosen[-1]]}")

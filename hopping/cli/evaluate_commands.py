@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from hopping.errors import HoppingError
-from hopping.evaluate.suite.cli import suite
-from hopping.studio.flags import STDERR, STDOUT, quiet_libraries, told
+from hopping.evaluate.methods import METHODS, NAMES, parse_methods
+
+from .checks import check_folder
+from .evaluate_suite import suite
+from .terminal import STDERR, STDOUT, quiet_libraries, told
 
 app = typer.Typer(
     no_args_is_help=True, help="Measure what hopping does: identity, prompts, leak, cost."
@@ -73,14 +76,14 @@ def storybook(
 
     Called again it goes on where it was, with more stories, seeds or methods if asked for.
     """
+    check_folder("--out", out)
+    _check_run(model_run)
+    chosen = parse_methods(methods, NAMES)
     quiet_libraries()
-    from hopping.studio.pipeline import resolve_device
-
-    from .methods import parse_methods
-    from .report import scores_table
-    from .results import write_results
-    from .storybook import NAMES
-    from .workers import Measurement, run_measurement
+    from hopping.evaluate.report import scores_table
+    from hopping.evaluate.results import write_results
+    from hopping.evaluate.workers import Measurement, run_measurement
+    from hopping.studio.devices import resolve_device
 
     device = resolve_device(device)
     on_cpu = device == "cpu"
@@ -89,13 +92,14 @@ def storybook(
             folder=out,
             stories=stories,
             seeds=seeds,
-            methods=parse_methods(methods, NAMES),
+            methods=chosen,
             model_run=model_run,
             device=device,
             batch=batch or (32 if on_cpu else 256),
             below_bars=below_bars,
         ),
         workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if on_cpu else 1),
+        quiet_libraries,
     )
     results = write_results(out)
     STDOUT.print(scores_table(results))
@@ -130,13 +134,18 @@ def report(
     device: Device = "auto",
 ) -> None:
     """Tables of one or several models' results; with --page also plots and example strips."""
-    quiet_libraries()
-    from .report import numbers, write_page
-    from .results import write_results
-    from .strips import save_strips
-    from .workers import load_model
-
     folders = folders or [_RESULTS]
+    for folder in folders:
+        _check_results(folder)
+    if page is not None and not page.is_file():
+        raise HoppingError(f"there is no file {page} to put the numbers into")
+    _check_run(model_run)
+    quiet_libraries()
+    from hopping.evaluate.report import numbers, write_page
+    from hopping.evaluate.results import write_results
+    from hopping.evaluate.strips import save_strips
+    from hopping.evaluate.workers import load_model
+
     if page is None:
         STDOUT.print(numbers([write_results(folder) for folder in folders]))
         return
@@ -159,14 +168,16 @@ def strips(
     device: Device = "auto",
 ) -> None:
     """Draw a method's best, median and worst story beside plain and repeated prompts."""
-    quiet_libraries()
-    from .methods import METHODS, parse_methods
-    from .strips import save_strips
-    from .workers import load_model
-
     name, *more = parse_methods(method, METHODS)
     if more:
         raise HoppingError("name one method")
+    _check_results(out)
+    check_folder("--out", out)
+    _check_run(model_run)
+    quiet_libraries()
+    from hopping.evaluate.strips import save_strips
+    from hopping.evaluate.workers import load_model
+
     pipeline, _, run = load_model(model_run, device, below_bars=True)
     run.begin(out)
     for file in save_strips(pipeline, out, name, out).values():
@@ -179,3 +190,13 @@ app.command(
     '--method "plain,Consistent subject"\n\n'
     "accelerate launch --num_processes 4 -m hopping evaluate suite SUITE --model path/to/sdxl"
 )(suite)
+
+
+def _check_results(folder: Path) -> None:
+    if not folder.is_dir():
+        raise HoppingError(f"no results in {folder}; run `hopping evaluate storybook` first")
+
+
+def _check_run(model_run: Path | None) -> None:
+    if model_run is not None and not model_run.is_dir():
+        raise HoppingError(f"--model-run {model_run} is no folder of a training run")

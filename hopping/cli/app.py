@@ -1,0 +1,21 @@
+"""All commands of `python -m hopping`."""
+
+from __future__ import annotations
+
+import typer
+
+from . import evaluate_commands, story_commands, storybook_commands
+from .studio_command import ui
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Picture sequences with Stable Diffusion, whose prompts see the prompts before them.\n\n"
+    "A story is a text file with one prompt per line; lines that start with # are comments.",
+)
+app.add_typer(story_commands.app)
+app.add_typer(storybook_commands.app, name="storybook")
+app.add_typer(evaluate_commands.app, name="evaluate")
+app.command()(ui)

@@ -1,0 +1,218 @@
+"""`python -m hopping story | plan | mask`."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hopping.errors import HoppingError
+from hopping.studio import processes
+from hopping.studio.request import Request
+from hopping.studio.request import resume as resumed
+from hopping.studio.sampling import STORYBOOK, check_model
+
+from .checks import check_file, check_folder, read_source
+from .flags import (
+    COMPARE,
+    FILE,
+    MACHINE,
+    MODEL,
+    OPTIONS,
+    PICTURES,
+    SAME_NOISE,
+    TEXTS,
+    hopping_options,
+    takes,
+)
+from .terminal import INTERRUPTED, STDERR, STDOUT, loading, quiet_libraries, told
+
+if TYPE_CHECKING:
+    from hopping.studio.record import Record
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "python -m hopping story dog.txt\n\n"
+    'python -m hopping story dog.txt --preset "Consistent subject" --seed 7\n\n'
+    "python -m hopping story dog.txt --model sd15.safetensors --steps 30 --sampler Euler\n\n"
+    "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
+)
+@told
+@takes(MODEL, *OPTIONS, COMPARE, *PICTURES, SAME_NOISE, *TEXTS, *MACHINE)
+def story(
+    given: dict[str, Any],
+    file: Annotated[str | None, FILE] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where the story's folder is made (default: outputs)."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="DIR", help="Go on with an interrupted story's folder."),
+    ] = None,
+) -> None:
+    """Make the pictures of a story: frames, a captioned grid, the mask, and a record of it all."""
+    if processes.is_helper():  # the first process says everything
+        STDOUT.quiet = STDERR.quiet = True
+    if resume is not None:
+        if out is not None:
+            raise HoppingError("--resume goes on in its own folder; leave out --out")
+        _go_on(resume, file, given)
+        return
+    if file is None:
+        raise HoppingError("no story; name a text file, - for standard input, or --resume DIR")
+    out = out or Path("outputs")
+    check_folder("--out", out)
+    request = _request(file, given)
+    pipeline = loading(request.model, request.load)
+    from hopping.studio import run
+
+    if processes.is_helper():
+        run.help_with_story(pipeline)
+        return
+    now = datetime.datetime.now()
+    record = request.begin(pipeline, now)
+    _print_plan(run.plan_for(pipeline, record.story, record.options))
+    _make(pipeline, record, run.start_folder(out, record, now))
+
+
+@app.command()
+@told
+@takes(MODEL, *OPTIONS, *TEXTS)
+def plan(given: dict[str, Any], file: Annotated[str, FILE]) -> None:
+    """Say what will be done with a story, without a picture: tokens, layout, who sees whom."""
+    request = _request(file, given)
+    _, planned = _planned(request)
+    STDOUT.print(f"tokens as the model {request.model or STORYBOOK} counts them")
+    _print_plan(planned)
+
+
+@app.command()
+@told
+@takes(MODEL, *OPTIONS, *TEXTS)
+def mask(
+    given: dict[str, Any],
+    file: Annotated[str, FILE],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="The picture to write.")],
+) -> None:
+    """Draw a story's mask as a heat map, the tokens on both axes, the plain one beside it."""
+    if out.suffix.lower() != ".png":
+        raise HoppingError(f"{out} does not end in .png; the mask is written as a PNG picture")
+    check_file("--out", out)
+    tokenizer, planned = _planned(_request(file, given))
+    from hopping.mask_picture import draw_mask
+    from hopping.studio.folder import save_png
+
+    save_png(out, draw_mask(planned, lambda token: tokenizer.decode([token])))
+    STDOUT.print(str(out))
+
+
+def _request(file: str, given: dict[str, Any]) -> Request:
+    options, settings = hopping_options(given)
+    request = Request(read_source(file), options, **settings)
+    check_model(request.model)
+    if request.device is not None:  # torch alone knows that, a part of what is to come
+        from hopping.studio.devices import resolve_device
+
+        resolve_device(request.device)
+    return request
+
+
+def _planned(request: Request) -> tuple[Any, Any]:
+    """Tokenizer and plan for the commands that make no pictures."""
+    quiet_libraries()
+    from hopping.clip import plan_story
+    from hopping.studio.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer(request.model)
+    return tokenizer, plan_story(tokenizer, request.story, request.options)
+
+
+def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
+    """Finish an interrupted story."""
+    said = dict(given)
+    preset = said.pop("preset", None)
+    if file is not None:
+        said["source"] = read_source(file)
+    record = resumed(folder, said, preset)
+    check_folder("--resume", folder)
+    settings = record.settings
+    check_model(settings.model)
+    from hopping.studio import run
+    from hopping.studio.pipeline import load_pipeline
+
+    pipeline = loading(
+        settings.model, lambda: load_pipeline(settings.model, settings.device, settings.dtype)
+    )
+    run.check_model(record, pipeline)
+    if processes.is_helper():
+        run.help_with_story(pipeline)
+        return
+    _make(pipeline, record, folder)
+
+
+def _print_plan(planned: Any) -> None:
+    from hopping.studio.prompts import prompt_notes
+
+    STDOUT.print(planned.summary())
+    for note in prompt_notes(planned.layout.story):
+        STDOUT.print(f"note: {note}", style="yellow")
+
+
+def _make(pipeline: Any, record: Record, folder: Path) -> None:
+    """Run with progress bars; tell where everything is, and how to go on where it was stopped."""
+    from hopping.studio.run import run_story
+
+    total = len(record.keys())
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=STDERR,
+    ) as progress:
+        frames = progress.add_task("frames", total=total, completed=len(record.files))
+        steps = progress.add_task("steps", total=None)
+
+        def on_step(_: Any, step: int, of: int) -> None:
+            progress.update(steps, completed=step, total=of)
+
+        def on_frame(_: Any, path: Path, flagged: bool) -> None:
+            progress.update(frames, completed=len(record.files))
+            if flagged:
+                progress.console.print(
+                    f"note: the model's safety checker made {path.name} black", style="yellow"
+                )
+
+        try:
+            run_story(pipeline, record, folder, on_step, on_frame)
+        except KeyboardInterrupt:
+            progress.stop()
+            STDERR.print(
+                f"stopped with {len(record.files)} of {total} pictures; go on with\n"
+                f'  python -m hopping story --resume "{folder}"'
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    _print_missing_glyphs(record)
+    STDOUT.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
+    for name in (*record.files.values(), "grid.png", "mask.png", "story.json"):
+        STDOUT.print(str(folder / name))
+
+
+def _print_missing_glyphs(record: Record) -> None:
+    from hopping.lettering import missing_glyphs
+
+    missing = missing_glyphs(record.story.texts)
+    if missing:
+        STDERR.print(
+            f"note: no font of this machine can show {missing}; grid.png and mask.png have boxes "
+            "in their place. Install a font that can (Noto Sans CJK, say) and remove the two "
+            "files, and --resume draws them again.",
+            style="yellow",
+        )

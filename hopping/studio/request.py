@@ -1,0 +1,171 @@
+"""What a user asks for, checked before anything that takes seconds is imported or loaded."""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hopping.options import HoppingOptions
+from hopping.page.limits import check_story, check_text
+from hopping.story import Story, parse_story
+
+from .prompts import refuse_tags, refuse_tags_in_source
+from .record import Record, RecordError, Settings, read_record
+from .samplers import sampler_name
+from .sampling import RANDOM_SEED, SAMPLING, STORYBOOK, model_identity, precision
+
+# The paper's setting, for any model but the embedded one, which has its own.
+SAMPLER, STEPS, CFG = "LMS", 50, 7.5
+_SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for. None is the default, which may depend on the model.
+
+    Attributes:
+        source: the story's text.
+        options: how frames see each other.
+        others: as `Settings` has them.
+
+    Raises:
+        HoppingError: as far as that can be told without the model.
+    """
+
+    source: str
+    options: HoppingOptions
+    model: str | None = None
+    negative: str | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    sampler: str | None = None
+    seed: int | None = None
+    width: int | None = None
+    height: int | None = None
+    batch_size: int | None = None
+    compare: bool | None = None
+    before: str | None = None
+    after: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    same_noise: bool | None = None
+
+    def __post_init__(self) -> None:
+        for text in (self.source, self.negative, self.before, self.after):
+            check_text(text or "")
+        refuse_tags_in_source(self.source)
+        check_story(self.story)
+        refuse_tags(self.story)
+        for setting in SAMPLING:
+            if (value := getattr(self, setting.name)) is not None:
+                setting.check(value)
+        precision(self.dtype or "auto", self.device or "auto")
+
+    @cached_property
+    def story(self) -> Story:
+        """The story, parsed."""
+        return parse_story(self.source, self.before or "", self.after or "")
+
+    def load(self) -> Any:
+        """The pipeline that was asked for."""
+        from .pipeline import load_pipeline
+
+        return load_pipeline(self.model, self.device or "auto", self.dtype or "auto")
+
+    def settings(self, pipeline: Any) -> Settings:
+        """Every setting, with the defaults that this model has."""
+        from .devices import resolve_device
+        from .generate import picture_size
+
+        steps, cfg = _own_steps_and_cfg(self.model)
+        width, height = picture_size(pipeline, self.width, self.height)
+        device = resolve_device(self.device or "auto")
+        seed = RANDOM_SEED if self.seed is None else self.seed
+        return Settings(
+            model=STORYBOOK if self.model is None else model_identity(self.model),
+            negative=self.negative or "",
+            steps=self.steps or steps,
+            cfg=cfg if self.cfg is None else self.cfg,
+            sampler=sampler_name(self.sampler or SAMPLER),
+            seed=random.SystemRandom().randrange(_SEEDS) if seed == RANDOM_SEED else seed,
+            width=width,
+            height=height,
+            batch_size=self.batch_size or 1,
+            compare=True if self.compare is None else self.compare,
+            before=self.before or "",
+            after=self.after or "",
+            device=device,
+            dtype=precision(self.dtype or "auto", device),
+            same_noise=True if self.same_noise is None else self.same_noise,
+        )
+
+    def begin(self, pipeline: Any, now: datetime.datetime) -> Record:
+        """The record of a new run; nothing is written yet."""
+        from .pipeline import fingerprint
+
+        return Record(
+            source=self.source,
+            options=self.options,
+            settings=self.settings(pipeline),
+            fingerprint=fingerprint(pipeline),
+            trained=is_trained(self.model),
+            created=now.isoformat(timespec="seconds"),
+        )
+
+
+def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record:
+    """The record of an interrupted run, checked against what the user says beside it.
+
+    Args:
+        given: what was said again: `source`, settings and options by name, without those that
+            were not given.
+
+    Raises:
+        RecordError: if anything contradicts the record, whose pictures were made with it.
+    """
+    record = read_record(folder)
+    recorded = {"source": record.source, **asdict(record.settings), **asdict(record.options)}
+    said = dict(given)
+    if preset is not None:
+        said = {**asdict(HoppingOptions.from_mapping({}, preset)), **said}
+    for name, value in said.items():
+        if name in {row.name for row in HoppingOptions.rows()}:
+            value = HoppingOptions.row(name).parse(value)
+        elif name == "model":
+            value = model_identity(value)
+        elif name == "sampler":
+            value = sampler_name(value)
+        elif name == "dtype" and value != "auto":
+            value = precision(value, record.settings.device)
+        if value != recorded[name] and not (name in ("device", "dtype") and value == "auto"):
+            was = recorded[name]
+            shown = ("on" if was else "off") if isinstance(was, bool) else repr(was)
+            what = "its story is another" if name == "source" else f"{name} was {shown}"
+            raise RecordError(
+                f"{folder} cannot go on like that: {what}; leave it out to go on, or begin a new "
+                "story without --resume"
+            )
+    return record
+
+
+def _own_steps_and_cfg(model: str | None) -> tuple[int, float]:
+    if model not in (None, STORYBOOK):
+        return STEPS, CFG
+    from hopping.storybook.model import GUIDANCE
+    from hopping.storybook.model import STEPS as STORYBOOK_STEPS
+
+    return STORYBOOK_STEPS, GUIDANCE
+
+
+def is_trained(model: str | None) -> bool:
+    """False for the embedded model as long as it has random weights."""
+    if model not in (None, STORYBOOK):
+        return True
+    from hopping.storybook.model import storybook_is_trained
+
+    return storybook_is_trained()

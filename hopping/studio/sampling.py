@@ -1,0 +1,140 @@
+"""The sampling settings: the one list of them, and what a value must be, told without a model."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hopping.errors import HoppingError, OptionError
+from hopping.page.limits import LIMITS, check_setting
+
+from .samplers import sampler_name
+
+STORYBOOK = "storybook"
+"""The name of the model that comes with the package."""
+
+RANDOM_SEED = -1
+MODEL_FILES = (".safetensors", ".ckpt")
+DTYPES = {
+    "float32": "float32",
+    "fp32": "float32",
+    "float16": "float16",
+    "fp16": "float16",
+    "bfloat16": "bfloat16",
+    "bf16": "bfloat16",
+}
+"""Precisions as users name them, by torch's names."""
+
+
+class ModelError(HoppingError):
+    """A model cannot be loaded, or not in the way that was asked for."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the list. No value, None, stands for the model's own or the machine's.
+
+    Attributes:
+        name: as `request.Request` has it.
+        kind: the type of its values.
+        help: what the command line says of it.
+        metavar: what stands for a value in the command line's help.
+    """
+
+    name: str
+    kind: type[str] | type[int] | type[float]
+    help: str
+    metavar: str | None = None
+
+    def check(self, value: Any) -> None:
+        """Raises OptionError for a value that no model takes."""
+        if self.name in LIMITS:
+            check_setting(self.name, value)
+        if self.name in ("width", "height"):
+            check_pixels(self.name, value)
+        elif self.name == "sampler":
+            sampler_name(value)
+
+
+SAMPLING: tuple[Setting, ...] = (
+    Setting("negative", str, "Negative prompt of every frame.", metavar="TEXT"),
+    Setting("steps", int, "Sampling steps (default: 50; this package's model: 20)."),
+    Setting("cfg", float, "Guidance scale (default: 7.5; this package's model: 3)."),
+    Setting(
+        "sampler",
+        str,
+        "LMS, the paper's and the default; Euler, Euler a, Heun, DPM++ 2M, DDIM, PNDM, UniPC, …: "
+        "an unknown name lists them all.",
+        metavar="NAME",
+    ),
+    Setting("seed", int, "One for all frames (default: -1, a random one, which is noted)."),
+    Setting("width", int, "In pixels, a multiple of 8 (default: the model's own)."),
+    Setting("height", int, "As the width."),
+    Setting("batch_size", int, "Frames that are sampled at once (default: 1)."),
+)
+"""How a picture is sampled, in the order in which interfaces show it."""
+
+MACHINE: tuple[Setting, ...] = (
+    Setting("device", str, "auto (default), cpu, cuda, cuda:1, mps.", metavar="NAME"),
+    Setting(
+        "dtype",
+        str,
+        "float32, float16 or bfloat16 (default: float16 on CUDA, else float32).",
+        metavar="NAME",
+    ),
+)
+"""Where and in which precision it is computed."""
+
+
+def check_pixels(name: str, pixels: int, factor: int = 8) -> None:
+    """Raises OptionError if a width or height is no multiple of `factor`."""
+    if pixels < factor or pixels % factor:
+        below = max(factor, pixels // factor * factor)
+        raise OptionError(
+            f"{name} cannot be {pixels}; it must be a multiple of {factor}, "
+            f"{below} or {below + factor} for instance"
+        )
+
+
+def precision(dtype: str, device: str) -> str:
+    """A precision by torch's name for it; "auto" is what suits the device.
+
+    Raises:
+        ModelError: for an unknown name, and for float16 on the CPU.
+    """
+    if dtype == "auto":
+        return "float16" if device.startswith("cuda") else "float32"
+    if dtype.lower() not in DTYPES:
+        raise ModelError(f"unknown dtype {dtype!r}; known: auto, {', '.join(DTYPES)}")
+    if DTYPES[dtype.lower()] == "float16" and device == "cpu":
+        raise ModelError("the CPU does not compute in float16; use --dtype float32 or bfloat16")
+    return DTYPES[dtype.lower()]
+
+
+def check_model(model: str | Path | None) -> None:
+    """Raises ModelError if there is no such model, as far as that can be told on this machine."""
+    if model is None or str(model) == STORYBOOK:
+        return
+    path = Path(model).expanduser()
+    if path.is_dir():
+        if not (path / "model_index.json").is_file():
+            raise ModelError(
+                f"{path} is not a diffusers model: it has no model_index.json; give the folder "
+                "that save_pretrained wrote, or a .safetensors file"
+            )
+    elif path.suffix.lower() in MODEL_FILES:
+        if not path.is_file():
+            raise ModelError(f"there is no file {path}")
+    elif not re.fullmatch(r"[\w.-]+/[\w.-]+", str(model)):
+        raise ModelError(
+            f"there is no model {str(model)!r}; give a diffusers folder, a .safetensors or .ckpt "
+            "file, or a hub name such as owner/name"
+        )
+
+
+def model_identity(model: str) -> str:
+    """A model's name as it is found again from anywhere: a path made absolute, or a hub name."""
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.exists() else model
