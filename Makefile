@@ -1,33 +1,50 @@
 # make story   a story to a grid of pictures: STORY=my.txt MODEL=/path/to/model ARGS="--steps 30"
 # make studio  the same in a page in the browser: MODEL=… ARGS="--port 8000"
-# make test    format, lint, types and tests, on each WebUI's libraries and on the newest
+# make test    format, lint, types and tests, on each WebUI's libraries, the newest and the oldest
 # make bench   what hopping costs, as ratios
-# Each sets up what it needs in folders of its own (.venv*).
+# Each sets up what it needs in folders of its own (.venv*), from locks/: the same next year as today.
+# make lock    renews the locks
+# make test-latest  the tests on whatever is the newest today, which no lock holds
 
 PYTHON ?= python3
-# One version for every environment, so that no resolver picks another. Any torch from 2.0 works.
-TORCH ?= torch==2.13.0
 STORY ?= examples/dog.txt
 MODEL ?=
 ARGS ?=
 # More workers than cores gain nothing; PYTEST_ARGS selects tests: make test PYTEST_ARGS="-k story"
 WORKERS ?= 2
 PYTEST_ARGS ?=
+# Machines have builds of torch of their own, so that the locks hold only what it may bring along.
+# Any torch from 2.0 works: TORCH=torch==2.5.1
+LOCKED_TORCH := torch==2.13.0
+TORCH ?= $(LOCKED_TORCH)
 
 STUDIO := .venv
 NEWEST := .venv-newest
-# The libraries that each host pins (webui is AUTOMATIC1111's, forge-classic has the same), and the
-# newest ones, which stand for no host.
-SETS := newest webui forge reforge
+# The libraries that each host pins (webui is AUTOMATIC1111's, forge-classic has the same); the
+# newest ones when the locks were written, and the oldest that the extras allow, for no host.
+SETS := newest lowest webui forge reforge
+HOSTS := $(filter-out newest lowest,$(SETS))
 PIP := -m pip install --quiet --disable-pip-version-check
+# Whole trees, so that nothing is left to resolve; what comes as source is built by the lock's own
+# setuptools.
+LOCKED := $(PIP) --no-deps --no-build-isolation
+OURSELVES := $(LOCKED) --editable .
+# What a user typed reaches the program as it is, blanks, quotes and all.
+quoted = '$(subst ','\'',$(1))'
+INSTALL_TORCH = $(PIP) $(call quoted,$(TORCH)) \
+	$(if $(filter $(LOCKED_TORCH),$(TORCH)),--constraint locks/torch.txt)
+UV := .venv-lock/bin/uv pip compile --quiet --config-file locks/uv.toml
+LOCK := $(UV) --excludes locks/excluded.txt pyproject.toml locks/build.in
+HOPPING = $(STUDIO)/bin/python -m hopping
+WITH_MODEL = $(if $(MODEL),--model $(call quoted,$(MODEL))) $(ARGS)
 
-.PHONY: story studio test $(SETS:%=test-%) lint bench storybook clean
+.PHONY: story studio test $(SETS:%=test-%) test-latest lint bench storybook lock clean
 
 story: $(STUDIO)/ready
-	$(STUDIO)/bin/python -m hopping story $(STORY) $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(HOPPING) story $(call quoted,$(STORY)) $(WITH_MODEL)
 
 studio: $(STUDIO)/ready
-	$(STUDIO)/bin/python -m hopping ui $(if $(MODEL),--model "$(MODEL)") $(ARGS)
+	$(HOPPING) ui $(WITH_MODEL)
 
 test: lint $(SETS:%=test-%)
 
@@ -36,9 +53,10 @@ lint: $(NEWEST)/ready
 	$(NEWEST)/bin/ruff check .
 	$(NEWEST)/bin/mypy hopping
 
-# No test may need the network once all is installed.
+# No test may need the network once all is installed. No WebUI has the oldest libraries together.
 $(SETS:%=test-%): test-%: .venv-%/ready
-	HF_HUB_OFFLINE=1 .venv-$*/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	HF_HUB_OFFLINE=1 .venv-$*/bin/python -m pytest -n $(WORKERS) \
+		$(if $(filter lowest,$*),--ignore tests/webui) $(PYTEST_ARGS)
 
 bench: $(NEWEST)/ready
 	$(NEWEST)/bin/python -m hopping.evaluate.bench $(ARGS)
@@ -46,27 +64,54 @@ bench: $(NEWEST)/ready
 storybook: $(STUDIO)/ready
 	$(STUDIO)/bin/python -m hopping.storybook.train $(ARGS)
 
-$(STUDIO)/ready: pyproject.toml
-	$(PYTHON) -m venv $(STUDIO)
-	$(STUDIO)/bin/python $(PIP) "$(TORCH)"
-	$(STUDIO)/bin/python $(PIP) -e ".[studio]"
+$(STUDIO)/ready: locks/studio.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(STUDIO)
+	$(STUDIO)/bin/python $(INSTALL_TORCH)
+	$(STUDIO)/bin/python $(LOCKED) setuptools --constraint $<
+	$(STUDIO)/bin/python $(LOCKED) --requirement $<
+	$(STUDIO)/bin/python $(OURSELVES)
 	touch $@
 
 # The test sets share one torch, which a .pth file puts behind their own packages.
-.venv-torch/ready:
-	$(PYTHON) -m venv .venv-torch
-	.venv-torch/bin/python $(PIP) "$(TORCH)"
+.venv-torch/ready: locks/torch.txt
+	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 12) or sys.exit("The libraries \
+	that the WebUIs pin have no builds for Python %d.%d; name a 3.10 or 3.11: make test \
+	PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv --clear .venv-torch
+	.venv-torch/bin/python $(INSTALL_TORCH)
 	touch $@
 
-# open_clip_torch asks for torchvision, which the tests do without: its own needs are installed by
-# name. So it is with the ldm package.
-.venv-%/ready: .venv-torch/ready pyproject.toml tests/requirements/%.txt tests/requirements/%-no-deps.txt
-	$(PYTHON) -m venv .venv-$*
+.venv-%/ready: locks/%.txt .venv-torch/ready pyproject.toml
+	$(PYTHON) -m venv --clear .venv-$*
 	.venv-torch/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 		> $$(.venv-$*/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/torch.pth
-	.venv-$*/bin/python $(PIP) "setuptools>=77" -r tests/requirements/$*.txt
-	.venv-$*/bin/python $(PIP) --no-deps -r tests/requirements/$*-no-deps.txt
+	.venv-$*/bin/python $(LOCKED) setuptools --constraint $<
+	.venv-$*/bin/python $(LOCKED) --requirement $<
+	.venv-$*/bin/python $(OURSELVES)
 	touch $@
+
+# torch and the metrics too. What fails is said together with what is newer than it was.
+test-latest:
+	$(PYTHON) -m venv --clear .venv-latest
+	.venv-latest/bin/python $(PIP) --upgrade pip
+	.venv-latest/bin/python $(PIP) torch --editable ".[evaluate,dev]" --requirement locks/newest.in
+	HF_HUB_OFFLINE=1 .venv-latest/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) || { \
+		echo "These are not what locks/newest.txt has:"; \
+		grep -oE "^[^ ]+==[^ ]+" locks/newest.txt > .venv-latest/locked; \
+		.venv-latest/bin/python -m pip list --format freeze --exclude-editable | \
+			tr "A-Z_" "a-z-" | grep -vxFf .venv-latest/locked; exit 1; }
+
+lock:
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python $(PIP) uv
+	echo $(LOCKED_TORCH) | $(UV) --no-emit-package torch --output-file locks/torch.txt -
+	$(LOCK) --extra studio --output-file locks/studio.txt
+	$(LOCK) --extra evaluate --extra dev locks/newest.in --output-file locks/newest.txt
+	$(LOCK) --extra evaluate --extra test locks/lowest.in --resolution lowest-direct \
+		--output-file locks/lowest.txt
+	for host in $(HOSTS); do \
+		$(LOCK) --extra test locks/$$host.in --output-file locks/$$host.txt || exit; \
+	done
 
 clean:
 	rm -rf .venv .venv-* build *.egg-info

@@ -8,15 +8,16 @@ import pytest
 from hopping import HoppingOptions
 
 README = Path(__file__).parent.parent / "README.md"
-REQUIREMENTS = Path(__file__).parent / "requirements"
+LOCKS = README.parent / "locks"
 # The sets of `make test`, and whose libraries each has.
 SETS = {
     "webui": "AUTOMATIC1111 1.10.1, forge-classic",
     "forge": "Forge",
     "reforge": "reForge",
-    "newest": "no WebUI",
+    "newest": "no WebUI, the newest",
+    "lowest": "no WebUI, the oldest",
 }
-LIBRARIES = ("transformers", "gradio", "open_clip_torch", "diffusers")
+LIBRARIES = ("transformers", "gradio", "open-clip-torch", "diffusers")
 
 
 def options_table() -> str:
@@ -31,15 +32,20 @@ def options_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def locked(name: str) -> dict[str, str]:
+    """A set's versions by package; where those differ by Python's version, the newest Python's."""
+    text = (LOCKS / f"{name}.txt").read_text("utf-8")
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+
+
 def versions_table() -> str:
     lines = [
         "| libraries of | " + " | ".join(LIBRARIES) + " |",
         "|---" * (len(LIBRARIES) + 1) + "|",
     ]
     for name, host in SETS.items():
-        texts = [(REQUIREMENTS / f"{name}{end}.txt").read_text("utf-8") for end in ("", "-no-deps")]
-        pins = dict(re.findall(r"^(\w+)(?:==(\S+))?$", "\n".join(texts), re.MULTILINE))
-        cells = [(pins[library] or "newest") if library in pins else "" for library in LIBRARIES]
+        pins = locked(name)
+        cells = [pins.get(library, "") for library in LIBRARIES]
         lines.append(f"| {host} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
