@@ -12,6 +12,7 @@ import torch
 from .layout import CONTENT, FrameTokens, SpecialIds, TokenLayout, lay_out
 from .mask import Visibility
 from .options import HoppingOptions
+from .pixels.graph import PixelGraph, PixelLink, pixel_graph
 from .story import Story
 
 MOST_GROUPS = 12
@@ -34,6 +35,7 @@ class FramePlan:
         tokens: its content tokens; windows: how many windows of 75 hold them.
         sources: the earlier frames that it may see.
         shown: for each of them, the words that it shows; empty where it shows nothing.
+        pixels: whose pixels it sees.
         notes: what a user should know about this frame.
     """
 
@@ -44,6 +46,7 @@ class FramePlan:
     windows: int
     sources: tuple[int, ...]
     shown: Mapping[int, tuple[str, ...]]
+    pixels: tuple[PixelLink, ...]
     notes: tuple[str, ...]
 
     @property
@@ -87,6 +90,11 @@ class StoryPlan:
     visibility: Visibility
     frames: tuple[FramePlan, ...]
 
+    @property
+    def pixels(self) -> PixelGraph:
+        """For each frame, whose pixels it sees."""
+        return tuple(frame.pixels for frame in self.frames)
+
     @cached_property
     def visible(self) -> torch.Tensor:
         """The whole mask: bool, shape (tokens, tokens), True where row i sees column j."""
@@ -104,7 +112,8 @@ class StoryPlan:
         for frame in self.frames:
             windows = f" in {frame.windows} windows" if frame.windows > 1 else ""
             fit = f"{frame.tokens}/{CONTENT * frame.windows} tokens{windows}"
-            lines.append(f"{frame.number}. [{fit}, {self._sees(frame)}] {frame.text}")
+            sees = f"{self._sees(frame)}{_sees_pixels(frame.pixels)}"
+            lines.append(f"{frame.number}. [{fit}, {sees}] {frame.text}")
             lines += [f"   note: {note}" for note in frame.notes]
         return "\n".join(lines)
 
@@ -137,6 +146,7 @@ class StoryPlan:
                     "windows": frame.windows,
                     "sources": list(frame.sources),
                     "shown": {str(n): list(words) for n, words in frame.shown.items()},
+                    "pixels": {str(link.source): list(link.words) for link in frame.pixels},
                     "notes": list(frame.notes),
                 }
                 for frame in self.frames
@@ -154,11 +164,21 @@ def plan_frames(
     """
     layout = lay_out(story, frames, special, options)
     visibility = Visibility(layout, options)
-    plans = (_plan_frame(layout, visibility, frame.number) for frame in story.frames)
+    plans = (
+        _plan_frame(layout, visibility, frame.number, pixels)
+        for frame, pixels in zip(story.frames, pixel_graph(layout, options), strict=True)
+    )
     return StoryPlan(layout, options, visibility, tuple(plans))
 
 
-def _plan_frame(layout: TokenLayout, visibility: Visibility, number: int) -> FramePlan:
+def _sees_pixels(links: Sequence[PixelLink]) -> str:
+    shown = (f"{link.source} ({', '.join(map(repr, link.words)) or 'all'})" for link in links)
+    return f", pixels of {', '.join(shown)}" if links else ""
+
+
+def _plan_frame(
+    layout: TokenLayout, visibility: Visibility, number: int, pixels: tuple[PixelLink, ...]
+) -> FramePlan:
     frame, tokens = layout.story.frames[number - 1], layout.frames[number - 1]
     sources = visibility.sources[number - 1]
     shown = {source: visibility.shown_words(source, number) for source in sources}
@@ -173,6 +193,7 @@ def _plan_frame(layout: TokenLayout, visibility: Visibility, number: int) -> Fra
         windows=len(tokens.windows),
         sources=sources,
         shown=shown,
+        pixels=pixels,
         notes=(_nothing_shown(empty),) if is_noted else (),
     )
 

@@ -134,8 +134,18 @@ def test_plan_as_plain_data(clip_tokenizer):
         "windows": 1,
         "sources": [1],
         "shown": {"1": ["A red dog"]},
+        "pixels": {},
         "notes": [],
     }
+
+
+def test_plan_tells_whose_pixels_are_seen(clip_tokenizer):
+    options = HoppingOptions(mode="baseline", pixels="subject")
+    plan = plan_story(clip_tokenizer, parse_story(DOGS), options)
+    assert "2. [7/75 tokens, sees no other frame, pixels of 1 ('A red dog')]" in plan.summary()
+    assert plan.as_dict()["frames"][2]["pixels"] == {"1": ["A red dog"]}
+    everything = plan_story(clip_tokenizer, parse_story(DOGS), options.replace(pixels="all"))
+    assert "3. [4/75 tokens, sees no other frame, pixels of 1 (all)]" in everything.summary()
 
 
 class StoredInFp8(torch.nn.Module):

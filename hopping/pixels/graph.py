@@ -43,6 +43,11 @@ class PixelLink:
     source: int
     phrases: tuple[Phrase, ...] = ()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Of its phrases."""
+        return tuple(phrase.words for phrase in self.phrases)
+
 
 PixelGraph = tuple[tuple[PixelLink, ...], ...]
 """For each frame of a story, what it sees."""

@@ -155,8 +155,7 @@ def generate_story(
     if options.pixels != "off":
         sharing = pixel_sharing(
             pipeline,
-            plans[False][0].layout,
-            options,
+            plans[False][0].pixels,
             batch_size=batch_size,
             calls=num_inference_steps * _calls_a_step(pipeline, sampler),
             pixels=picture_size(pipeline, width, height),

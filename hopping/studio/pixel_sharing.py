@@ -11,17 +11,14 @@ from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from hopping.errors import HoppingError
-from hopping.layout import TokenLayout
-from hopping.options import HoppingOptions
-from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, pixel_graph, unet_layers
+from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, unet_layers
 
 _MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
 
 
 def pixel_sharing(
     pipeline: Any,
-    layout: TokenLayout,
-    options: HoppingOptions,
+    graph: PixelGraph,
     *,
     batch_size: int,
     calls: int,
@@ -30,7 +27,7 @@ def pixel_sharing(
     """What shares pixels between a story's frames; None where no frame sees any.
 
     Args:
-        layout: of the story's tokens.
+        graph: for each frame, whose pixels it sees.
         batch_size: frames that are sampled at once.
         calls: of the U-Net, for each batch.
         pixels: width and height of a picture, as far as it is known before.
@@ -38,7 +35,6 @@ def pixel_sharing(
     Raises:
         HoppingError: naming the cause, if this pipeline's U-Net cannot share them.
     """
-    graph = pixel_graph(layout, options)
     if not any(graph):
         return None
     if hasattr(type(pipeline), "do_perturbed_attention_guidance"):
