@@ -31,7 +31,10 @@ def export(
         ),
     ],
 ) -> None:
-    """Write the model as a checkpoint for a WebUI, with its .yaml and its tokenizer."""
+    """Write the model as a checkpoint for AUTOMATIC1111's WebUI, with its .yaml and its tokenizer.
+
+    Forge, reForge and forge-classic know the widths of real models only.
+    """
     webui = webui.expanduser()
     if not webui.is_dir():
         raise HoppingError(

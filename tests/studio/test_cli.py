@@ -122,7 +122,7 @@ def test_pictures_carry_their_data(tmp_path):
     assert (read["Hopping layout"], read["Hopping carry"]) == ("windows", "all")
     assert (read["Hopping anchor"], read["Hopping share"]) == ("on", "subject")
     assert (read["Steps"], read["Sampler"], read["Seed"]) == ("1", "LMS", "7")
-    assert (read["Size"], read["Model"]) == ("64x64", "storybook")
+    assert (read["Size"], read["Model"]) == (f"{RESOLUTION}x{RESOLUTION}", "storybook")
     assert "Hopping: baseline" in infotext(folder, "plain-02.png")["parameters"]
     everything = json.loads(infotext(folder, "frame-02.png")["hopping"])
     assert set(everything["options"]) == {row.name for row in HoppingOptions.rows()}
