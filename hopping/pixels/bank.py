@@ -91,7 +91,7 @@ def bank_bytes(
     Args:
         layers: of the U-Net.
         size: of its latents.
-        calls: how often the U-Net is called for a batch; those that share count.
+        calls: of the U-Net that share, for one batch.
         itemsize: bytes of one number, 2 in half precision.
         share: how much of its picture the source shows; a subject shows about a third.
     """

@@ -26,9 +26,10 @@ from .graph import PixelGraph, PixelLink
 from .layers import CrossAttention, SelfAttention, UNetLayers
 from .subject_masks import Size, attention_maps, cut, level_size, map_level, resample
 
-# Above this noise level a picture's composition is not decided: what is shared there can push the
-# figure out of the frame, and changes nothing else.
-_FROM = 0.2
+SHARING_CALLS = 0.8
+"""How much of the noise schedule, from its end, shares. At the noise levels before, a picture's
+composition is not decided: what is shared there can push the figure out of the frame."""
+
 _TRAINED_STEPS = 1000  # of every SD's noise schedule
 # How much the maps of the calls before weigh in a map, call by call.
 _MEMORY = 0.8
@@ -193,7 +194,7 @@ class _Batch:
         self._first_row, self._size = rows - count, size
         self._moment = Moment(timestep, self._visits[timestep])
         self._visits[timestep] += 1
-        self._sharing = timestep <= (1 - _FROM) * _TRAINED_STEPS
+        self._sharing = timestep <= SHARING_CALLS * _TRAINED_STEPS
         for link in self._kept:
             self._bank.begin(link, self._moment)
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hopping.errors import HoppingError
 from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, unet_layers
+from hopping.pixels.sharing import SHARING_CALLS
 
 _MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
 
@@ -46,6 +47,7 @@ def pixel_sharing(
     links = most_kept(graph, batch_size)
     width, height = pixels
     size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
+    calls = round(SHARING_CALLS * calls)
     needed = links * bank_bytes(layers, size, calls, pipeline.unet.dtype.itemsize)
     return PixelSharing(graph, layers, Bank("cpu" if needed > _MOST_ON_DEVICE else None))
 

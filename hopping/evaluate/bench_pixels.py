@@ -1,0 +1,166 @@
+"""What `pixels` costs: `python -m hopping.evaluate.bench_pixels`, a part of `make bench`.
+
+Counted: the operations of a run's U-Net calls, shared over plain, exactly and on any machine.
+Timed: one call that shares against one that does not, in turn, on random weights; on a GPU at full
+size and with its peak memory, on the CPU a quarter of the pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, bank_bytes, unet_layers
+from hopping.pixels.sharing import SHARING_CALLS
+from hopping.pixels.subject_masks import level_size
+
+SUBJECT = 1 / 3
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """A U-Net of real size, by its config, with the latents of its own resolution."""
+
+    name: str
+    latents: int
+    config: dict[str, Any]
+
+    def build(self, device: str, dtype: torch.dtype) -> Any:
+        from diffusers import UNet2DConditionModel
+
+        with torch.device(device):
+            unet: Any = UNet2DConditionModel(sample_size=self.latents, **self.config)
+        return unet.to(dtype).eval().requires_grad_(False)
+
+    def inputs(self, rows: int, latents: int, device: str, dtype: torch.dtype) -> dict[str, Any]:
+        def noise(*shape: int) -> torch.Tensor:
+            return torch.randn(shape, device=device, dtype=dtype)
+
+        given: dict[str, Any] = {
+            "sample": noise(rows, 4, latents, latents),
+            "timestep": torch.tensor(500, device=device),
+            "encoder_hidden_states": noise(rows, 77, self.config["cross_attention_dim"]),
+        }
+        if "addition_embed_type" in self.config:
+            pooled, ids = noise(rows, 1280), noise(rows, 6)
+            given["added_cond_kwargs"] = {"text_embeds": pooled, "time_ids": ids}
+        return given
+
+
+SD1 = Model("SD 1, 512×512", 64, {"cross_attention_dim": 768})
+SDXL = Model(
+    "SDXL, 1024×1024",
+    128,
+    {
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        "block_out_channels": (320, 640, 1280),
+        "transformer_layers_per_block": (1, 2, 10),
+        "attention_head_dim": (5, 10, 20),
+        "use_linear_projection": True,
+        "cross_attention_dim": 2048,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": 2816,
+    },
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cpu", help="where to time (default: cpu)")
+    parser.add_argument("--repeat", type=int, default=3, help="counted pairs (default 3)")
+    given = parser.parse_args(arguments)
+    count()
+    if given.device == "cpu":
+        timed(SD1, "cpu", torch.float32, SD1.latents // 2, given.repeat)
+        return
+    for model in (SD1, SDXL):
+        timed(model, given.device, torch.float16, model.latents, given.repeat)
+
+
+def count() -> None:
+    """Operations of a whole run, shared over plain, and what the bank takes, without running it."""
+    print(f"{'operations, shared over plain':<34}{'subject':>9}{'all':>7}")
+    for model in (SD1, SDXL):
+        unet = model.build("meta", torch.float16)
+        layers, size = unet_layers(unet), (model.latents, model.latents)
+        with FlopCounterMode(display=False) as plain:
+            unet(**model.inputs(2, model.latents, "meta", torch.float16))
+
+        def again(share: float, layers: Any = layers, size: tuple[int, int] = size) -> int:
+            with FlopCounterMode(display=False) as counter:
+                for layer in layers.sharing:
+                    pixels = math.prod(level_size(size, layer.level))
+                    hidden = torch.empty(1, pixels, layer.width, device="meta").half()
+                    seen = pixels + round(share * pixels)
+                    layer.attend(hidden, hidden.new_empty(1, seen, layer.width), {})
+            return counter.get_total_flops()
+
+        for frames, viewers in ((4, 3), (1, 1)):
+            whole = frames * plain.get_total_flops()
+            subject, everything = (
+                1 + SHARING_CALLS * viewers * again(share) / whole for share in (SUBJECT, 1.0)
+            )
+            what = f"{model.name}, {frames} in a batch"
+            print(f"{what:<34}{subject:>9.3f}{everything:>7.3f}")
+        kept = bank_bytes(layers, size, round(SHARING_CALLS * STEPS), 2, SUBJECT) / 2**20
+        print(f"{model.name}: a frame's subject, kept for later batches: {kept:.0f} MiB")
+
+
+def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: int) -> None:
+    """A call that shares and one that does not, of 4 frames in a batch, in turn."""
+    if device == "cpu":
+        torch.set_num_threads(1)
+    unet = model.build(device, dtype)
+    inputs = model.inputs(8, latents, device, dtype)
+    subject = (PixelLink(1, (Phrase("subject", (2,)),)),)
+
+    @torch.no_grad()
+    def call() -> None:
+        unet(**inputs)
+
+    for name, links in (("subject", subject), ("all", (PixelLink(1),))):
+        sharing = PixelSharing(((), *(links,) * 3), unet_layers(unet), Bank())
+        call()
+        plain, shared = [], []
+        for _ in range(repeat):
+            plain.append(_measured(call, device))
+            with sharing.batch([1, 2, 3, 4]):
+                call()  # finds the mask
+                shared.append(_measured(call, device))
+        ratios = [s[0] / p[0] for s, p in zip(shared, plain, strict=True)]
+        (seen,) = sharing.seen(2)
+        peak = f", peak memory {shared[-1][1] / plain[-1][1]:.2f}" if plain[-1][1] else ""
+        print(
+            f"timed on {device}, {model.name.partition(',')[0]} with {latents}×{latents} latents, "
+            f"4 in a batch, {name} ({seen.share:.0%} of the picture): one call "
+            f"{statistics.median(ratios):.3f}{peak}"
+        )
+
+
+def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
+    """Seconds (of the CPU's, where it computes) and the peak of the GPU's memory."""
+    if device == "cpu":
+        start = time.process_time()
+        run()
+        return time.process_time() - start, 0
+    torch.cuda.reset_peak_memory_stats(device)
+    torch.cuda.synchronize(device)
+    start = time.perf_counter()
+    run()
+    torch.cuda.synchronize(device)
+    return time.perf_counter() - start, torch.cuda.max_memory_allocated(device)
+
+
+if __name__ == "__main__":
+    main()
