@@ -11,7 +11,7 @@ function hoppingShowProgress(id, onEnd, inactivityTimeout) {
         gradioApp().getElementById("hopping_gallery"),
         function() {
             showSubmitButtons("hopping", true);
-            hoppingPlanSoon(); // the run may have loaded the checkpoint that the plan asks
+            hoppingPlan.soon(); // the run may have loaded the checkpoint that the plan asks
             onEnd();
         },
         null,
@@ -61,14 +61,17 @@ function switch_to_hopping() {
 }
 
 function recalculate_prompts_hopping() {
-    hoppingPlanSoon();
+    hoppingPlan.soon();
     return Array.from(arguments);
 }
 
 onUiLoaded(function() {
-    const panel = gradioApp().getElementById("hopping_plan");
-    if (!panel) return; // the settings hide the tab
-    hoppingWatchPlan(panel);
+    // The settings may hide any of them.
+    Object.values(hoppingPlans).filter((plan) => plan.panel).forEach(function(plan) {
+        plan.watch();
+        plan.soon();
+    });
+    if (!hoppingPlan.panel) return;
     hoppingShowRestore(localGet(HOPPING_TASK));
     const gallery = gradioApp().getElementById("hopping_gallery");
     const showInfotext = () => gradioApp().getElementById("hopping_generation_info_button").click();
@@ -76,5 +79,4 @@ onUiLoaded(function() {
     gallery.addEventListener("keydown", function(event) {
         if (event.key === "ArrowLeft" || event.key === "ArrowRight") showInfotext();
     });
-    hoppingPlanSoon();
 });

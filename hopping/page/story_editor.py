@@ -12,14 +12,25 @@ from . import story_texts
 from .gradio_versions import in_page, out_of_sight
 from .plan_html import render_empty
 
+NAME = "hopping"
+"""Begins the ids of a page's own story editor and its plan."""
+
+
+@dataclass(frozen=True)
+class PlanPanel:
+    """Where the plan of a story is shown; the page's script knows it by the ids' beginning."""
+
+    name: str
+    plan: Any
+    mask: Any
+
 
 @dataclass(frozen=True)
 class StoryEditor:
-    """The editor's components; the page's script knows them by their ids."""
+    """A page's own editor, and its plan."""
 
     story: Any
-    plan: Any
-    mask: Any
+    panel: PlanPanel
 
 
 def build_story_editor(
@@ -46,15 +57,24 @@ def build_story_editor(
     example.click(story_texts.next_example, inputs=[story], outputs=[story], queue=False)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)
-    plan = gr.HTML(render_empty(), elem_id="hopping_plan")
-    with gr.Accordion("Mask", open=False, elem_id="hopping_mask_fold"):
+    return StoryEditor(story, build_plan(NAME))
+
+
+def build_plan(name: str) -> PlanPanel:
+    """Make plan and mask where gradio's current block is.
+
+    Args:
+        name: one of those in the page's script.
+    """
+    plan = gr.HTML(render_empty(), elem_id=f"{name}_plan", elem_classes=["hopping-plan-panel"])
+    with gr.Accordion("Mask", open=False, elem_id=f"{name}_mask_fold"):
         gr.HTML(story_texts.MASK_HINT)
-        mask = gr.HTML("", elem_id="hopping_mask")
-    return StoryEditor(story, plan, mask)
+        mask = gr.HTML("", elem_id=f"{name}_mask")
+    return PlanPanel(name, plan, mask)
 
 
 def connect_plan(
-    editor: StoryEditor, answer: Callable[..., tuple[str, str]], asked: Sequence[Any]
+    panel: PlanPanel, answer: Callable[..., tuple[str, str]], asked: Sequence[Any]
 ) -> None:
     """Plan and mask follow every change, after a pause that the page's script keeps.
 
@@ -62,20 +82,24 @@ def connect_plan(
         answer: is called with the question's number and the values of `asked`; gives both as HTML.
         asked: the components on which they depend.
     """
-    ask = gr.Button(elem_id="hopping_plan_button", **out_of_sight())
-    serial = gr.Textbox("0", elem_id="hopping_plan_serial", **out_of_sight())
+    ask = gr.Button(elem_id=f"{panel.name}_plan_button", **out_of_sight())
+    serial = gr.Textbox("0", elem_id=f"{panel.name}_plan_serial", **out_of_sight())
     for component in (ask, serial):
         component.do_not_save_to_config = True  # the WebUI's, which keeps others' looks in a file
     ask.click(
         answer,
-        **in_page("hoppingPlanArguments"),
+        **in_page(f"hoppingPlans.{panel.name}.question"),
         inputs=[serial, *asked],
-        outputs=[editor.plan, editor.mask],
+        outputs=[panel.plan, panel.mask],
         queue=False,  # answered in the middle of a run
         show_progress=False,
     )
     for component in asked:
         # Runs in the page alone: nothing is sent until the pause is over.
         component.change(
-            None, **in_page("hoppingPlanSoon"), inputs=[], outputs=[], show_progress=False
+            None,
+            **in_page(f"hoppingPlans.{panel.name}.soon"),
+            inputs=[],
+            outputs=[],
+            show_progress=False,
         )

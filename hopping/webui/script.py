@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import gradio as gr
 from modules import errors, infotext_utils, scripts
 from modules.ui_components import InputAccordion
 
 from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
 from hopping.page.options import ROWS, Request, parse_request
+from hopping.page.story_editor import build_plan, connect_plan
+from hopping.page.story_texts import STORY_HINT
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 
 from . import infotext, settings
@@ -19,6 +22,7 @@ from .axes import OFF, add_axes, axis_values
 from .failed_run import is_enlarging, tell
 from .grid import add_pictures
 from .jobs import NO_FRAME
+from .live_plan import live_plan
 from .neighbours import is_detailers
 from .notes import tell_comments
 from .run import Run
@@ -32,6 +36,8 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self._hosts_own: dict[str, Any] = {}  # what the page has beside the accordion
+        self._is_on_page = False
         # Of all that the host calls, this alone comes before any script's page, its API's without
         # a page, too.
         add_axes()
@@ -43,21 +49,33 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         return scripts.AlwaysVisible
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
-        if kwargs.get("elem_id") == f"{_tab(self.is_img2img)}_prompt":
-            self._prompt = component
+        for name in ("prompt", "styles"):
+            if kwargs.get("elem_id") == f"{_tab(self.is_img2img)}_{name}":
+                self._hosts_own[name] = component
 
     def ui(self, is_img2img: bool) -> list[Any]:
         tab = _tab(is_img2img)
+        # The host's API makes it twice more, for its defaults alone.
+        follows = "prompt" in self._hosts_own and not self._is_on_page
+        self._is_on_page = True
         with InputAccordion(
             False,
             label=TITLE,
             elem_id=self.elem_id("enabled"),
             visible=settings.is_shown(tab),
         ) as enabled:
+            gr.HTML(f'<p class="hopping-hint">{STORY_HINT}</p>')
+            if follows:
+                with gr.Accordion("Plan", open=False, elem_id=f"hopping_{tab}_plan_fold"):
+                    panel = build_plan(f"hopping_{tab}")
             widgets = build_option_widgets(self.elem_id, settings.defaults())
+            if follows:
+                styles = self._hosts_own.get("styles", gr.State([]))
+                asked = [self._hosts_own["prompt"], styles, *widgets.by_name.values()]
+                connect_plan(panel, live_plan, asked)
         self.infotext_fields = paste_fields(enabled, widgets)
-        if hasattr(self, "_prompt"):
-            self.infotext_fields += _api_fields(self._prompt, is_img2img)
+        if "prompt" in self._hosts_own:
+            self.infotext_fields += _api_fields(self._hosts_own["prompt"], is_img2img)
         self.paste_field_names = SENT
         return [enabled, *widgets.inputs]
 

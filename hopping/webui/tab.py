@@ -66,7 +66,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
                     )
             output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
         asked = [editor.story, toprow.ui_styles.dropdown, *options.by_name.values()]
-        connect_plan(editor, live_plan, asked)
+        connect_plan(editor.panel, live_plan, asked)
         _connect_run(toprow, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)

@@ -79,8 +79,8 @@ def test_the_tables_are_complete():
     assert set(HoppingOptions.PRESETS) <= set(JAPANESE)
 
 
-@pytest.mark.parametrize("module", ["tab", "tab_hires", "tab_paste", "story_editor"])
-def test_the_tab_is_complete(module):
+@pytest.mark.parametrize("module", ["tab", "tab_hires", "tab_paste", "script", "story_editor"])
+def test_what_the_pages_say_is_complete(module):
     missing = _written_in(module) - set(JAPANESE)
     assert not missing
 

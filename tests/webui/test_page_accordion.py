@@ -142,6 +142,44 @@ def test_a_frame_is_sent_to_img2img_with_its_story(page, host):
     page.wait_for_selector(f"{box}:not(:checked)")
 
 
+@pytest.mark.parametrize("tabname", ["txt2img", "img2img"])
+def test_its_plan_follows_typing_where_it_is_seen(page, tabname):
+    if tabname == "img2img":
+        page.click("#tabs > .tab-nav button:has-text('img2img')")
+    asked = f"() => hoppingPlans.hopping_{tabname}.serial"
+    page.fill(f"#{tabname}_prompt textarea", STORY)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(asked) == 0
+    # Unfolding it switches it on.
+    page.click(f"{ACCORDION.replace('txt2img', tabname)} > .label-wrap")
+    page.click(f"#hopping_{tabname}_plan_fold > .label-wrap")
+    plan = page.locator(f"#hopping_{tabname}_plan")
+    plan.locator(".hopping-frame").nth(2).wait_for()
+    assert plan.locator(".hopping-count").first.inner_text() == "9/75 tokens used"
+    page.check(f"#script_{tabname}_hopping_sequence_layout input[value=windows]")
+    plan.locator(".hopping-badge:text('windows')").wait_for()
+    page.click(f"#hopping_{tabname}_mask_fold > .label-wrap")
+    page.wait_for_selector(f"#hopping_{tabname}_mask svg")
+    page.fill(f"#{tabname}_prompt textarea", "A dog.\n<from:9> It sits.")
+    wrong = plan.locator(".hopping-wrong[data-line='2']")
+    wrong.click()
+    selected = (
+        "(box) => { const text = document.querySelector(`#${box}_prompt textarea`);"
+        " return text.value.slice(text.selectionStart, text.selectionEnd); }"
+    )
+    assert page.evaluate(selected, tabname) == "<from:9> It sits."
+
+
+def test_its_plan_has_the_styles(page, host):
+    page.click(f"{ACCORDION} > .label-wrap")
+    page.click("#hopping_txt2img_plan_fold > .label-wrap")
+    page.fill("#txt2img_prompt textarea", "A dog")
+    counts = page.locator("#hopping_txt2img_plan .hopping-count")
+    counts.filter(has_text="2/75").wait_for()
+    choose(page, "#txt2img_styles", "hopping-test")  # "{prompt}, oil painting"
+    counts.filter(has_text="5/75").wait_for()
+
+
 def test_what_is_wrong_stands_at_the_result(page, host):
     page.check(BOX)
     page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")

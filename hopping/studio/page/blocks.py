@@ -77,7 +77,7 @@ def build_blocks(studio: Studio) -> Any:
                 frames = gr.HTML("", elem_id="studio_frames")
                 strengths = gr.HTML("", elem_id="studio_strengths")
                 downloads = gr.HTML("", elem_id="studio_downloads")
-        connect_plan(editor, studio.plan, [editor.story, *options.by_name.values()])
+        connect_plan(editor.panel, studio.plan, [editor.story, *options.by_name.values()])
         _connect_strengths(studio, strengths)
         # A strip is of the story before.
         generate.click(

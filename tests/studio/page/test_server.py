@@ -140,7 +140,7 @@ def test_style_and_script_are_the_tabs_own_and_the_pages(page):
     script = ask(page, "/hopping/page.js")[1].decode()
     assert ".hopping-chip" in style
     assert ".studio-frames" in style
-    assert "function hoppingAskPlan" in script
+    assert "class HoppingPlan" in script
     assert "function studioGenerate" in script
 
 

@@ -157,7 +157,7 @@ const studioParts = [
 
 function studioBegin() {
     if (!studioParts.every((part) => document.querySelector(part))) return false;
-    hoppingWatchPlan(document.getElementById("hopping_plan"));
+    hoppingPlan.watch();
     studioWatchFiles();
     new MutationObserver(studioFetchCards).observe(
         document.getElementById("studio_progress"),
@@ -168,7 +168,7 @@ function studioBegin() {
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
     document.addEventListener("input", (event) => studioEdited.field = event.target);
-    hoppingPlanSoon();
+    hoppingPlan.soon();
     return true;
 }
 
