@@ -199,6 +199,9 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
                 f'  python -m hopping story --resume "{folder}"'
             )
             raise typer.Exit(INTERRUPTED) from None
+    for number, saw in record.saw.items():
+        for note in (note for one in saw for note in one.notes):
+            STDERR.print(f"note: frame {number}: {note}", style="yellow")
     _print_missing_glyphs(record)
     STDOUT.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
     for name in (*record.files.values(), "grid.png", "mask.png", "story.json"):

@@ -86,6 +86,25 @@ class Settings:
         }
 
 
+@dataclass(frozen=True)
+class Saw:
+    """What a frame saw of one earlier frame's picture.
+
+    Attributes:
+        source: the number of the earlier frame.
+        words: the phrases by which its subject was found; none where the whole picture was seen.
+        share: how much of the picture was seen, from 0 to 1.
+        notes: what a user should know about it.
+        file: name of the picture that shows what was seen; None for nothing, and for all of it.
+    """
+
+    source: int
+    words: tuple[str, ...]
+    share: float
+    notes: tuple[str, ...]
+    file: str | None
+
+
 @dataclass
 class Record:
     """A run, from its start to its last frame. Written anew after each frame.
@@ -95,6 +114,7 @@ class Record:
         fingerprint: of the model's weights.
         trained: False where the model's weights are random and its pictures mean nothing.
         files: the finished pictures' file names.
+        saw: by frame, what it saw of earlier ones' pictures, of the frames with pixels shared.
     """
 
     source: str
@@ -104,6 +124,7 @@ class Record:
     trained: bool
     created: str
     files: dict[FrameKey, str] = field(default_factory=dict)
+    saw: dict[int, tuple[Saw, ...]] = field(default_factory=dict)
 
     @cached_property
     def story(self) -> Story:
@@ -116,6 +137,10 @@ class Record:
         return [
             FrameKey(plain, number) for plain in rows for number in range(1, len(self.story) + 1)
         ]
+
+    def _seen_by(self, key: FrameKey) -> dict[str, Any]:
+        seen = () if key.plain else self.saw.get(key.number, ())
+        return {"saw": [dataclasses.asdict(one) for one in seen]} if seen else {}
 
     def write(self, folder: Path) -> None:
         """Write `story.json`, whole or not at all."""
@@ -148,10 +173,16 @@ class Record:
                     "plain": key.plain,
                     "prompt": texts[key.number - 1],
                     "file": self.files.get(key),
+                    **self._seen_by(key),
                 }
                 for key in self.keys()
             ],
         }
+
+
+def _saw(data: dict[str, Any]) -> Saw:
+    lists = {name: tuple(data[name]) for name in ("words", "notes")}
+    return Saw(**{**data, **lists})
 
 
 def read_record(folder: Path) -> Record:
@@ -186,6 +217,8 @@ def read_record(folder: Path) -> Record:
             file = frame["file"]
             if file and (folder / Path(file).name).is_file():
                 record.files[FrameKey(frame["plain"], frame["number"])] = Path(file).name
+            if "saw" in frame:
+                record.saw[frame["number"]] = tuple(map(_saw, frame["saw"]))
     except HoppingError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -18,6 +18,7 @@ from .folder import new_folder, save_frame, save_grid, save_png
 from .generate import OnStep, StoryFrame, generate_story
 from .pipeline import fingerprint
 from .record import FrameKey, Record, RecordError
+from .saw import save_saw
 
 
 def plan_for(pipeline: Any, story: Story, options: HoppingOptions) -> StoryPlan:
@@ -54,6 +55,8 @@ def run_story(
         save_png(folder / "mask.png", draw_mask(plan, lambda token: decode([token])))
     processes.shared(record)
     for frame in _frames(pipeline, record, on_step):
+        if frame.saw:
+            save_saw(folder, record, frame.number, frame.saw)
         path = save_frame(folder, record, frame.key, frame.image)
         if on_frame is not None:
             on_frame(frame.key, path, frame.flagged)

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from hopping.studio.downloads import DOWNLOADS
 from hopping.studio.record import RECORD_NAME, read_record
 
-_NAMES = re.compile(r"(?:(?:frame|plain)-\d+|strength-\d+-\d+|grid|mask)\.png")
+_NAMES = re.compile(r"(?:(?:frame|plain)-\d+|(?:strength|saw)-\d+-\d+|grid|mask)\.png")
 
 
 class RunFiles:

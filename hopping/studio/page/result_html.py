@@ -8,7 +8,7 @@ from typing import Any
 
 from hopping.mask_drawing import TokenText
 from hopping.page.plan_html import frame_style, render_failure
-from hopping.studio.record import FrameKey, Record
+from hopping.studio.record import FrameKey, Record, Saw
 from hopping.studio.restore import OpenedStory
 
 from .addresses import address
@@ -87,6 +87,7 @@ def _card(work: StoryWork, number: int, token_text: TokenText) -> str:
     assert work.layout is not None
     return (
         _frame(work.record, work.folder, number)
+        + _saw(work.record, work.folder, number)
         + render_insight(work.insights[number - 1], work.layout, token_text)
         + _strengths_button(work, number)
         + "</li>"
@@ -138,6 +139,27 @@ def _frame(record: Record, folder: Path, number: int) -> str:
         f'<div class="studio-caption"><span class="hopping-number">{number}</span> '
         f"<span>{html.escape(text)}</span></div>"
     )
+
+
+def _saw(record: Record, folder: Path, number: int) -> str:
+    """What of earlier pictures the frame saw: each with the rest faded out."""
+    figures = "".join(_seen(one, folder) for one in record.saw.get(number, ()))
+    return f'<div class="studio-saw">{figures}</div>' if figures else ""
+
+
+def _seen(saw: Saw, folder: Path) -> str:
+    words = ", ".join(f"“{html.escape(text)}”" for text in saw.words)
+    what = f"{words}, {saw.share:.0%} of the picture" if words else "the whole picture"
+    picture = ""
+    if saw.file is not None:
+        url = address(folder, saw.file)
+        picture = (
+            f'<a class="studio-picture" href="{url}" target="_blank">'
+            f'<img src="{url}" alt="What was seen of frame {saw.source}"></a>'
+        )
+    notes = "".join(f'<p class="hopping-note">{html.escape(note)}</p>' for note in saw.notes)
+    seen = f"<figcaption><span>saw of frame</span> <b>{saw.source}</b> {what}</figcaption>"
+    return f"<figure {frame_style(saw.source)}>{picture}{seen if saw.share else ''}{notes}</figure>"
 
 
 def _strengths_button(work: StoryWork, number: int) -> str:

@@ -36,10 +36,9 @@ class StrengthWork:
         self.files: dict[float, str] = {}
         self.step = self.steps = 0
         self._pipeline = pipeline
-        own = {
-            0.0: record.files.get(FrameKey(True, number)),
-            record.options.strength: record.files.get(FrameKey(False, number)),
-        }
+        own = {record.options.strength: record.files.get(FrameKey(False, number))}
+        if record.options.pixels == "off":  # else strength 0 sees earlier pictures all the same
+            own[0.0] = record.files.get(FrameKey(True, number))
         for strength in STRENGTHS:
             name = own.get(strength) or f"strength-{number}-{round(100 * strength)}.png"
             if (folder / name).is_file():

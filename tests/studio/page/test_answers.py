@@ -125,6 +125,28 @@ def test_it_says_how_far_each_token_moved_and_what_it_attended_to(studio):
     assert "Attended most to" in frames
 
 
+def test_it_shows_what_each_frame_saw_of_earlier_pictures(studio):
+    _, told = generate(studio, steps=4, pixels="subject", mode="baseline")
+    folder, record = run_of(studio)
+    frames = frames_in(told)[-1]
+    assert frames.count("saw of frame</span> <b>1</b> “A red dog”, ") == 2
+    assert frames.count('alt="What was seen of frame 1"') == 2
+    for number in (2, 3):
+        (saw,) = record.saw[number]
+        assert f"{saw.share:.0%} of the picture" in frames
+        assert studio.files.answer(folder.name, saw.file).status_code == 200
+        with Image.open(folder / saw.file) as seen, Image.open(folder / "frame-01.png") as whole:
+            assert seen.size == whole.size
+            assert seen.tobytes() != whole.tobytes()
+    assert record.saw == read_record(folder).saw
+
+
+def test_the_whole_picture_needs_none_of_what_was_seen(studio):
+    _, told = generate(studio, pixels="all")
+    assert frames_in(told)[-1].count("saw of frame</span> <b>1</b> the whole picture") == 2
+    assert not list(run_of(studio)[0].glob("saw*"))
+
+
 def test_cancelling_keeps_what_is_done(studio):
     told = []
     for shown in watch(studio, steps=4):
@@ -268,6 +290,17 @@ def test_a_strip_without_plain_pictures_makes_them(studio):
     }
     for name, expected in pixels.items():
         assert Image.open(folder / name).tobytes() == expected
+
+
+def test_a_strip_of_shared_pixels_begins_with_them(studio):
+    """Strength is of the text: at 0 the frame sees earlier pictures all the same."""
+    generate(studio, compare=True, pixels="all", mode="baseline")
+    folder, _ = run_of(studio)
+    list(studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2})))
+    names = ("frame-02.png", "strength-2-0.png", "plain-02.png")
+    hopped, none, plain = (Image.open(folder / name).tobytes() for name in names)
+    assert none == hopped
+    assert none != plain
 
 
 @pytest.mark.parametrize(

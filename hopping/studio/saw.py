@@ -1,0 +1,45 @@
+"""Pictures of what a frame saw of earlier frames' pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from hopping.pixels import Seen
+
+from .folder import save_png
+from .record import FrameKey, Record, Saw
+
+_DIMMED, _PAPER = 0.75, (236, 236, 236)
+
+
+def save_saw(folder: Path, record: Record, viewer: int, seen: tuple[Seen, ...]) -> None:
+    """Draw what frame `viewer` saw, and note it in the record, which is written with its picture.
+
+    The pictures of its sources must be there.
+    """
+    saw = []
+    for one in seen:
+        name = None
+        if one.mask is not None:
+            name = f"saw-{viewer:02}-{one.link.source:02}.png"
+            with Image.open(folder / record.files[FrameKey(False, one.link.source)]) as picture:
+                save_png(folder / name, draw_seen(picture.convert("RGB"), one.mask))
+        saw.append(Saw(one.link.source, one.link.words, round(one.share, 4), one.notes, name))
+    record.saw[viewer] = tuple(saw)
+
+
+def draw_seen(picture: Image.Image, mask: Tensor) -> Image.Image:
+    """The picture with all but what was seen faded out.
+
+    Args:
+        mask: bool, shape (height, width) of the U-Net's map.
+    """
+    height, width = mask.shape
+    levels = (mask.byte() * 255).contiguous().numpy().tobytes()
+    shown = Image.frombytes("L", (width, height), levels)
+    paper = Image.new("RGB", picture.size, _PAPER)
+    faded = Image.blend(picture, paper, _DIMMED)
+    return Image.composite(picture, faded, shown.resize(picture.size, Image.Resampling.NEAREST))
