@@ -7,10 +7,11 @@ seen: strong where that is the row's own, pale where it is another, which is wha
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import torch
@@ -20,13 +21,16 @@ from .layout import NOBODY, Role, TokenLayout
 from .mask import Visibility
 from .plan import StoryPlan
 
-TokenText = Callable[[int], str]
-"""A token's id to its text, as a tokenizer decodes it."""
+TokenText = Callable[[Sequence[int]], str]
+"""Ids of tokens that follow each other to their text, as a tokenizer decodes them."""
 
 MOST_TOKENS = 280
 """The most tokens that one picture can show, with cells still told apart."""
 
 _LONGEST_LABEL = 14
+_NO_TEXT = "·"
+_BROKEN = "\ufffd"
+_PIECES = 8  # of a character, which has 4 bytes at most, with what they have of its neighbours
 _SIGNS = {Role.START: "start", Role.SEPARATOR: "SEP", Role.END: "end"}
 
 
@@ -128,7 +132,7 @@ def draw(plan: StoryPlan, token_text: TokenText) -> MaskDrawing:
     part = f" (frames 1 to {frames} of {of})" if frames < of else ""
     return MaskDrawing(
         f"Rows attend, columns are seen{part}",
-        tuple(_token(layout, index, token_text) for index in kept.tolist()),
+        tuple(_tokens(layout, kept, token_text)),
         (MaskPanel(what, plan.visibility.matrix(kept, kept)), plain),
         frames,
         of,
@@ -140,9 +144,21 @@ def causal(count: int) -> Tensor:
     return torch.ones(count, count, dtype=torch.bool).tril()
 
 
-def token_label(text: str) -> str:
-    """A token's text as it is shown; pieces of a character have none of their own."""
-    return text.replace("\ufffd", "·").strip() or "·"
+def token_labels(ids: Sequence[int], token_text: TokenText) -> list[str]:
+    """What is shown for each of some tokens that follow each other.
+
+    A character that takes several of them, as most outside Latin script do, stands at its first.
+    """
+    labels: list[str] = []
+    while (start := len(labels)) < len(ids):
+        for pieces in range(1, min(_PIECES, len(ids) - start) + 1):
+            text = token_text(ids[start : start + pieces])
+            if _BROKEN not in text:
+                break
+        else:
+            pieces, text = 1, token_text(ids[start : start + 1]).replace(_BROKEN, _NO_TEXT)
+        labels += [text.strip() or _NO_TEXT, *[_NO_TEXT] * (pieces - 1)]
+    return labels
 
 
 @lru_cache(maxsize=4096)
@@ -183,9 +199,14 @@ def _shown_tokens(layout: TokenLayout) -> tuple[Tensor, int]:
     return kept, frames
 
 
-def _token(layout: TokenLayout, index: int, token_text: TokenText) -> MaskToken:
-    role = Role(int(layout.role[index]))
-    label = _SIGNS.get(role) or token_label(token_text(int(layout.ids.flatten()[index])))
-    if len(label) > _LONGEST_LABEL:
-        label = f"{label[: _LONGEST_LABEL - 1]}…"
-    return MaskToken(label, int(layout.p_id[index]), role == Role.CONTENT)
+def _tokens(layout: TokenLayout, kept: Tensor, token_text: TokenText) -> Iterator[MaskToken]:
+    ids, frames = layout.ids.flatten()[kept].tolist(), layout.p_id[kept].tolist()
+    roles = [Role(role) for role in layout.role[kept].tolist()]
+    for (role, frame), run in groupby(zip(roles, frames, ids, strict=True), itemgetter(0, 1)):
+        found = [token for _, _, token in run]
+        is_text = role == Role.CONTENT
+        labels = token_labels(found, token_text) if is_text else [_SIGNS[role]] * len(found)
+        for label in labels:
+            if len(label) > _LONGEST_LABEL:
+                label = f"{label[: _LONGEST_LABEL - 1]}…"
+            yield MaskToken(label, frame, is_text)

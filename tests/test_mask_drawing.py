@@ -54,7 +54,7 @@ def plan(clip_tokenizer):
 
 @pytest.fixture
 def word(clip_tokenizer):
-    return lambda token: clip_tokenizer.decode([token])
+    return clip_tokenizer.decode
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -101,6 +101,16 @@ def test_labels_are_told_in_one_way(plan, word):
     pieces = draw(plan("A dog."), lambda _: " \ufffd\ufffd ")
     assert pieces.tokens[1].label == "··"
     assert draw(plan("A dog."), lambda _: " ").tokens[1].label == "·"
+
+
+@pytest.mark.parametrize(
+    "story", ["赤い犬が泳ぐ。\n犬、座る。", "🐕 swims 🌊\n🐕‍🦺 sits"]
+)
+def test_a_character_of_several_tokens_stands_at_its_first(plan, word, story):
+    tokens = draw(plan(story, layout="windows"), word).tokens
+    shown = "".join(token.label for token in tokens if token.is_text).replace("·", "")
+    assert shown == "".join(story.lower().split())
+    assert any(token.label == "·" for token in tokens)
 
 
 def test_a_long_storys_first_frames_are_drawn(plan, word):

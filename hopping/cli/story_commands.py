@@ -109,7 +109,7 @@ def mask(
     from hopping.mask_picture import draw_mask
     from hopping.studio.folder import save_png
 
-    save_png(out, draw_mask(planned, lambda token: tokenizer.decode([token])))
+    save_png(out, draw_mask(planned, tokenizer.decode))
     STDOUT.print(str(out))
 
 

@@ -24,7 +24,7 @@ def render_mask(plan: StoryPlan, token_text: TokenText) -> str:
     """The mask of a planned story as HTML.
 
     Args:
-        token_text: gives the text of a token's id, as the host's tokenizer has it.
+        token_text: gives the text of tokens' ids, as the host's tokenizer has it.
     """
     drawing = draw(plan, token_text)
     part = ""

@@ -50,9 +50,8 @@ def run_story(
             checker made it black.
     """
     if not (folder / "mask.png").is_file():
-        decode = pipeline.tokenizer.decode
         plan = plan_for(pipeline, record.story, record.options)
-        save_png(folder / "mask.png", draw_mask(plan, lambda token: decode([token])))
+        save_png(folder / "mask.png", draw_mask(plan, pipeline.tokenizer.decode))
     processes.shared(record)
     for frame in _frames(pipeline, record, on_step):
         if frame.saw:

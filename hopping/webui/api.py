@@ -13,6 +13,7 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from modules import shared
 
 from hopping.errors import HoppingError, OptionError
+from hopping.mask_drawing import TokenText
 from hopping.mask_picture import draw_mask
 from hopping.page.limits import TooLargeError, check_brackets, check_story, check_text
 from hopping.page.options import Request, parse_request
@@ -63,7 +64,7 @@ def post_mask(question: dict[str, Any] = _JSON) -> Response:
     return Response(data.getvalue(), media_type="image/png")
 
 
-def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, Callable[[int], str]]:
+def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, TokenText]:
     options = dict(question)
     prompt = options.pop("prompt", None)
     if not isinstance(prompt, str):

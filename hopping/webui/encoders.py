@@ -89,12 +89,17 @@ class HostTextEncoder:
                 position += length
         return spans
 
-    def word(self, token: int) -> str:
-        """The text of a token's id, or the name of the textual inversion that it belongs to."""
+    def words(self, tokens: Sequence[int]) -> str:
+        """The text of tokens that follow each other, or the textual inversion that one is of.
+
+        "\ufffd" where they have no text together.
+        """
+        if all(token < _VIRTUAL for token in tokens):
+            return self._engine.decode(tokens)
         for first, inversion in self._first_ids.items():
-            if first <= token < first + int(inversion.vectors):
+            if first <= tokens[0] < first + int(inversion.vectors) and len(tokens) == 1:
                 return str(inversion.name)
-        return self._engine.decode(token)
+        return "\ufffd"
 
     def encode(self, ids: Tensor) -> Embedding:
         """ids of shape (windows, 77) → what the host's own pass makes of them."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hopping.errors import OptionError
+from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions
 from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
@@ -44,8 +45,8 @@ def plan_prompt(prompt: str, request: Request) -> StoryPlan:
     return plan_with_words(prompt, request)[0]
 
 
-def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[[int], str]]:
-    """The plan, and what gives the text of each token id in its layout.
+def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, TokenText]:
+    """The plan, and what gives the text of token ids in its layout.
 
     Raises:
         HoppingError: as `plan_prompt`.
@@ -59,7 +60,7 @@ def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, Callable[
         replace(planned, text=frame.text)
         for planned, frame in zip(plan.frames, story.frames, strict=True)
     ]
-    return replace(plan, frames=tuple(frames)), encoder.word
+    return replace(plan, frames=tuple(frames)), encoder.words
 
 
 def plan_scheduled(

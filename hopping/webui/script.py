@@ -29,6 +29,7 @@ from .run import Run
 from .takeover import failure_of, release, run_of, take_over, told_to_api
 
 TITLE = "Hopping sequence"
+_BITS = 63
 
 
 class HoppingScript(scripts.Script):  # type: ignore[misc]
@@ -191,10 +192,24 @@ def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> 
     Raises:
         OptionError: for an unknown name, a value that is not allowed, or a contradiction.
     """
-    values = dict(args[0]) if args and isinstance(args[0], Mapping) else _named(args, is_api)
+    if args and isinstance(args[0], dict):
+        _let_the_host_answer(args[0])
+        values = dict(args[0])
+    else:
+        values = _named(args, is_api)
     if axes:
         values = _with_axes(values, axes)
     return parse_request(values)
+
+
+def _let_the_host_answer(given: dict[str, Any]) -> None:
+    """Write as text, in place, the whole numbers that the host's API has no room for.
+
+    It answers with what it was asked, hopped or not, and fails at more than 64 bits.
+    """
+    for name, value in given.items():
+        if isinstance(value, int) and value.bit_length() > _BITS:
+            given[name] = str(value)
 
 
 def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, Request]:

@@ -49,7 +49,7 @@ def plan(clip_tokenizer):
 
 @pytest.fixture
 def word(clip_tokenizer):
-    return lambda token: clip_tokenizer.decode([token]).strip()
+    return lambda tokens: clip_tokenizer.decode(tokens).strip()
 
 
 def test_what_a_user_wrote_is_text(plan, word):

@@ -70,5 +70,5 @@ def test_the_square_of_a_long_story_is_never_made(clip_tokenizer, monkeypatch):
     plan = plan_story(clip_tokenizer, story, HoppingOptions(reach="all"))
     plan.summary()
     assert sizes == []
-    draw_mask(plan, lambda token: clip_tokenizer.decode([token]))
+    draw_mask(plan, clip_tokenizer.decode)
     assert max(sizes) <= 280**2

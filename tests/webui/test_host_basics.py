@@ -154,6 +154,12 @@ def test_positional_arguments(host):
     assert host.txt2img(STORY, [True, None, "paper", "all"]).frames == named
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_number_beyond_all_bounds(host, enabled):
+    result = host.txt2img(STORY, [{"enabled": enabled, "reach": 10**20}])
+    assert result.hashes == (host.txt2img(STORY, {"reach": "all"} if enabled else None).hashes)
+
+
 @pytest.mark.thorough
 def test_presets(host):
     subject = {"layout": "windows", "carry": "all", "anchor": True, "share": "subject"}

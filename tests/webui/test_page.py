@@ -66,6 +66,14 @@ def test_the_mask_shows_the_tokens(tab):
     assert cells.count() == 1  # "the" of frame 2 sees frame 1, in one run
 
 
+def test_the_mask_shows_any_script(tab):
+    tab.write("赤い犬が泳ぐ。\n犬、座る。")
+    tab.plan(".hopping-frame").nth(1).wait_for()
+    tab.page.click("#hopping_mask_fold .label-wrap")
+    labels = tab.page.locator("#hopping_mask svg .hopping-row text").all_text_contents()
+    assert "".join(labels).replace("·", "") == "start赤い犬が泳ぐ。SEP犬、座る。end"
+
+
 def test_an_error_stands_at_its_line(tab):
     tab.write("A dog swims.\n<from:3> The dog sits.\nThe dog runs.")
     wrong = tab.plan(".hopping-wrong")

@@ -39,6 +39,13 @@ def test_one_object_of_names():
     )
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_hosts_answer_has_no_number_beyond_64_bits(enabled):
+    asked = {"enabled": enabled, "reach": 10**20}
+    assert read(asked).hopping.reach == 10**20
+    assert asked == {"enabled": enabled, "reach": "1" + 20 * "0"}
+
+
 def test_positions_are_the_tables_order():
     values = [row.default for row in ROWS]
     values[[row.name for row in ROWS].index("strength")] = 0.5

@@ -202,8 +202,8 @@ class Studio:
         plan_for(self.pipeline, request.story, request.options)
         return request.begin(self.pipeline, datetime.datetime.now())
 
-    def _token_text(self, token: int) -> str:
-        return str(self.pipeline.tokenizer.decode([token]))
+    def _token_text(self, tokens: Sequence[int]) -> str:
+        return str(self.pipeline.tokenizer.decode(list(tokens)))
 
 
 def _decoded(payload: str) -> bytes:

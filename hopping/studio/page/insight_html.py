@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from itertools import groupby
 
 from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
-from hopping.mask_drawing import TokenText, token_label
+from hopping.mask_drawing import TokenText, token_labels
 from hopping.page.plan_html import frame_style
 
 _FULL = 1.0
@@ -20,16 +22,17 @@ def render_insight(insight: FrameInsight, layout: TokenLayout, token_text: Token
     """The frame's tokens coloured by their change, and a table of what they attended to.
 
     Args:
-        token_text: gives the text of a token's id.
+        token_text: gives the text of the ids of tokens.
     """
     if not len(insight.seen):
         return f'<div class="studio-moved">{_PLAIN}</div>'
-    words = [html.escape(token_label(token_text(token))) for token in insight.ids]
+    words = [html.escape(label) for label in token_labels(insight.ids, token_text)]
+    earlier = _labels_of(insight, layout, token_text)
     changes = insight.changes
     strip = "".join(_word(word, change) for word, change in zip(words, changes, strict=True))
     rows = "".join(
         f'<tr><th scope="row">{word}</th><td>{_percent(change)}</td>'
-        f"<td>{_sources(insight, index, layout, token_text)}</td></tr>"
+        f"<td>{_sources(insight, index, layout, earlier)}</td></tr>"
         for index, (word, change) in enumerate(zip(words, changes, strict=True))
     )
     return (
@@ -53,12 +56,22 @@ def _word(word: str, change: float) -> str:
     )
 
 
-def _sources(insight: FrameInsight, index: int, layout: TokenLayout, token_text: TokenText) -> str:
+def _labels_of(insight: FrameInsight, layout: TokenLayout, token_text: TokenText) -> dict[int, str]:
+    """Of the tokens that the frame sees, by their indices in the layout."""
+    labels: dict[int, str] = {}
     ids = layout.ids.flatten()
+    for _, seen in groupby(insight.seen.tolist(), key=lambda index: int(layout.p_id[index])):
+        indices = list(seen)
+        labels |= zip(indices, token_labels(ids[indices].tolist(), token_text), strict=True)
+    return labels
+
+
+def _sources(
+    insight: FrameInsight, index: int, layout: TokenLayout, earlier: Mapping[int, str]
+) -> str:
     chips = [
         f'<span class="hopping-chip" {frame_style(int(layout.p_id[token]))}>'
-        f"<b>{int(layout.p_id[token])}</b> {html.escape(token_label(token_text(int(ids[token]))))} "
-        f"{_percent(weight)}</span>"
+        f"<b>{int(layout.p_id[token])}</b> {html.escape(earlier[token])} {_percent(weight)}</span>"
         for token, weight in insight.most_attended(index)
         if weight >= _LEAST_WEIGHT
     ]

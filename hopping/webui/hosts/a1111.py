@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -60,7 +61,7 @@ def _engine(embedder: Any) -> Engine:
         inversions=embedder.hijack.embedding_db,
         slot=embedder.hijack,
         device=devices.device,
-        decode=lambda token: _decode(embedder, token),
+        decode=lambda tokens: _decode(embedder, tokens),
     )
 
 
@@ -75,10 +76,10 @@ def _clip_module(embedder: Any) -> nn.Module:
     raise unsupported(wrapped)
 
 
-def _decode(embedder: Any, token: int) -> str:
+def _decode(embedder: Any, tokens: Sequence[int]) -> str:
     tokenizer = getattr(embedder.wrapped, "tokenizer", None)
     if tokenizer is not None:
-        return str(tokenizer.decode([token])).strip()
+        return str(tokenizer.decode(list(tokens))).strip()
     import open_clip.tokenizer
 
-    return str(open_clip.tokenizer._tokenizer.decode([token])).strip()
+    return str(open_clip.tokenizer._tokenizer.decode(list(tokens))).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -30,7 +30,7 @@ class Engine:
         inversions: has `find_embedding_at_position`, which finds textual inversions.
         slot: its `fixes` are the inversions that the next pass puts into its rows.
         device: where the wrapper takes its tokens.
-        decode: gives the text of a token's id.
+        decode: gives the text of the ids of tokens that follow each other.
     """
 
     wrapper: Any
@@ -39,7 +39,7 @@ class Engine:
     inversions: Any
     slot: Any
     device: torch.device
-    decode: Callable[[int], str]
+    decode: Callable[[Sequence[int]], str]
 
 
 class Host(Protocol):

@@ -79,7 +79,7 @@ def _engine(engine: Any) -> Engine:
         inversions=engine.embeddings,
         slot=engine.embeddings,
         device=torch.device("cpu"),  # it moves them itself
-        decode=lambda token: str(engine.tokenizer.decode([token])).strip(),
+        decode=lambda tokens: str(engine.tokenizer.decode(list(tokens))).strip(),
     )
 
 
