@@ -70,15 +70,11 @@ def told(command: Command) -> Command:
 
 
 def quiet_libraries() -> None:
-    """What libraries say about themselves is no news to whoever runs a story. It imports them:
-    arguments are checked before."""
+    """What libraries say about themselves is no news to whoever runs a story. Called before they
+    are imported; the hub's own bars stay, as a download takes minutes."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
-    from diffusers.utils import logging as diffusers_logging
-    from transformers.utils import logging as transformers_logging
-
-    for library in (diffusers_logging, transformers_logging):
-        library.disable_progress_bar()
+    os.environ.setdefault("TQDM_DISABLE", "1")
     for name in ("transformers", "diffusers"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")

@@ -88,7 +88,7 @@ def test_help_waits_for_nothing(command):
         ([*DOG, "--carry", "all", "--layout", "joint"], "use --layout windows or auto, or --carry"),
         ([*DOG, "--preset", "Papper"], "did you mean 'Paper'"),
         ([*DOG, "--sampler", "LSM"], "unknown sampler 'LSM'; known: LMS, "),
-        ([*DOG, "--batch-size", "0"], "--batch-size cannot be 0; allowed: 1 or more"),
+        ([*DOG, "--batch-size", "0"], "--batch-size cannot be 0; allowed: 1 to 100"),
         ([*DOG, "--width", "100"], "--width cannot be 100; it must be a multiple of 8"),
         ([*DOG, "--cfg", "nan"], "--cfg cannot be nan"),
         ([*DOG, "--dtype", "int8"], "unknown dtype 'int8'"),
@@ -194,6 +194,7 @@ def test_the_settings_are_one_list():
     "command",
     [
         [*DOG, "--steps", "1", "--no-compare"],
+        [*SUITE, "--steps", "1", "--sets", "1", "--method", "plain", "--metrics", "none"],
         [*STORYBOOK, "--stories", "1", "--seeds", "1", "--methods", "plain"],
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hopping import plan_story
-from hopping.studio import ModelError, cli, load_pipeline, pipeline
+from hopping.cli.app import app
+from hopping.studio import ModelError, load_pipeline, pipeline
 from hopping.studio.tokenizer import load_tokenizer
 
 
@@ -34,7 +35,7 @@ def test_the_embedded_models_tokenizer_is_its_pipelines(name):
 def test_a_plan_of_many_frames_is_short_and_reads_no_weights(no_weights):
     story = "\n".join(["A red dog swims in the river.", *["The dog sits in the sun."] * 199])
     flags = ["--reach", "all", "--share", "subject"]
-    result = CliRunner().invoke(cli.app, ["plan", "-", *flags], input=story)
+    result = CliRunner().invoke(app, ["plan", "-", *flags], input=story)
     assert result.exit_code == 0, result.output
     assert "200 frames, layout windows" in result.output
     assert "sees 1 ('A red dog'); 2–199 ('The dog', 'the sun')" in " ".join(result.output.split())
