@@ -118,7 +118,7 @@ class Visibility:
         """The spans of its text that frame `source` shows to `viewer`.
 
         Its marks; else all of it, or with share=subject what it says of those whom `viewer` names
-        again or means by a pronoun.
+        again or means by a pronoun: nothing where other frames have said it all.
         """
         return self._shown(source, viewer).spans
 
@@ -133,8 +133,14 @@ class Visibility:
         return found[recurring]
 
     def _recurring(self, source: int, viewer: int) -> frozenset[int]:
-        """Those whom both frames name: they alone decide what `source` shows to `viewer`."""
-        if self._layout.story.frames[source - 1].marks or self._options.share == "all":
+        """Those whom both frames name: they alone decide what `source` shows to `viewer`.
+
+        Nobody if `source` says of them nothing that the viewer is not shown by others.
+        """
+        frames = self._layout.story.frames
+        if frames[source - 1].marks or self._options.share == "all":
+            return frozenset()
+        if frames[viewer - 1].links is None and source not in self._telling[viewer - 1]:
             return frozenset()
         return self._named[source - 1] & self._named[viewer - 1]
 
@@ -168,6 +174,27 @@ class Visibility:
     def _named(self) -> list[frozenset[int]]:
         """For each frame those whom it names."""
         return [frozenset(m.individual for m in each) for each in self._reading.mentions]
+
+    @cached_property
+    def _telling(self) -> list[frozenset[int]]:
+        """For each frame its sources that have something to tell it of somebody whom it names.
+
+        The first that names them, those that say something new, and the last; what lies between
+        would only drown it, and grow with the reach. A frame with links sees what they ask for.
+        """
+        mentioned: dict[int, list[tuple[int, bool]]] = {}
+        found = []
+        for viewer, mentions in enumerate(self._reading.mentions, start=1):
+            seen = frozenset(self.sources[viewer - 1])
+            telling: set[int] = set()
+            for mention in mentions:
+                before = mentioned.setdefault(mention.individual, [])
+                ways = [(frame, adds) for frame, adds in before if frame in seen]
+                telling.update(frame for frame, adds in ways if adds)
+                telling.update(frame for frame, _ in (*ways[:1], *ways[-1:]))
+                before.append((viewer, mention.adds))
+            found.append(frozenset(telling))
+        return found
 
     @cached_property
     def _first_named(self) -> list[dict[int, int]]:

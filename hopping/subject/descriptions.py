@@ -47,8 +47,7 @@ class _Rest:
             found = self._predicate(phrase, at)
             if found is None:
                 break
-            for other in self._sentence.between(at, found):
-                phrase.looks |= {*other.nouns, *other.modifiers}
+            self._looks.note(phrase, at, found)
             end = at = found
             if self._tags[at] in ",C" and self._tags[at + 1] in "CXZTB":
                 at += 1 + (self._tags[at + 1] == "C")
@@ -122,7 +121,7 @@ class _Rest:
             if self._looks.is_look(phrase) or next_to_looks:
                 last = end
                 who.parts.append((phrase.start, last))
-                who.looks |= {*phrase.nouns, *phrase.modifiers}
+                self._looks.note(who, phrase.start, last)
 
     def _is_material(self, phrase: Phrase) -> bool:
         return lexicon().main_part(phrase.head) == "stuff"

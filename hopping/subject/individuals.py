@@ -86,6 +86,7 @@ class Individuals:
 
     def __init__(self) -> None:
         self.all: list[Individual] = []
+        self.grown: set[int] = set()  # of whom something new has been said
         self._called: dict[str, list[Individual]] = {}  # by noun
         self._named: dict[str, list[Individual]] = {}  # by name
         self._together: list[Individual] = []  # who were last named together: "Ines and Olu"
@@ -107,6 +108,7 @@ class Individuals:
             looks=set(),
         )
         self.all.append(made)
+        self.grown.add(made.number)
         self.learn(made, phrase)
         return made
 
@@ -118,12 +120,15 @@ class Individuals:
                 self._called.setdefault(noun, []).append(one)
         for name in phrase.names:
             self.give_name(one, name)
+        if not (phrase.modifiers <= one.modifiers and phrase.looks <= one.looks):
+            self.grown.add(one.number)
         one.modifiers |= phrase.modifiers
         one.looks |= phrase.looks
         one.sex = one.sex or phrase.sex
 
     def give_name(self, one: Individual, name: str) -> None:
         if name not in one.names:
+            self.grown.add(one.number)
             one.names.add(name)
             self._named.setdefault(name, []).append(one)
 

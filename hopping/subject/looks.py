@@ -51,10 +51,15 @@ class Looks:
     def _grow(self, phrase: Phrase, end: int | None) -> bool:
         if end is None or end <= phrase.end:
             return False
-        for other in self.sentence.between(phrase.end, end):
-            phrase.looks |= {*other.nouns, *other.modifiers}
+        self.note(phrase, phrase.end, end)
         phrase.end = end
         return True
+
+    def note(self, phrase: Phrase, start: int, end: int) -> None:
+        """The words of a phrase's looks, which tell it from others of its kind."""
+        for at in range(start, end):
+            if self.tags[at] in "NMJE":
+                phrase.looks.add(lexicon().singular(self.word(at)) or self.word(at))
 
     def _of(self, phrase: Phrase) -> int | None:
         at = phrase.end

@@ -33,13 +33,13 @@ class Mention:
         individual: the number of who it is; kind: person, animal, place or thing.
         spans: the words of the frame's own text that name and describe them, in order and apart;
             empty where they are only spoken of ("GUARD: …").
-        introduces: whether no earlier frame named them.
+        adds: whether it says something of them that no earlier frame did; the first does.
     """
 
     individual: int
     kind: str
     spans: tuple[Span, ...]
-    introduces: bool
+    adds: bool
 
 
 class Reading:
@@ -68,7 +68,7 @@ class Reading:
         self, sentence: Sentence, frame: int, among: set[int] | None, style: frozenset[int]
     ) -> tuple[Mention, ...]:
         found: dict[int, list[Span]] = {}
-        known = len(self._who.all)
+        self._who.grown.clear()
         meant: dict[int, list[Individual]] = {}  # by the head's token
         subjects: list[Individual] = []  # of the last clause
         for order, phrase in enumerate(sentence.phrases):
@@ -88,7 +88,7 @@ class Reading:
                 found.setdefault(one.number, []).extend(spans)
         self._note_groups(sentence, meant)
         return tuple(
-            Mention(one, self._who.all[one].kind, merge_spans(spans), one >= known)
+            Mention(one, self._who.all[one].kind, merge_spans(spans), one in self._who.grown)
             for one, spans in found.items()
         )
 
@@ -118,6 +118,8 @@ class Reading:
         # "It follows him": an object is not its own subject.
         not_these = subjects if phrase.role == "object" else []
         who = self._who.meant_by_pronoun(phrase.pronoun, not_these, among)
+        if len(who) == 1:
+            self._who.learn(who[0], phrase)
         if len(who) == 1 and phrase.pronoun in HE | SHE:
             who[0].sex = "m" if phrase.pronoun in HE else "f"
         return self._named(who, sentence, phrase)
