@@ -17,13 +17,7 @@ from .errors import StoryError
 from .layout import NOBODY, Role, TokenLayout
 from .options import HoppingOptions
 from .story import Frame, Span, Story
-from .subject import (
-    merge_spans,
-    opening_subject,
-    opens_with_pronoun,
-    subject_spans,
-    subject_words,
-)
+from .subject import Reading, read_story
 
 
 def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...]:
@@ -32,56 +26,25 @@ def sources(story: Story, options: HoppingOptions) -> tuple[tuple[int, ...], ...
     A frame's own links decide; without them reach and anchor do. Mode `reference` is the released
     code's, which sees one prompt back.
     """
-    by_subject = options.anchor and options.share == "subject"
-    first = _first_naming(story) if by_subject else [set[int]() for _ in story.frames]
+    anchors: list[set[int]] = [set() for _ in story.frames]
+    if options.anchor and options.share == "subject":
+        anchors = [set(first.values()) for first in first_named(read_story(story))]
     return tuple(
-        _frame_sources(frame, options, anchors)
-        for frame, anchors in zip(story.frames, first, strict=True)
+        _frame_sources(frame, options, first)
+        for frame, first in zip(story.frames, anchors, strict=True)
     )
 
 
-def _first_naming(story: Story) -> list[set[int]]:
-    """For each frame, the earlier ones that are the first to name one of its subjects."""
-    first: dict[str, int] = {}
+def first_named(reading: Reading) -> list[dict[int, int]]:
+    """For each frame, whom it names of those named before, and the frame that first names them."""
+    first: dict[int, int] = {}
     found = []
-    for frame, naming in zip(story.frames, _naming_texts(story, antecedents(story)), strict=True):
-        words = subject_words(naming)
-        found.append({first[word] for word in words if word in first})
-        for word in words:
-            first.setdefault(word, frame.number)
+    for number, mentions in enumerate(reading.mentions, start=1):
+        named = [mention.individual for mention in mentions]
+        found.append({one: first[one] for one in named if one in first})
+        for one in named:
+            first.setdefault(one, number)
     return found
-
-
-def antecedents(story: Story) -> tuple[int | None, ...]:
-    """For each frame that opens with a pronoun, the frame that says who is meant; else None.
-
-    It is the latest earlier frame, of those that the frame links to if it has links, that opens
-    with a subject of its own.
-    """
-    found: list[int | None] = []
-    named: list[int] = []
-    for frame in story.frames:
-        text = _own_text(frame)
-        if opens_with_pronoun(text):
-            known = named if frame.links is None else [n for n in named if n in frame.links]
-            found.append(known[-1] if known else None)
-            continue
-        found.append(None)
-        if opening_subject(text):
-            named.append(frame.number)
-    return tuple(found)
-
-
-def _naming_texts(story: Story, meant: tuple[int | None, ...]) -> list[str]:
-    """What each frame names its subjects with: its own text, and before it what a pronoun means."""
-    texts = [_own_text(frame) for frame in story.frames]
-    openings = [_opening(texts[number - 1]) if number else "" for number in meant]
-    return [f"{opening}. {text}" for opening, text in zip(openings, texts, strict=True)]
-
-
-def _opening(text: str) -> str:
-    span = opening_subject(text)
-    return text[slice(*span)] if span else ""
 
 
 def _frame_sources(frame: Frame, options: HoppingOptions, anchors: set[int]) -> tuple[int, ...]:
@@ -102,6 +65,21 @@ class _Shown(NamedTuple):
     spans: tuple[Span, ...]
     words: tuple[str, ...]
     tokens: torch.Tensor
+
+
+class Introduction(NamedTuple):
+    """Where a story first names somebody.
+
+    Attributes:
+        individual: their number in the story; kind: person, animal, place or thing.
+        frame: the frame that first names them.
+        spans: the words of its text that do.
+    """
+
+    individual: int
+    kind: str
+    frame: int
+    spans: tuple[Span, ...]
 
 
 class Visibility:
@@ -139,8 +117,8 @@ class Visibility:
     def shown_spans(self, source: int, viewer: int) -> tuple[Span, ...]:
         """The spans of its text that frame `source` shows to `viewer`.
 
-        Its marks; else all of it, or with share=subject what `viewer` names again and what the
-        pronoun means that `viewer` opens with.
+        Its marks; else all of it, or with share=subject what it says of those whom `viewer` names
+        again or means by a pronoun: nothing where other frames have said it all.
         """
         return self._shown(source, viewer).spans
 
@@ -154,19 +132,24 @@ class Visibility:
             found[recurring] = self._find(source, viewer)
         return found[recurring]
 
-    def _recurring(self, source: int, viewer: int) -> object:
-        """What alone of `viewer` decides what frame `source` shows it."""
-        if self._layout.story.frames[source - 1].marks or self._options.share == "all":
-            return None
-        named, pronoun = self._named[viewer - 1], self._same_is_meant(source, viewer)
-        return self._words[source - 1] & named, pronoun
+    def _recurring(self, source: int, viewer: int) -> frozenset[int]:
+        """Those whom both frames name: they alone decide what `source` shows to `viewer`.
+
+        Nobody if `source` says of them nothing that the viewer is not shown by others.
+        """
+        frames = self._layout.story.frames
+        if frames[source - 1].marks or self._options.share == "all":
+            return frozenset()
+        if frames[viewer - 1].links is None and source not in self._telling[viewer - 1]:
+            return frozenset()
+        return self._named[source - 1] & self._named[viewer - 1]
 
     def _find(self, source: int, viewer: int) -> _Shown:
         layout, frame = self._layout, self._layout.story.frames[source - 1]
         content = layout.content(source)
         if not frame.marks and self._options.share == "all":
             return _Shown(((0, len(frame.text)),), (frame.text,), content)
-        spans = frame.marks or self._subject(source, viewer)
+        spans = frame.marks or self._said(source, self._recurring(source, viewer))
         covered = layout.frames[source - 1].covered(spans)
         if frame.marks and not covered.any():
             raise StoryError(
@@ -178,37 +161,52 @@ class Visibility:
         words = tuple(frame.text[slice(*span)] for span in spans)
         return _Shown(spans, words, content[covered])
 
-    def _subject(self, source: int, viewer: int) -> tuple[Span, ...]:
-        frame = self._layout.story.frames[source - 1]
-        text, start = _own_text(frame), frame.own[0]
-        spans = [*subject_spans(text, self._naming[viewer - 1])]
-        if self._same_is_meant(source, viewer):
-            pronoun = opening_subject(text)
-            spans += [pronoun] if pronoun else []
-        return tuple((a + start, b + start) for a, b in merge_spans(spans))
-
-    def _same_is_meant(self, source: int, viewer: int) -> bool:
-        """Whether both open with a pronoun for the same subject: it stands for whom it has seen."""
-        meant = self._antecedents[viewer - 1]
-        return meant is not None and self._antecedents[source - 1] == meant
+    def _said(self, source: int, who: frozenset[int]) -> tuple[Span, ...]:
+        """What frame `source` says of these individuals, as spans of its whole text."""
+        start = self._layout.story.frames[source - 1].own[0]
+        return tuple((a + start, b + start) for a, b in self._reading.spans(source, who))
 
     @cached_property
-    def _antecedents(self) -> tuple[int | None, ...]:
-        return antecedents(self._layout.story)
+    def _reading(self) -> Reading:
+        return read_story(self._layout.story)
 
     @cached_property
-    def _naming(self) -> list[str]:
-        return _naming_texts(self._layout.story, self._antecedents)
+    def _named(self) -> list[frozenset[int]]:
+        """For each frame those whom it names."""
+        return [frozenset(m.individual for m in each) for each in self._reading.mentions]
 
     @cached_property
-    def _named(self) -> list[frozenset[str]]:
-        """The words with which each frame names its subjects."""
-        return [frozenset(subject_words(text)) for text in self._naming]
+    def _telling(self) -> list[frozenset[int]]:
+        """For each frame its sources that have something to tell it of somebody whom it names.
+
+        The first that names them, those that say something new, and the last; what lies between
+        would only drown it, and grow with the reach. A frame with links sees what they ask for.
+        """
+        mentioned: dict[int, list[tuple[int, bool]]] = {}
+        found = []
+        for viewer, mentions in enumerate(self._reading.mentions, start=1):
+            seen = frozenset(self.sources[viewer - 1])
+            telling: set[int] = set()
+            for mention in mentions:
+                before = mentioned.setdefault(mention.individual, [])
+                ways = [(frame, adds) for frame, adds in before if frame in seen]
+                telling.update(frame for frame, adds in ways if adds)
+                telling.update(frame for frame, _ in (*ways[:1], *ways[-1:]))
+                before.append((viewer, mention.adds))
+            found.append(frozenset(telling))
+        return found
 
     @cached_property
-    def _words(self) -> list[frozenset[str]]:
-        """The words of each frame's own text that can name a subject."""
-        return [frozenset(subject_words(_own_text(f))) for f in self._layout.story.frames]
+    def _first_named(self) -> list[dict[int, int]]:
+        return first_named(self._reading)
+
+    def introductions(self, viewer: int) -> tuple[Introduction, ...]:
+        """For each individual that frame `viewer` names again, the frame that first names it."""
+        kinds = {m.individual: m.kind for m in self._reading.mentions[viewer - 1]}
+        return tuple(
+            Introduction(one, kinds[one], frame, self._said(frame, frozenset({one})))
+            for one, frame in self._first_named[viewer - 1].items()
+        )
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None
@@ -292,7 +290,3 @@ def _reference(layout: TokenLayout) -> torch.Tensor:
         masked[-1] = True
     visible[masked] = False
     return visible
-
-
-def _own_text(frame: Frame) -> str:
-    return frame.text[slice(*frame.own)]

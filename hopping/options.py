@@ -235,7 +235,7 @@ class HoppingOptions(OptionTable):
         "all",
         "Share",
         "What a frame without <share:…> marks shows to later ones. all: all its content tokens. "
-        "subject: only what the later frame names again, or means by a pronoun that it opens with.",
+        "subject: only whom the later frame names again or means by a pronoun, and their looks.",
         choices=("all", "subject"),
     )
     start_token: str = option(

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from hopping import HoppingOptions, StoryError, mask, parse_story
+from hopping import HoppingOptions, StoryError, parse_story
 from hopping.layout import SpecialIds, joint_layout, tokenize_frame, windows_layout
 from hopping.mask import Visibility, sources, visibility
+from hopping.subject import Reading
 
 SPECIAL = SpecialIds(900, 901, 901)
 FOUR = parse_story("a\nb\nc\nd")
@@ -247,11 +248,57 @@ def test_parts_of_the_matrix_are_the_whole():
 
 
 def test_what_a_frame_shows_is_found_once(monkeypatch):
-    """Many frames that ask the same of a frame cost one search of its text, not one each."""
+    """Many frames that name the same cost one search of a frame's words, not one each."""
     asked = []
-    monkeypatch.setattr(mask, "subject_spans", lambda *texts: asked.append(texts) or ((0, 1),))
+    spans = Reading.spans
+    monkeypatch.setattr(Reading, "spans", lambda *args: asked.append(args[1:]) or spans(*args))
     layout = windows("A red dog.\n" + "The dog sits.\nThe cat runs.\n" * 20)
     seen = Visibility(layout, HoppingOptions(share="subject", reach="all"))
     assert [len(found) for found in seen.sources] == list(range(41))
     # Of each frame: what a dog's frame, and what a cat's, has in common with it.
     assert len(asked) <= 2 * 41
+
+
+def test_a_mention_that_adds_nothing_is_not_shown_again():
+    """However far a frame sees, it is shown who is who once, and who was named last."""
+    lines = ["A red dog sits.", *["The dog runs."] * 8, "The dog sleeps."]
+    layout = windows("\n".join(lines))
+    far = Visibility(layout, HoppingOptions(share="subject", reach="all"))
+    near = Visibility(layout, HoppingOptions(share="subject", reach=1, anchor=True))
+    for viewer in range(1, 11):
+        assert far.context(viewer).tolist() == near.context(viewer).tolist()
+    # What is new stays shown, and what a link asks for.
+    lines[3], lines[9] = "The dog has a blue collar.", "The dog sleeps."
+    far = Visibility(windows("\n".join(lines)), HoppingOptions(share="subject", reach="all"))
+    assert [s for s in range(1, 10) if len(far.shown(s, 10))] == [1, 4, 9]
+    lines[9] = "<from:2,3,5> The dog sleeps."
+    far = Visibility(windows("\n".join(lines)), HoppingOptions(share="subject"))
+    assert [s for s in (2, 3, 5) if len(far.shown(s, 10))] == [2, 3, 5]
+
+
+def test_a_frame_that_tells_of_one_shows_the_others_too():
+    lines = (
+        "A red dog sits.\nThe dog sees a cat.\nThe dog runs.\nThe dog sleeps.\nThe dog and the cat."
+    )
+    story = parse_story(lines)
+    seen = Visibility(windows(lines), HoppingOptions(share="subject", reach="all"))
+    shown = [
+        [story.frames[n - 1].text[slice(*span)] for span in seen.shown_spans(n, 5)]
+        for n in (1, 2, 3, 4)
+    ]
+    assert shown == [["A red dog"], ["The dog", "a cat"], [], ["The dog"]]
+
+
+def test_introductions():
+    lines = "A red dog sits.\nJohn in a hat sees the dog.\nA tree.\nHe meets the dog in the river."
+    story = parse_story(lines)
+    seen = Visibility(windows(lines), HoppingOptions(share="subject"))
+    found = [
+        [
+            (i.kind, i.frame, [story.frames[i.frame - 1].text[slice(*s)] for s in i.spans])
+            for i in each
+        ]
+        for each in map(seen.introductions, (1, 2, 3, 4))
+    ]
+    dog, john = ("animal", 1, ["A red dog"]), ("person", 2, ["John in a hat"])
+    assert found == [[], [dog], [], [john, dog]]

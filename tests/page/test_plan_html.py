@@ -118,7 +118,9 @@ def test_sources_stand_in_ranges(plan):
     assert "1, 5 “A dog”" in reader.text
     assert "2–4 nothing" in reader.text
     assert "sees 1, 5 ('A dog'); 2–4 (nothing)]" in made.summary()
-    many = plan("\n".join(["A dog.", "A cat."] * 20) + "\nThe dog.", share="subject", reach="all")
+    # Marks are shown by every frame that has them.
+    lines = ["<share:A dog>.", "A cat."] * 20
+    many = plan("\n".join(lines) + "\nThe dog.", share="subject", reach="all")
     assert "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, … (20 frames) “A dog”" in text_of(many)
     assert len(many.frames[-1].shown) == 40
 

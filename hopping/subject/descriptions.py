@@ -1,0 +1,139 @@
+"""What the rest of a frame says of those whom it names.
+
+- predicates: "The robot is rusty and has one arm"
+- tags: "1girl, red hair, green eyes, school uniform"
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from .lexicon import lexicon
+from .looks import Looks
+from .phrase import Phrase
+from .phrases import Sentence
+from .vocabulary import BACKDROPS, BE, DEFINITE, HAVE, WEARING, WEARS
+
+# What has a colour in a list of tags, and is not worn.
+_NOT_WORN = ("structure", "vehicle", "furniture", "machine", "building", "container")
+
+
+def describe(sentence: Sentence) -> None:
+    """Let each phrase of a sentence take what belongs to it."""
+    looks = Looks(sentence)
+    rest = _Rest(sentence, looks)
+    taken = 0  # heads before this token are part of another's looks
+    for phrase in sentence.phrases:
+        if not phrase.pronoun and phrase.head_at >= taken:
+            looks.extend(phrase)
+            taken = phrase.end
+        if phrase.role == "subject" and phrase.pronoun != "there":
+            rest.add_predicate(phrase)
+    if sentence.is_verbless:
+        rest.add_tags()
+
+
+class _Rest:
+    def __init__(self, sentence: Sentence, looks: Looks) -> None:
+        self._sentence, self._looks = sentence, looks
+        self._tags, self._word = sentence.tags, sentence.word
+
+    def add_predicate(self, phrase: Phrase) -> None:
+        """What a clause says of its subject: "is orange", "has one arm", "wears glasses"."""
+        at, end = phrase.end, None
+        while True:
+            while self._tags[at] == "R":
+                at += 1
+            found = self._predicate(phrase, at)
+            if found is None:
+                break
+            self._looks.note(phrase, at, found)
+            end = at = found
+            if self._tags[at] in ",C" and self._tags[at + 1] in "CXZTB":
+                at += 1 + (self._tags[at + 1] == "C")
+            else:
+                break
+        if end is not None:
+            phrase.parts.append((phrase.start if phrase.pronoun else phrase.end, end))
+
+    def _predicate(self, phrase: Phrase, at: int) -> int | None:
+        word = self._word(at)
+        form = lexicon().verb_form(word)
+        if word in HAVE or self._word(at + 1) == "got" or (form and form[1] in WEARS):
+            at += 1 + (self._word(at + 1) == "got")
+            item = self._looks.starts.get(at)
+            if item is None or item.determiner in DEFINITE or item.is_animate:
+                return None
+            return self._looks.list_of(at)
+        return self._is_so(phrase, at + 1) if word in BE else None
+
+    def _is_so(self, phrase: Phrase, at: int) -> int | None:
+        """What follows "is": looks that last, not where someone is or how they feel."""
+        item = self._looks.starts.get(at)
+        if item is not None and item.is_indefinite and not item.names:
+            self._looks.extend(item)
+            self._looks.take(phrase, item)
+            return item.end
+        while self._tags[at] == "R" and self._tags[at + 1] in "JER":
+            at += 1
+        if self._word(at) in WEARING:
+            return self._looks.look(at)
+        adjective = (
+            self._tags[at] == "J" and item is None and not lexicon().is_state(self._word(at))
+        )
+        if (
+            adjective
+            or self._looks.is_made(at)
+            or (item is not None and self._looks.is_colour(item))
+        ):
+            return self._looks.adjectives(phrase, at)
+        return self._looks.look(at)
+
+    def add_tags(self) -> None:
+        """In a list of tags clothes and parts of the body belong to whom the first ones name."""
+        named = [p for p in self._sentence.phrases if p.is_seen and not p.absorbed]
+        named = [p for p in named if p.is_animate] or [p for p in named if self._is_thing(p)]
+        if not named:
+            return
+        who = named[0]
+        last = who.end
+        tags = [
+            phrase
+            for phrase in self._sentence.between(who.end, len(self._sentence.tokens))
+            if self._tags[phrase.start - 1] == "," and not phrase.pronoun
+        ]
+        for phrase, following in zip_longest(tags, tags[1:]):
+            follows = phrase.start == last + 1
+            counted = who.number == 1 and not phrase.modifiers
+            if follows and phrase.is_animate and counted and not phrase.number:
+                self._looks.take(who, phrase)  # "1girl, elf"
+                who.parts.append((phrase.start, phrase.end))
+                last = phrase.end
+                continue
+            end = self._looks.detail(phrase.end)
+            between = following and following.start == end + 1 and self._looks.is_look(following)
+            next_to_looks = follows and (
+                self._is_coloured(phrase)
+                or end > phrase.end
+                or (between and phrase.modifiers)
+                or (not who.is_animate and self._is_material(phrase))
+            )
+            if self._looks.is_look(phrase) or next_to_looks:
+                last = end
+                who.parts.append((phrase.start, last))
+                self._looks.note(who, phrase.start, last)
+
+    def _is_material(self, phrase: Phrase) -> bool:
+        return lexicon().main_part(phrase.head) == "stuff"
+
+    def _is_thing(self, phrase: Phrase) -> bool:
+        return lexicon().main_part(phrase.head) in (None, "thing") and phrase.role == "subject"
+
+    def _is_coloured(self, phrase: Phrase) -> bool:
+        """Whether it has a colour and may be worn: "red hoodie", "black bob cut"."""
+        known, noun = lexicon(), phrase.head
+        if not any(map(known.is_colour, phrase.modifiers)) or phrase.is_animate:
+            return False
+        if any(known.is_kind_of(noun, kind) for kind in _NOT_WORN):
+            return False
+        return known.main_part(noun) in (None, "thing", "stuff") and noun not in BACKDROPS

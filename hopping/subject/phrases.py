@@ -1,0 +1,238 @@
+"""Noun phrases: who and what a frame names, each with its head, its modifiers and its looks.
+
+"A plump penguin in a striped scarf waddles out of an igloo" names a penguin (plump; the phrase goes
+on over what it wears), a scarf and an igloo.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cached_property
+
+from ..story import Span
+from .lexicon import lexicon
+from .phrase import Phrase
+from .tagging import tag
+from .tokens import Token
+from .vocabulary import MANY, NEGATIVE, NUMBERS, TITLE_NOUNS, TITLES
+
+VERBS = frozenset("ZTBX")
+NOUNS = frozenset("NMH")
+# How many words a look ahead or back may take: the work stays linear in a text's length.
+NEAR = 40
+# Behind these an -ing form is what is done: "by throwing stones", but "with trembling hands".
+_MEANS = frozenset("by for from after before without of".split())
+
+
+class Sentence:
+    """The tokens of a frame with their parts of speech, and the phrases among them."""
+
+    def __init__(self, tokens: list[Token], names: frozenset[str] = frozenset()) -> None:
+        self.tokens = tokens
+        # A full stop behind the last word saves asking everywhere whether there is a next one.
+        self.tags = tag(tokens, names) + "."
+        self.phrases: list[Phrase] = []
+        self._find()
+
+    def is_spoken(self, phrase: Phrase) -> bool:
+        """Whether a phrase only says who speaks (GUARD: …) or is a cry (KRASH!)."""
+        tokens = self.tokens[phrase.start : phrase.end + 1]
+        behind = tokens[-1].text if len(tokens) > phrase.end - phrase.start else ""
+        opens = phrase.start == 0 or self.tags[phrase.start - 1] == "."
+        if behind == ":":
+            return all(token.text.isupper() for token in tokens[:-1])
+        return behind == "!" and opens and phrase.end - phrase.start == 1
+
+    def word(self, index: int) -> str:
+        return self.tokens[index].word if index < len(self.tokens) else ""
+
+    def span(self, start: int, end: int) -> Span:
+        return self.tokens[start].span[0], self.tokens[end - 1].span[1]
+
+    def number_at(self, at: int) -> int:
+        """Which sentence of the frame a token stands in."""
+        return bisect_left(self._stops, at)
+
+    def given_name(self, phrase: Phrase) -> str:
+        """The name that a phrase is given: "names it Biscuit"."""
+        before = self.word(phrase.start - 1) if phrase.start else ""
+        form = lexicon().verb_form(before)
+        if (form and form[1] in ("name", "call")) and self.tags[phrase.end] == "H":
+            return self.word(phrase.end)
+        return ""
+
+    @cached_property
+    def is_verbless(self) -> bool:
+        """Whether it is a list of words or a caption: no clause has a verb."""
+        plain = any(letter in "MOC" for letter in self.tags)
+        return not any(letter in ("ZTBX" if plain else "ZTX") for letter in self.tags)
+
+    def between(self, start: int, end: int) -> list[Phrase]:
+        """The phrases that begin at the tokens [start, end)."""
+        first = bisect_left(self._starts, start)
+        return self.phrases[first : bisect_left(self._starts, end)]
+
+    def _find(self) -> None:
+        index = 0
+        while index < len(self.tokens):
+            phrase = self._pronoun(index) or self.phrase_at(index)
+            if phrase is None:
+                index += 1
+                continue
+            self.phrases.append(phrase)
+            index = phrase.end
+        self._starts = [phrase.start for phrase in self.phrases]
+        self._stops = [index for index, letter in enumerate(self.tags) if letter == "."]
+
+    def _pronoun(self, index: int) -> Phrase | None:
+        if self.tags[index] != "O":
+            return None
+        phrase = Phrase(index, index + 1, index, pronoun=self.word(index))
+        phrase.role = self._role(index)
+        return phrase
+
+    def phrase_at(self, index: int) -> Phrase | None:
+        """The noun phrase that begins at a token, without its looks; possessors are its owner."""
+        phrase = self._simple(index)
+        while phrase and self.tags[phrase.end] == "Y":
+            self.phrases.append(phrase)
+            owned = self._simple(phrase.end + 1, owned=True)
+            if owned is None:
+                phrase.end += 1
+                self.phrases.pop()
+                return phrase
+            owned.start, owned.owner = phrase.start, phrase
+            phrase = owned
+        return phrase
+
+    def _simple(self, index: int, owned: bool = False) -> Phrase | None:
+        """Determiners, numbers, modifiers and nouns."""
+        tags, at = self.tags, index
+        determiner, number, many = "", None, False
+        last = index + NEAR
+        while tags[at] in "ADP#" and at < last:
+            word = self.word(at)
+            if tags[at] == "#":
+                number = (
+                    int(word) if word.isdecimal() and len(word) < 4 else NUMBERS.get(word, number)
+                )
+                many |= word in MANY or (number or 0) > 1
+            else:
+                determiner = determiner or word
+            at += 1
+        first = at
+        if at == index and tags[at] == "E" and index and tags[index - 1] == "X":
+            return None  # "has got red hair"
+        captive = index > 0 and tags[index - 1] == "I" and self.word(index - 1) not in _MEANS
+        while at < last:
+            inside = at > index or owned or captive
+            if not (
+                tags[at] in "JE"
+                or (tags[at] == "R" and tags[at + 1] in "JE" and at > index)
+                or (tags[at] == "G" and tags[at + 1] in "NMJEG" and inside)
+                or (tags[at] in ",C" and at > first and self._goes_on(at))
+            ):
+                break
+            at += 1
+        nouns = at
+        while tags[at] in NOUNS:
+            at += 1
+        if at == nouns:
+            # "the dark", "two of them": an adjective or a number may be the head.
+            if at > first and (determiner or owned) and self._is_noun(at - 1):
+                nouns = at - 1
+            else:
+                return None
+        return self._described(index, nouns, at, determiner, number, many)
+
+    def _goes_on(self, at: int) -> bool:
+        """Whether more modifiers follow a comma or "and": small, fluffy, white dog."""
+        if self.tags[at - 1] not in "JE" or self.word(at) in ("or", "but", "nor"):
+            return False
+        at, last = at + 1, at + NEAR
+        while self.tags[at] in "JER,C" and at < last:
+            at += 1
+        return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
+
+    def _is_noun(self, at: int) -> bool:
+        return lexicon().share(self.word(at), "n") >= 0
+
+    def _described(
+        self, start: int, nouns: int, end: int, determiner: str, number: int | None, many: bool
+    ) -> Phrase:
+        words = [self.word(i) for i in range(nouns, end)]
+        letters = self.tags[nouns:end]
+        phrase = Phrase(start, end, end - 1, determiner=determiner, number=number)
+        capitals = [w for w, letter in zip(words, letters, strict=True) if letter == "H"]
+        named = letters[-1] == "H"
+        if named:
+            phrase.titles = [w.rstrip(".") for w in capitals if w.rstrip(".") in TITLES]
+            phrase.names = [w for w in capitals if w.rstrip(".") not in TITLES]
+            phrase.nouns += [TITLE_NOUNS.get(title, title) for title in phrase.titles]
+            phrase.nouns += [name for name in phrase.names if name in lexicon()]
+        common = [w for w, letter in zip(words, letters, strict=True) if letter != "H" or not named]
+        if common:
+            noun = common[-1]
+            singular = lexicon().singular(noun)
+            # "ladies" may stand before a noun too, and was then read as one thing.
+            several = letters[-1] == "M" or (
+                singular is not None
+                and (noun not in lexicon() or lexicon().main_part(singular) == "person")
+            )
+            singular = (singular or noun.removesuffix("s")) if several else noun
+            if phrase.names:
+                phrase.nouns.append(singular)
+            else:
+                phrase.nouns.insert(0, singular)
+            phrase.plural = several
+            phrase.modifiers.update(_folded(w) for w in common[:-1])
+            # "a goblin tax collector" is a goblin, "a fox girl" a fox.
+            if phrase.is_animate and not phrase.names:
+                living = ("person", "animal")
+                phrase.nouns += [w for w in common[:-1] if lexicon().main_part(w) in living]
+        phrase.modifiers.update(
+            _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"
+        )
+        phrase.plural |= many
+        phrase.negated = determiner in NEGATIVE or self._is_denied(start)
+        phrase.role = self._role(start)
+        return phrase
+
+    def _is_denied(self, start: int) -> bool:
+        """ "without a hat", "not a single wolf", "none of the dogs"."""
+        before = [self.word(i) for i in range(max(0, start - 2), start)]
+        return before[-1:] in (["without"], ["not"], ["no"]) or before in (
+            ["none", "of"],
+            ["instead", "of"],
+        )
+
+    def _role(self, start: int) -> str:
+        """What a phrase is to its clause."""
+        at, first = start - 1, max(0, start - NEAR)
+        while at >= first and self.tags[at] in "RF#":
+            at -= 1
+        if at >= 0 and self.tags[at] == "I":
+            return "oblique"
+        while at >= first and self.tags[at] not in ".SW":
+            if self.tags[at] in "ZTBXG":
+                return "object"
+            if self.tags[at] in ",C" and self._opens_clause(at + 1):
+                break
+            at -= 1
+        return "subject"
+
+    def _opens_clause(self, at: int) -> bool:
+        """Whether a subject with a verb of its own follows: ", the boy blushes"."""
+        seen_noun, last = False, at + NEAR
+        while self.tags[at] not in ".,C" and at < last:
+            if self.tags[at] in VERBS:
+                return seen_noun
+            seen_noun |= self.tags[at] in "NMHO"
+            if self.tags[at] in "SW":
+                return False
+            at += 1
+        return False
+
+
+def _folded(word: str) -> str:
+    return lexicon().singular(word) or word

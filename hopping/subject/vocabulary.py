@@ -1,0 +1,140 @@
+"""The words that grammar is made of, and the few of the trade: closed lists, unlike the lexicon."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Determiners, by what they say of whom they introduce.
+INDEFINITE = _words("a an some several many various")
+DEFINITE = _words("the this that these those both")
+NEW = _words("another")
+NEGATIVE = _words("no neither")
+POSSESSIVE = _words("his her its their my our your whose")
+DETERMINERS = INDEFINITE | DEFINITE | NEW | NEGATIVE | POSSESSIVE | _words("each every either")
+
+_COUNTED = "one two three four five six seven eight nine ten eleven twelve".split()
+NUMBERS = {word: number for number, word in enumerate(_COUNTED, start=1)}
+MANY = _words("dozens hundreds both several many few some all these those various") | _words(
+    " ".join(_COUNTED[1:])
+)
+ORDINALS = _words("first second third fourth fifth last other next")
+
+HE, SHE, IT = _words("he him himself"), _words("she her herself"), _words("it itself")
+THEY = _words("they them themselves")
+PRONOUNS = (
+    HE
+    | SHE
+    | IT
+    | THEY
+    | _words(
+        "i you we me us myself yourself ourselves someone somebody anyone anybody everyone "
+        "everybody nobody something anything everything nothing there here what mine hers theirs "
+        "ours yours one"
+    )
+)
+
+BE = _words("am is are was were be been being 's 're 'm")
+HAVE = _words("has have had having 've 'd")
+AUXILIARIES = (
+    BE
+    | HAVE
+    | _words(
+        "do does did will would can could may might must shall should 'll isn't aren't wasn't "
+        "weren't hasn't haven't hadn't doesn't don't didn't won't wouldn't can't cannot couldn't"
+    )
+)
+PREPOSITIONS = _words(
+    "about above across after against along alongside amid among amongst around as at atop before "
+    "behind below beneath beside besides between beyond by despite down during except for from in "
+    "inside into like near of off on onto opposite out outside over past per since through "
+    "throughout till to toward towards under underneath until unto up upon via with within without "
+    "aboard astride"
+)
+COORDINATORS = _words("and or but nor &")
+SUBORDINATORS = _words(
+    "while when whenever because if although though unless where as than until since so before "
+    "after once whilst"
+)
+RELATIVES = _words("who whom which that whose")
+ADVERBS = _words(
+    "very too also again now still just only then there here soon always never often once away "
+    "back forth together apart almost quite rather so more most less not ever already later "
+    "suddenly slowly alone upside outside inside nearby around down up off out over past on in "
+    "through"
+)
+
+# Verbs that say what someone wears or is called.
+WEARING = _words("wearing dressed clad clothed wrapped sporting donning")
+WEARS = _words("wear sport don")
+NAMING = _words("named called nicknamed dubbed")
+
+_HIS_TITLES = "mr sir lord king prince uncle grandpa grandfather father papa dad brother duke baron"
+_HER_TITLES = (
+    "mrs ms miss lady queen princess aunt auntie grandma granny grandmother mother mama mom mum "
+    "sister countess duchess madame baroness dame"
+)
+HIS_TITLES, HER_TITLES = _words(_HIS_TITLES), _words(_HER_TITLES)
+TITLES = (
+    HIS_TITLES
+    | HER_TITLES
+    | _words(
+        "dr prof professor doctor captain officer detective sergeant general colonel major "
+        "lieutenant saint st old little young big chef nurse judge mayor count agent inspector "
+        "monsieur senor señor señora doña admiral commodore marshal president bishop earl "
+        "marquis viscount czar emperor"
+    )
+)
+TITLE_NOUNS = {"dr": "doctor", "prof": "professor", "capt": "captain", "sgt": "sergeant"}
+ABBREVIATIONS = _words("mr mrs ms dr prof st sr jr int ext capt sgt lt col gen no vs approx")
+
+# What counts the frames of a story or says how it is told.
+LABELS = _words(
+    "p pg panel page frame scene shot cut take image picture act chapter part step plate fig "
+    "figure int ext interior exterior day night dawn dusk morning evening later continuous sfx fx "
+    "sound caption text narration narrator voiceover vo title insert angle pov montage flashback "
+    "establishing"
+)
+# What a picture can be: "a photo of X" shows X.
+PICTURES = _words(
+    "photo photograph photography picture image painting drawing sketch illustration portrait "
+    "render rendering shot close-up closeup view macro artwork art still snapshot poster "
+    "watercolor watercolour woodcut engraving etching print comic cartoon panel cover packshot "
+    "headshot silhouette depiction scene selfie polaroid mosaic fresco icon logo sticker concept "
+    "design study mugshot wallpaper screenshot film frame footage pov"
+)
+BACKDROPS = _words("background backdrop foreground lighting bokeh")
+CALENDAR = _words(
+    "monday tuesday wednesday thursday friday saturday sunday january february july september "
+    "october november december christmas easter halloween"
+)
+# "It is raining", "It gets dark": nobody is meant.
+WEATHER = _words(
+    "rain rains rained raining snow snows snowed snowing hails hailing drizzles drizzling pours "
+    "pouring thunders thundering storming autumn bright cloudy cold dark dawn day dusk early "
+    "evening foggy freezing hot late light midnight morning night noon rainy snowy spring stormy "
+    "summer sunny sunset warm windy winter"
+)
+TURNS = _words("get grow turn become start begin")
+
+# Nouns that say no more than what may be seen: "the woman" can be any woman.
+GENERIC = _words(
+    "person people figure child kid youngster adult man boy guy gentleman fellow lad woman girl "
+    "lady lass"
+)
+# How many there are, not who.
+GROUPS = _words(
+    "group herd flock pack swarm school crowd pair couple trio bunch team band gang row line pile "
+    "dozen lot number handful heap family litter brood colony army crew troop troupe caravan fleet "
+    "convoy shoal giant bit piece kind sort type set cluster choir orchestra class tribe council "
+    "party"
+)
+# Of these somebody is made who is a likeness; stuffs are in the lexicon.
+LIKENESSES = PICTURES | _words(
+    "wooden ceramic plastic plush stuffed paper origami cardboard lego wax stone toy statue "
+    "sculpture bust figurine doll puppet effigy mural tattoo chocolate gingerbread inflatable "
+    "mechanical knitted"
+)
+LIVING = _words("living live real alive")

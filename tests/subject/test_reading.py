@@ -1,0 +1,194 @@
+"""Who is who in a story, step by step; whole stories are in test_stories.py."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hopping import parse_story
+from hopping.subject import Reading, merge_spans, read_story
+from tests.strategies import stories
+
+
+def read(*texts):
+    return Reading(texts, [None] * len(texts))
+
+
+def shown(*texts):
+    """What the first of these frames shows to the last one."""
+    reading = read(*texts)
+    who = {mention.individual for mention in reading.mentions[-1]}
+    return [texts[0][start:end] for start, end in reading.spans(1, who)]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "found"),
+    [
+        ("A red dog is swimming in the river.", "The dog sits under the sun.", ["A red dog"]),
+        ("In the river swims a red dog.", "The dog sits.", ["a red dog"]),
+        (
+            "John is working in his farm.",
+            "John is spreading seeds in his farm.",
+            ["John", "his farm"],
+        ),
+        ("A mountain is tall.", "Sophie is climbing the mountain.", ["A mountain is tall"]),
+        ("John throws out a baseball.", "John is waving a baseball bat.", ["John"]),
+        ("Two small dogs play.", "One dog sleeps.", ["Two small dogs"]),
+        ("The fox's tail is red.", "The FOX runs.", ["The fox"]),
+        (
+            "Three foxes and a blue puppy meet.",
+            "The fox greets the puppy.",
+            ["Three foxes", "a blue puppy"],
+        ),
+        ("Three foxes and a blue puppy meet.", "Two puppies sleep.", []),
+        ("red dog, blue cat, forest", "cat", ["blue cat"]),
+        ("John holds old red umbrella", "the umbrella", ["old red umbrella"]),
+        ("A girl with long red hair walks.", "Her hair is wet.", ["long red hair"]),
+        ("They go for a walk.", "The walk is long.", ["a walk"]),
+        ("A dog runs.", "A cat runs.", []),
+        ("A dog is running.", "A cat is running.", []),
+        ("This is John. He is working.", "He is tired.", ["John", "He"]),
+        ("A dog.", "", []),
+        ("", "A dog.", []),
+        ("A red dog and a red cat.", "The red door.", []),
+        ("John in a red coat is at the farm.", "John runs.", ["John in a red coat"]),
+        (
+            "An old man with a long beard and a hat, in a city",
+            "The man sits.",
+            ["An old man with a long beard and a hat"],
+        ),
+        (
+            "A girl wearing (red glasses:1.2) reads.",
+            "The girl runs.",
+            ["A girl wearing (red glasses"],
+        ),
+        ("A dog in the river.", "The dog.", ["A dog"]),
+        ("A dog with a ball in its garden.", "The dog.", ["A dog with a ball"]),
+        ("A red building stands here.", "The building burns.", ["A red building"]),
+        ("A big old dog dog", "dog", ["A big old dog dog"]),
+    ],
+)
+def test_phrases(earlier, later, found):
+    assert shown(earlier, later) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("A red dog sits.", "Another dog runs."),
+        ("A red dog sits.", "A second dog runs."),
+        ("A red dog sits.", "The blue dog runs."),
+        ("A red dog sits.", "No dog is here."),
+        ("A red dog sits.", "A garden without a dog."),
+        ("A red dog sits.", "Two dogs run."),
+        ("A young woman sits.", "The old woman runs."),
+        ("A cat sits.", "A ceramic cat stands on a shelf."),
+        ("A ceramic cat stands on a shelf.", "The living cat runs."),
+        ("Mr. Bell sits.", "Mrs. Bell runs."),
+        ("Anna's brother sits.", "Bob's brother runs."),
+        ("A blue bird sings.", "A blue car stops."),
+        ("A dog sits.", "A hotdog lies here."),
+        ("A woman sits.", "He runs."),
+        ("A man sits.", "It runs."),
+        ("Snow falls.", "It looks up."),
+        ("A dog sits.", "It is raining."),
+    ],
+)
+def test_somebody_else(first, later):
+    assert shown(first, later) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("A red dog sits.", "The small dog runs."),
+        ("A red dog sits.", "A red dog runs."),
+        ("red dog, sofa", "a dog, garden"),
+        ("Two mice sit.", "The mice run."),
+        ("A wolf sits.", "The wolf's tail is long."),
+        ("An owl sits.", "The bird flies."),
+        ("A kitten sits.", "The cat runs."),
+        ("A miner sits.", "The man runs."),
+        ("A superheroine sits.", "The heroine flies."),
+        ("Dr. Amara Obi sits.", "Dr. Obi runs."),
+        ("Dr. Amara Obi sits.", "The doctor runs."),
+        ("A pirate named Barnabas sits.", "Barnabas runs."),
+        ("A dog sits.", "He's running."),
+        ("A dog sits.", "Then it runs."),
+        ("A dog sits.", "CLOSE-UP: it runs."),
+        ("A woman sits.", "A man sees her."),
+        ("The king and the queen sit.", "They run."),
+        ("A dog sits.", 'DOG: "Woof."'),
+    ],
+)
+def test_the_same_one(first, later):
+    assert shown(first, later) != []
+
+
+def test_a_group_is_meant_where_one_of_it_is():
+    texts = ["Five old ladies in blue hats jog.", "One of the ladies falls.", "They laugh."]
+    for later in (texts[:2], [texts[0], texts[2]]):
+        assert shown(*later) == ["Five old ladies in blue hats"]
+
+
+def test_what_nearly_every_frame_has_is_style():
+    style = "ink drawing, white paper, best quality, "
+    texts = [f"{style}{what}" for what in ("a fox in a hat", "the fox on a hill", "a snail")]
+    reading = read(*texts)
+    assert [len(each) for each in reading.mentions[1:]] == [2, 1]
+    assert shown(*texts[:2]) == ["a fox in a hat"]
+
+
+def test_links_say_where_to_look_for_whom_a_pronoun_means():
+    texts = ["A red dog sits.", "A cat sits.", "It runs."]
+    for links, who in ((None, "A cat"), ((1,), "A red dog"), ((2,), "A cat")):
+        reading = Reading(texts, [None, None, links])
+        (mention,) = reading.mentions[2]
+        spans = [
+            t[a:b]
+            for n, t in enumerate(texts)
+            for a, b in reading.spans(n + 1, {mention.individual})
+        ]
+        assert spans[0] == who
+
+
+def test_kinds():
+    (mentions,) = read("A boy and his goat climb the mountain with a kite.").mentions
+    assert [mention.kind for mention in mentions] == ["person", "animal", "place", "thing"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(stories(most=6))
+def test_a_frame_that_is_added_changes_nothing_before_it(lines):
+    whole = read_story(parse_story("\n".join(lines))).mentions
+    for count in range(1, len(lines)):
+        assert read_story(parse_story("\n".join(lines[:count]))).mentions == whole[:count]
+
+
+TEXT = st.text(
+    alphabet=st.sampled_from("aAdogtheTHE .,;:!?'’\"()[]<>-–&\n1２犬é\ud7ff")
+    | st.characters(codec="utf-8"),
+    max_size=60,
+)
+WORDS = st.lists(
+    st.sampled_from(
+        "a the dog dogs Mia with in of and , . who is has red 2 1girl his : it they ( )".split()
+    ),
+    max_size=25,
+).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TEXT | WORDS, min_size=1, max_size=4))
+def test_any_text_is_read_and_its_spans_are_in_order_and_apart(texts):
+    for text, mentions in zip(texts, read(*texts).mentions, strict=True):
+        for mention in mentions:
+            spans = mention.spans
+            assert all(0 <= start < end <= len(text) for start, end in spans)
+            assert all(one[1] < other[0] for one, other in pairwise(spans))
+
+
+def test_merge_spans():
+    assert merge_spans([(4, 6), (0, 2), (1, 3), (6, 7)]) == ((0, 3), (4, 7))
+    assert merge_spans([]) == ()
