@@ -105,7 +105,7 @@ def encode_story(
     options = options or HoppingOptions()
     encoder = ClipTextEncoder(text_encoder, clip_skip)
     plan = plan_story(tokenizer, story, options)
-    frames = [e.hidden.flatten(0, 1) for e in encode_frames(encoder, plan.layout, options)]
+    frames = [e.hidden.flatten(0, 1) for e in encode_frames(encoder, plan.visibility)]
     return torch.stack(fill_windows(encoder, plan.layout.special, frames))
 
 

@@ -99,6 +99,7 @@ class Visibility:
     """Who sees whom in a laid-out story. Made once, asked for any part of the mask.
 
     Attributes:
+        layout, options: what it was made of.
         sources: for each frame, the numbers of the earlier frames that it may see.
 
     Raises:
@@ -109,7 +110,7 @@ class Visibility:
     def __init__(self, layout: TokenLayout, options: HoppingOptions) -> None:
         if options.mode == "reference":
             _refuse_tags(layout.story)
-        self._layout, self._options = layout, options
+        self.layout, self.options = layout, options
         self.sources = sources(layout.story, options)
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
@@ -121,11 +122,19 @@ class Visibility:
         """Indices into the layout of the earlier frames' content tokens that `frame` sees."""
         return self._context[frame - 1]
 
+    @cached_property
+    def last_viewer(self) -> torch.Tensor:
+        """For each token of the layout the last frame in whose context it is; 0: in none."""
+        last = torch.zeros_like(self.layout.p_id)
+        for viewer, context in enumerate(self._context, start=1):
+            last[context] = viewer
+        return last
+
     def shown(self, source: int, viewer: int) -> torch.Tensor:
         """Indices into the layout of the content tokens that frame `source` shows to `viewer`."""
-        layout, frame = self._layout, self._layout.story.frames[source - 1]
+        layout, frame = self.layout, self.layout.story.frames[source - 1]
         content = layout.content(source)
-        if not frame.marks and self._options.share == "all":
+        if not frame.marks and self.options.share == "all":
             return content
         covered = layout.frames[source - 1].covered(self.shown_spans(source, viewer))
         if frame.marks and not covered.any():
@@ -143,11 +152,11 @@ class Visibility:
         Its marks; else all of it, or with share=subject what `viewer` names again and what the
         pronoun means that `viewer` opens with.
         """
-        frames = self._layout.story.frames
+        frames = self.layout.story.frames
         frame, start = frames[source - 1], frames[source - 1].own[0]
         if frame.marks:
             return frame.marks
-        if self._options.share == "all":
+        if self.options.share == "all":
             return ((0, len(frame.text)),)
         text = _own_text(frame)
         spans = [*subject_spans(text, self._naming[viewer - 1])]
@@ -160,11 +169,11 @@ class Visibility:
 
     @cached_property
     def _antecedents(self) -> tuple[int | None, ...]:
-        return antecedents(self._layout.story)
+        return antecedents(self.layout.story)
 
     @cached_property
     def _naming(self) -> list[str]:
-        return _naming_texts(self._layout.story, self._antecedents)
+        return _naming_texts(self.layout.story, self._antecedents)
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None
@@ -174,14 +183,14 @@ class Visibility:
         `rows` and `columns` are indices of tokens, in any order; all by default. The whole has
         the square of the story's length: ask for the part that is needed of a long one.
         """
-        layout, options = self._layout, self._options
+        layout, options = self.layout, self.options
         everything = torch.arange(len(layout.p_id))
         rows = everything if rows is None else rows
         columns = everything if columns is None else columns
         if options.mode == "reference":
             return _reference(layout)[rows][:, columns]
         visible = _own_window(layout, rows, columns)
-        contextual = self._contextual(rows)
+        contextual = self.contextual(rows)
         start = columns[layout.role[columns] == Role.START]
         for viewer in layout.p_id[rows].unique().tolist():
             if viewer == NOBODY:
@@ -195,11 +204,25 @@ class Visibility:
             visible |= of_viewer[:, None] & torch.isin(columns, seen)[None, :]
         return visible
 
-    def _contextual(self, rows: torch.Tensor) -> torch.Tensor:
-        """Which of these tokens see earlier frames: bool, shape (rows,)."""
-        role = self._layout.role[rows]
+    def in_windows(self, rows: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """The same for windows of the windows layout, many at once.
+
+        Args:
+            rows: indices of the tokens of n windows, shape (n, 77).
+            context: bool, shape (n, k): of k columns, which stand for a token of the context of
+                the window's frame. The others only fill up.
+
+        Returns:
+            Bool, shape (n, 77, k + 77). The columns are those k, then the window's own tokens.
+        """
+        sees_context = self.contextual(rows)[:, :, None] & context[:, None, :]
+        return torch.cat([sees_context, _own_window(self.layout, rows, rows)], dim=2)
+
+    def contextual(self, rows: torch.Tensor) -> torch.Tensor:
+        """Which of these tokens see earlier frames: bool, the shape of `rows`."""
+        role = self.layout.role[rows]
         contextual = role == Role.CONTENT
-        if self._options.carry == "all":
+        if self.options.carry == "all":
             contextual |= (role == Role.END) | (role == Role.PADDING)
         return contextual
 
@@ -211,11 +234,11 @@ def visibility(layout: TokenLayout, options: HoppingOptions) -> torch.Tensor:
 
 def _own_window(layout: TokenLayout, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
     """Each token sees itself and, causally, its own prompt within its window."""
-    p_i, p_j = layout.p_id[rows][:, None], layout.p_id[columns][None, :]
+    p_i, p_j = layout.p_id[rows][..., :, None], layout.p_id[columns][..., None, :]
     same = (p_i == p_j) & (p_i != NOBODY)
-    same &= layout.window[rows][:, None] == layout.window[columns][None, :]
-    not_later = columns[None, :] <= rows[:, None]
-    return (same & not_later) | (columns[None, :] == rows[:, None])
+    same &= layout.window[rows][..., :, None] == layout.window[columns][..., None, :]
+    i, j = rows[..., :, None], columns[..., None, :]
+    return (same & (j <= i)) | (j == i)
 
 
 def _refuse_tags(story: Story) -> None:
