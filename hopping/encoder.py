@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -48,55 +48,42 @@ class TextEncoder(Protocol):
     def encode(self, ids: Tensor) -> Embedding: ...
 
 
-class EncodedFrame(NamedTuple):
-    """A frame, or one window of it.
-
-    hopped: its embedding. plain: what it is without the others; None where nobody needs it.
-    attended: what each of its content tokens attended to each token that the frame sees, mean over
-    layers and heads, shape (content tokens, seen); None unless asked for.
-    """
-
-    hopped: Embedding
-    plain: Embedding | None
-    attended: Tensor | None
-
-
 def encode_frames(encoder: TextEncoder, visibility: Visibility) -> Iterator[Embedding]:
     """Encode the frames of a story in order, many at once; of a long one only a part is kept.
 
-    A frame that sees no other is what `encoder.encode` gives for it, and so is each at strength 0.
-    On a CPU that is bit for bit, since there a row comes out alike in every batch. On a GPU the
-    size of a batch chooses the kernels, and the last bits are those of a batch of all frames.
+    A frame that sees no other is what `encoder.encode` gives for it, and so is each at strength 0:
+    bit for bit on a CPU, where `rows_apart` sees to it that no row depends on the others. On a GPU
+    the last bits are those of a batch, whose size chooses the kernels.
 
     Raises:
         EncoderError: before anything is computed.
     """
-    return (frame.hopped for frame in encode_and_compare(encoder, visibility, compare=False))
+    return (embedding for embedding, _ in encode_and_watch(encoder, visibility, watching=False))
 
 
 @torch.no_grad()
-def encode_and_compare(
-    encoder: TextEncoder, visibility: Visibility, compare: bool = True
-) -> Iterator[EncodedFrame]:
-    """`encode_frames`, and unless `compare` is False what hopping did to each frame."""
+def encode_and_watch(
+    encoder: TextEncoder, visibility: Visibility, watching: bool = True
+) -> Iterator[tuple[Embedding, Tensor]]:
+    """`encode_frames`, each with what its content tokens attended to.
+
+    Yields, beside the embedding, the weight of each token that the frame sees, mean over layers and
+    heads, shape (content tokens, seen); nothing of use unless `watching`.
+    """
     attention_depth(encoder.module)
     layout, options = visibility.layout, visibility.options
-    if options.strength == 0 and not compare:
+    if options.strength == 0 and not watching:
         visibility = Visibility(layout, options.replace(mode="baseline"))
     hop = _hop_joint if layout.kind == "joint" else _hop_windows
-    windows = hop(encoder, visibility, compare)
+    windows = hop(encoder, visibility, watching)
     for frame in layout.frames:
-        hopped, plain, attended = zip(*islice(windows, len(frame.windows)), strict=True)
-        yield EncodedFrame(
-            _joined(hopped),
-            None if None in plain else _joined(plain),
-            torch.cat(attended) if compare else None,
-        )
+        embeddings, attended = zip(*islice(windows, len(frame.windows)), strict=True)
+        yield _joined(embeddings), torch.cat(attended)
 
 
 def _hop_joint(
-    encoder: TextEncoder, visibility: Visibility, compare: bool
-) -> Iterator[EncodedFrame]:
+    encoder: TextEncoder, visibility: Visibility, watching: bool
+) -> Iterator[tuple[Embedding, Tensor]]:
     """The paper's way: a pass over each prompt alone, one over the joint row, then splice."""
     layout = visibility.layout
     numbers = range(1, len(layout.frames) + 1)
@@ -104,27 +91,24 @@ def _hop_joint(
     first, kind = _kinds(ids)
     with rows_apart(encoder.module):
         plain = encoder.encode(ids[first]).at(kind)
-    watch = MeanWeights() if compare else None
     if any(len(visibility.context(n)) for n in numbers):
+        watch = MeanWeights() if watching else None
         with attend(encoder.module, visibility.matrix(), watch=watch):
             joint = encoder.encode(layout.ids).hidden[0]
     for n in numbers:
         alone, content, seen = plain.at(slice(n - 1, n)), layout.content(n), visibility.context(n)
         if not len(seen):
-            yield EncodedFrame(alone, alone, torch.zeros(len(content), 0))
+            yield alone, torch.zeros(len(content), 0)
             continue
         hopped = alone.hidden.clone()
         hopped[0, 1 : 1 + len(content)] = joint[content]
-        yield EncodedFrame(
-            _mix(alone, Embedding(hopped, alone.pooled), visibility.options.strength),
-            alone,
-            None if watch is None else watch.of(0)[content][:, seen],
-        )
+        embedding = _mix(alone, Embedding(hopped, alone.pooled), visibility.options.strength)
+        yield embedding, torch.zeros(0) if watch is None else watch.of(0)[content][:, seen]
 
 
 def _hop_windows(
-    encoder: TextEncoder, visibility: Visibility, compare: bool
-) -> Iterator[EncodedFrame]:
+    encoder: TextEncoder, visibility: Visibility, watching: bool
+) -> Iterator[tuple[Embedding, Tensor]]:
     """Each frame in windows of its own, whose tokens see those of earlier frames as well.
 
     Attention is all that joins tokens, and in each layer the inputs of all frames are there at
@@ -132,18 +116,15 @@ def _hop_windows(
     earlier one. The result is that of one big mask.
     """
     ids, options, memory = visibility.layout.ids.flatten(), visibility.options, Memory()
-    spliced = compare or options.carry == "tokens" or options.strength < 1
+    spliced = options.carry == "tokens" or options.strength < 1
     for chunk in chunks(visibility):
-        free, hopping = len(chunk.free), chunk.hopping
-        parts: list[Embedding] = []
-        watch = MeanWeights() if compare else None
+        free, hopping, parts = len(chunk.free), chunk.hopping, []
+        watch = MeanWeights() if watching else None
         windows = torch.cat([chunk.free, hopping]) if spliced else chunk.free
         if len(windows):
             first, kind = _kinds(ids[windows])
-            with (
-                memory.attend(encoder.module, windows[first], chunk.shown),
-                rows_apart(encoder.module),
-            ):
+            recorded = memory.attend(encoder.module, windows[first], chunk.shown)
+            with recorded, rows_apart(encoder.module):
                 plain = encoder.encode(ids[windows[first]]).at(kind)
             parts.append(plain.at(slice(free)))
         if len(hopping):
@@ -161,18 +142,15 @@ def _hop_windows(
         memory.keep(chunk.seen_later)
         embeddings = _joined(parts)
         for row in chunk.order:
-            this = slice(row, row + 1)
-            yield EncodedFrame(
-                embeddings.at(this),
-                plain.at(this) if spliced else None,
-                None if watch is None else _attended(visibility.layout, chunk, row, watch),
-            )
+            attended = _attended(visibility.layout, chunk, row, watch)
+            yield embeddings.at(slice(row, row + 1)), attended
 
 
-def _attended(layout: TokenLayout, chunk: Chunk, row: int, watch: MeanWeights) -> Tensor:
-    content = layout.role[torch.cat([chunk.free, chunk.hopping])[row]] == Role.CONTENT
+def _attended(layout: TokenLayout, chunk: Chunk, row: int, watch: MeanWeights | None) -> Tensor:
     hopping = row - len(chunk.free)
-    if hopping < 0:
+    window = chunk.free[row] if hopping < 0 else chunk.hopping[hopping]
+    content = layout.role[window] == Role.CONTENT
+    if hopping < 0 or watch is None:
         return torch.zeros(int(content.sum()), 0)
     return watch.of(hopping)[content, : len(chunk.contexts[hopping])]
 

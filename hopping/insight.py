@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .encoder import TextEncoder, encode_and_compare
+from .encoder import TextEncoder, encode_and_watch, encode_frames
 from .mask import Visibility
 
 
@@ -57,16 +57,16 @@ class FrameInsight:
 
 
 def look_inside(encoder: TextEncoder, visibility: Visibility) -> Iterator[FrameInsight]:
-    """Encode the frames of a story again and compare each with what it is alone. None is kept.
+    """Encode the frames of a story again, plain and hopped, and compare. None is kept.
 
     Raises:
         EncoderError: before anything is computed.
     """
-    layout = visibility.layout
-    for number, frame in enumerate(encode_and_compare(encoder, visibility), start=1):
-        assert frame.plain is not None
-        assert frame.attended is not None
-        before, after = frame.plain.hidden.float().cpu(), frame.hopped.hidden.float().cpu()
+    layout, options = visibility.layout, visibility.options
+    alone = Visibility(layout, options.replace(mode="baseline"))
+    pairs = zip(encode_frames(encoder, alone), encode_and_watch(encoder, visibility), strict=True)
+    for number, (plain, (hopped, attended)) in enumerate(pairs, start=1):
+        before, after = plain.hidden.float().cpu(), hopped.hidden.float().cpu()
         moved = (after - before).square().sum(-1)  # (windows, 77)
         size = before.square().sum(-1)
         windows = layout.frames[number - 1].windows
@@ -78,7 +78,7 @@ def look_inside(encoder: TextEncoder, visibility: Visibility) -> Iterator[FrameI
             _contents(size, own),
             (float(moved.sum()), float(size.sum())),
             visibility.context(number),
-            frame.attended.cpu(),
+            attended.cpu(),
         )
 
 

@@ -7,7 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hopping import EncoderError, HoppingOptions, LayoutError, encode_frames, parse_story
+from hopping import (
+    EncoderError,
+    HoppingOptions,
+    LayoutError,
+    chunks,
+    encode_frames,
+    parse_story,
+)
 from hopping.chunks import CHUNK, Memory
 from hopping.clip import content_tokenize, special_ids
 from hopping.layout import joint_layout, lay_out, tokenize_frame, windows_layout
@@ -84,6 +91,25 @@ def test_long_frames_equal_the_dense_computation(encoders, tokenised, name, opti
     lines = ["A dog " + "runs and " * 50, "The dog sits.", "The dog " + "barks " * 90, "A dog."]
     options = HoppingOptions(layout="windows", **options)
     check_against_dense(encoders[name], tokenised(lines), options)
+
+
+@given(
+    lines=strategies.stories(),
+    options=strategies.options(layout="windows"),
+    kind=KINDS,
+    dtype=DTYPES,
+    size=st.integers(1, 3),
+)
+@settings(max_examples=40)
+def test_the_same_whatever_is_encoded_at_once(tokenised, lines, options, kind, dtype, size):
+    """What a chunk is given of earlier ones is all that it would find in one batch with them."""
+    encoder = ENCODERS[kind]()
+    encoder.module.to(dtype)
+    tokens = tokenised([*lines, "The dog " + "runs and " * 80])
+    whole = encode(encoder, tokens, options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "CHUNK", size)
+        assert same(encode(encoder, tokens, options), whole)
 
 
 @given(lines=strategies.stories(), options=strategies.options(), kind=KINDS, dtype=DTYPES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hopping import HoppingOptions, parse_story, plan_story
+from hopping import HoppingOptions, chunks, parse_story, plan_story
 from hopping.attention import MeanWeights, attend
 from hopping.clip import ClipTextEncoder
 from hopping.encoder import encode_frames
@@ -92,6 +92,15 @@ def test_both_layouts_attend_to_the_frame_before_and_to_nothing_else(fresh, clip
         best = last.most_attended(1)
         assert [weight for _, weight in best] == sorted((w for _, w in best), reverse=True)
         assert best[0][1] == pytest.approx(float(last.attended[1].max()))
+
+
+def test_the_same_whatever_is_encoded_at_once(fresh, clip_tokenizer, monkeypatch):
+    options = {"layout": "windows", "reach": 2}
+    whole = insights(fresh, clip_tokenizer, **options)[0]
+    monkeypatch.setattr(chunks, "CHUNK", 1)
+    for one, other in zip(insights(fresh, clip_tokenizer, **options)[0], whole, strict=True):
+        assert torch.equal(one.moved, other.moved)
+        torch.testing.assert_close(one.attended, other.attended)
 
 
 def test_two_encoders_side_by_side(fresh, clip_tokenizer):
