@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from .errors import EncoderError
 
@@ -132,8 +131,9 @@ def attend(
     run = _Pass(visible, context, keep, watch)
     with ExitStack() as hooks:
         for index, layer in enumerate(_attention_layers(text_encoder)):
-            for handle in run.hook(index, layer):
-                hooks.callback(handle.remove)
+            run.hook(index, layer, hooks)
+        if visible is not None:
+            _set_projection_apart(text_encoder, hooks)
         yield run.record
 
 
@@ -141,14 +141,15 @@ def attend(
 def rows_apart(text_encoder: nn.Module) -> Iterator[None]:
     """While the block runs on a CPU, each row's own attention is computed as if it were alone.
 
-    There all else that an encoder does makes the same of a row in every batch, to the last bit;
-    products of batches need not (OpenCLIP since 2.24, transformers' eager attention in fp16). A GPU
-    chooses its kernels by the size of the batch everywhere, and is left to do so.
+    There the rest of an encoder makes the same of a row in every batch, to the last bit; products
+    of batches need not (OpenCLIP since 2.24, transformers' eager attention in fp16), nor does the
+    projection of pooled outputs, whose rows are few. A GPU chooses its kernels by the size of the
+    batch everywhere, and is left to do so.
     """
     with ExitStack() as hooks:
         for layer in _attention_layers(text_encoder):
-            for handle in _hook_apart(layer):
-                hooks.callback(handle.remove)
+            _set_apart(layer.module, 0 if layer.batch_first else 1, hooks)
+        _set_projection_apart(text_encoder, hooks)
         yield
 
 
@@ -186,7 +187,7 @@ class _Pass:
         self._visible, self._context, self._keep, self._watch = visible, context, keep, watch
         self._parts: list[_Part] = []
 
-    def hook(self, index: int, layer: _Layer) -> list[RemovableHandle]:
+    def hook(self, index: int, layer: _Layer, hooks: ExitStack) -> None:
         """Record a layer's inputs, and put the result in the place of its own.
 
         The layer itself runs over one token, since that is when hosts put LoRA into its weights.
@@ -215,10 +216,7 @@ class _Pass:
             mixed = mixed if layer.batch_first else mixed.transpose(0, 1)
             return (mixed, *output[1:]) if isinstance(output, tuple) else mixed
 
-        return [
-            layer.module.register_forward_pre_hook(before, with_kwargs=True),
-            layer.module.register_forward_hook(after),
-        ]
+        _hook(layer.module, before, after, hooks)
 
     def _record(self, index: int, hidden: Tensor) -> None:
         del self.record[index:]  # a second pass in the block begins a new record
@@ -295,9 +293,15 @@ def _parts(sight: Sight, device: torch.device) -> Iterator[_Part]:
         yield _Part(rows, keys, seen, none if blind.any() else None)
 
 
-def _hook_apart(layer: _Layer) -> list[RemovableHandle]:
+def _set_projection_apart(text_encoder: nn.Module, hooks: ExitStack) -> None:
+    projection = getattr(text_encoder, "text_projection", None)
+    if isinstance(projection, nn.Module):  # not OpenCLIP's, a bare parameter
+        _set_apart(projection, 0, hooks)
+
+
+def _set_apart(module: nn.Module, dim: int, hooks: ExitStack) -> None:
+    """Let a module run row by row, whose rows stand in dimension `dim`."""
     others: list[_Call] = []
-    dim = 0 if layer.batch_first else 1
 
     def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call | None:
         given = _tokens(args, kwargs)
@@ -319,16 +323,22 @@ def _hook_apart(layer: _Layer) -> list[RemovableHandle]:
         return first
 
     def after(module: nn.Module, _: tuple[Any, ...], output: Any) -> Any:
+        if not others:
+            return None
         outputs = [output, *(module.forward(*args, **kwargs) for args, kwargs in others)]
         others.clear()
         if isinstance(output, tuple):
             return (torch.cat([first for first, *_ in outputs], dim), *output[1:])
         return torch.cat(outputs, dim)
 
-    return [
-        layer.module.register_forward_pre_hook(before, with_kwargs=True),
-        layer.module.register_forward_hook(after),
-    ]
+    _hook(module, before, after, hooks)
+
+
+def _hook(
+    module: nn.Module, before: Callable[..., Any], after: Callable[..., Any], hooks: ExitStack
+) -> None:
+    hooks.callback(module.register_forward_pre_hook(before, with_kwargs=True).remove)
+    hooks.callback(module.register_forward_hook(after).remove)
 
 
 _Call = tuple[tuple[Any, ...], dict[str, Any]]
