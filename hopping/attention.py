@@ -1,22 +1,46 @@
 """Make a CLIP text encoder attend by a given visibility, for the length of one `with` block.
 
-It works at the inputs of the attention layers, the one place that all libraries share: the mask is
-exchanged there, and tokens from outside the row (the context of earlier frames) join as further
-keys and values. No mask builder of a library is touched, and when the block ends, however it ends,
-no hook is left.
+The projections stay the layer's own; what is made of queries, keys and values is computed here, so
+that a visibility means the same in every library, attention implementation, precision and device.
+When the block ends, however it ends, no hook is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from inspect import signature
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from .errors import EncoderError
+
+_KEYS_AT_ONCE = 1 << 14
+"""How many keys are gathered at once, over all rows: this bounds what a long context takes."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What some rows of a batch see: the context's tokens, their own, and other rows'.
+
+    Attributes:
+        rows: which rows, shape (n,).
+        keys: for each row the tokens that are its keys, shape (n, keys). They are counted through
+            the context's tokens, then the batch's own, row after row.
+        visible: bool, shape (n, tokens, keys), True where a row's token sees a key. A token that
+            sees none attends to all of its row's keys alike, as under a mask that is added (so it
+            is with the released code's separators).
+    """
+
+    rows: Tensor
+    keys: Tensor
+    visible: Tensor
+
+
+Watch = Callable[[Tensor, Tensor], None]
+"""Called in each layer with rows of the batch, and their weights (rows, heads, tokens, keys)."""
 
 
 class _Layer(Protocol):
@@ -25,184 +49,123 @@ class _Layer(Protocol):
     @property
     def module(self) -> nn.Module: ...
 
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        """The hidden states that the layer attends over, shape (rows, tokens, width)."""
+    @property
+    def heads(self) -> int: ...
 
-    def exchange(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The layer's arguments, with the mask exchanged and the context joined."""
+    @property
+    def batch_first(self) -> bool: ...
 
-    def result(self, output: Any, joined: int) -> Any:
-        """The layer's output without the first `joined` tokens, where they were made queries."""
+    def project(self, own: Tensor, all_tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries of the first, keys and values of the second; (tokens, width) each."""
 
-    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
-        """Queries and keys as the layer compares them, of the same shapes, and its heads."""
+    def output(self, mixed: Tensor) -> Tensor:
+        """The output projection."""
 
 
-class _TransformersLayer:
-    """`CLIPAttention` of transformers: one tensor gives queries, keys and values alike.
+class _ProjectedLayer:
+    """`CLIPAttention` of transformers and of ComfyUI (reForge's ldm_patched)."""
 
-    The context is therefore put before the row as tokens of its own, and what attention makes of
-    them is cut off again.
-    """
+    batch_first = True
 
-    def __init__(self, module: nn.Module, implementation: str | None) -> None:
-        if implementation not in (None, "eager", "sdpa"):
-            raise EncoderError(
-                f"the text encoder attends with {implementation!r}, which takes no mask of one's "
-                "own; load it with attn_implementation='sdpa' or 'eager'"
-            )
+    def __init__(self, module: Any) -> None:
         self.module = module
+        self.heads: int = module.num_heads if hasattr(module, "num_heads") else module.heads
 
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        return kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+    def project(self, own: Tensor, all_tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        module = self.module
+        return module.q_proj(own), module.k_proj(all_tokens), module.v_proj(all_tokens)
 
-    def exchange(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        hidden, mask = _joined(self.inputs(args, kwargs), visible, context)
-        # transformers 4.30 to 4.57 hand the causal mask beside the padding mask, 5 in its place.
-        name = "causal_attention_mask" if "causal_attention_mask" in kwargs else "attention_mask"
-        return (), {**kwargs, "hidden_states": hidden, "attention_mask": None, name: mask}
-
-    def result(self, output: Any, joined: int) -> Any:
-        return (output[0][:, joined:], *output[1:]) if joined else output
-
-    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
-        attention: Any = self.module
-        return attention.q_proj(queries), attention.k_proj(keys), attention.num_heads
-
-
-class _ComfyLayer:
-    """`CLIPAttention` of ComfyUI, which reForge has as ldm_patched: `forward(x, mask, …)`.
-
-    As in transformers one tensor gives queries, keys and values, and the context is put before it.
-    """
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        return kwargs["x"] if "x" in kwargs else args[0]
-
-    def exchange(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        # Its backends all take a mask of four dimensions; of three, some take rows for heads.
-        hidden, mask = _joined(self.inputs(args, kwargs), visible, context)
-        names = ("x", "mask", "optimized_attention")
-        given = dict(zip(names, args, strict=False)) | kwargs
-        return (), {**given, "x": hidden, "mask": mask}
-
-    def result(self, output: Any, joined: int) -> Any:
-        return output[:, joined:]
-
-    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
-        attention: Any = self.module
-        return attention.q_proj(queries), attention.k_proj(keys), attention.heads
+    def output(self, mixed: Tensor) -> Tensor:
+        return self.module.out_proj(mixed)
 
 
 class _OpenClipLayer:
-    """`nn.MultiheadAttention` of OpenCLIP: queries, keys and values are handed in one by one."""
+    """`nn.MultiheadAttention` of OpenCLIP, whose projections are weights and no modules."""
 
     def __init__(self, module: nn.MultiheadAttention) -> None:
         self.module = module
-        self._heads = module.num_heads
-        self._batch_first = module.batch_first
+        self.heads, self.batch_first = module.num_heads, module.batch_first
 
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        return args[0] if self._batch_first else args[0].transpose(0, 1)
-
-    def exchange(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], visible: Tensor, context: Tensor | None
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        hidden = self.inputs(args, kwargs)
-        keys = hidden
-        if context is not None:
-            keys = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
-        mask = _additive(visible, hidden).expand(len(hidden), -1, -1)
-        mask = mask.repeat_interleave(self._heads, dim=0)  # (rows · heads, tokens, keys)
-        keys = keys if self._batch_first else keys.transpose(0, 1)
-        return (args[0], keys, keys, *args[3:]), {**kwargs, "attn_mask": mask, "is_causal": False}
-
-    def result(self, output: Any, joined: int) -> Any:
-        return output
-
-    def project(self, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, int]:
-        attention: Any = self.module
-        weights = attention.in_proj_weight.chunk(3)
-        biases = (None,) * 3 if attention.in_proj_bias is None else attention.in_proj_bias.chunk(3)
-        return (
-            nn.functional.linear(queries, weights[0], biases[0]),
-            nn.functional.linear(keys, weights[1], biases[1]),
-            self._heads,
+    def project(self, own: Tensor, all_tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        weights = self.module.in_proj_weight.to(own.dtype).chunk(3)
+        bias = self.module.in_proj_bias
+        biases = [None] * 3 if bias is None else bias.to(own.dtype).chunk(3)
+        query, key, value = map(
+            nn.functional.linear, (own, all_tokens, all_tokens), weights, biases
         )
+        return query, key, value
+
+    def output(self, mixed: Tensor) -> Tensor:
+        projection = self.module.out_proj
+        bias = None if projection.bias is None else projection.bias.to(mixed.dtype)
+        return nn.functional.linear(mixed, projection.weight.to(mixed.dtype), bias)
 
 
 @contextmanager
 def attend(
     text_encoder: nn.Module,
-    visible: Tensor | None = None,
+    visible: Tensor | Sequence[Sight] | None = None,
     context: Sequence[Tensor] | None = None,
+    keep: Tensor | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[list[Tensor]]:
     """While the block runs, `text_encoder` attends by `visible` instead of causally.
 
     Args:
         text_encoder: a CLIP text encoder of transformers (4.30 to 5), OpenCLIP or ComfyUI.
-        visible: bool, shape (tokens, keys) for every row alike or (rows, tokens, keys), True where
-            a token sees a key. The keys are the context's tokens, then the row's own. None leaves
-            the mask as it is, to record only. A token that sees no key attends to all alike.
-        context: tokens from outside the row, per layer as such a block has recorded them, shape
+        visible: what the batch's rows see, each row in one sight. Or a mask, bool, shape (tokens,
+            keys) for every row alike or (rows, tokens, keys), where a row's keys are the context's
+            tokens, then its own. None leaves attention as it is, to record only.
+        context: tokens from outside the batch, per layer as such a block has recorded them, shape
             (context tokens, width). A host that skips the last layers records so many fewer.
+        keep: which of the batch's tokens are recorded, counted row after row; all by default.
+        watch: is told the weights.
 
     Yields:
         The record: after the encoder has run, per layer that ran the hidden states that went into
-        its attention, shape (rows, tokens, width).
+        its attention, shape (rows, tokens, width), or with `keep` (kept tokens, width).
 
     Raises:
         EncoderError: for a text encoder that is not known, before anything is computed.
     """
-    record: list[Tensor] = []
+    run = _Pass(visible, context, keep, watch)
     with ExitStack() as hooks:
         for index, layer in enumerate(_attention_layers(text_encoder)):
-            for handle in _hook(layer, index, visible, context, record):
-                hooks.callback(handle.remove)
-        yield record
+            run.hook(index, layer, hooks)
+        if visible is not None:
+            _set_projection_apart(text_encoder, hooks)
+        yield run.record
 
 
-@torch.no_grad()
-def attention_weights(
-    text_encoder: nn.Module,
-    record: Sequence[Tensor],
-    visible: Tensor,
-    context: Sequence[Tensor] | None = None,
-) -> Tensor:
-    """What each token attended to in a pass that `attend` has recorded: the softmax of eq. (6).
+@contextmanager
+def rows_apart(text_encoder: nn.Module) -> Iterator[None]:
+    """While the block runs on a CPU, each row's own attention is computed as if it were alone.
 
-    Args:
-        text_encoder, visible, context: as `attend` was given them.
-        record: as it has yielded it, after the pass.
-
-    Returns:
-        Mean over layers and heads: float32, shape (rows, tokens, keys); a token's weights add up
-        to 1.
+    There the rest of an encoder makes the same of a row in every batch, to the last bit; products
+    of batches need not (OpenCLIP since 2.24, transformers' eager attention in fp16), nor does the
+    projection of pooled outputs, whose rows are few. A GPU chooses its kernels by the size of the
+    batch everywhere, and is left to do so.
     """
-    total = torch.zeros(())
-    for index, (layer, hidden) in enumerate(
-        zip(_attention_layers(text_encoder), record, strict=False)  # a host may skip the last ones
-    ):
-        keys = hidden
-        if context is not None:
-            keys = torch.cat([context[index].to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
-        query, key, heads = layer.project(hidden, keys)
-        query, key = (
-            part.float().unflatten(-1, (heads, -1)).transpose(1, 2) for part in (query, key)
-        )  # (rows, heads, tokens, width / heads)
-        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-        weights = (scores + _additive(visible, scores)[:, None]).softmax(dim=-1)
-        total = total.to(weights.device) + weights.mean(dim=1)
-    return total / len(record)
+    with ExitStack() as hooks:
+        for layer in _attention_layers(text_encoder):
+            _set_apart(layer.module, 0 if layer.batch_first else 1, hooks)
+        _set_projection_apart(text_encoder, hooks)
+        yield
+
+
+class MeanWeights:
+    """A watch that keeps the weights' mean over layers and heads."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, list[Tensor]] = {}
+
+    def __call__(self, rows: Tensor, weights: Tensor) -> None:
+        for row, of_row in zip(rows.tolist(), weights.mean(dim=1), strict=True):
+            self._found.setdefault(row, []).append(of_row)
+
+    def of(self, row: int) -> Tensor:
+        """What the tokens of a row of the batch attend to: shape (tokens, keys)."""
+        return torch.stack(self._found[row]).mean(dim=0)
 
 
 def attention_depth(text_encoder: nn.Module) -> int:
@@ -210,35 +173,192 @@ def attention_depth(text_encoder: nn.Module) -> int:
     return len(_attention_layers(text_encoder))
 
 
-def _hook(
-    layer: _Layer,
-    index: int,
-    visible: Tensor | None,
-    context: Sequence[Tensor] | None,
-    record: list[Tensor],
-) -> list[torch.utils.hooks.RemovableHandle]:
-    def joined() -> Tensor | None:
-        if context is None:
+class _Pass:
+    """What the layers of an encoder do in one block."""
+
+    def __init__(
+        self,
+        visible: Tensor | Sequence[Sight] | None,
+        context: Sequence[Tensor] | None,
+        keep: Tensor | None,
+        watch: Watch | None,
+    ) -> None:
+        self.record: list[Tensor] = []
+        self._visible, self._context, self._keep, self._watch = visible, context, keep, watch
+        self._parts: list[_Part] = []
+
+    def hook(self, index: int, layer: _Layer, hooks: ExitStack) -> None:
+        """Record a layer's inputs, and put the result in the place of its own.
+
+        The layer itself runs over one token, since that is when hosts put LoRA into its weights.
+        """
+        waiting: list[Tensor] = []
+
+        def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            given = _tokens(args, kwargs)
+            hidden = given if layer.batch_first else given.transpose(0, 1)
+            self._record(index, hidden)
+            if self._visible is None:
+                return None
+            waiting[:] = [hidden]
+
+            def shortened(argument: Any) -> Any:
+                if isinstance(argument, Tensor):  # the tokens, or a mask
+                    return given[:1, :1] if argument is given else None
+                return argument
+
+            return _changed(args, kwargs, shortened)
+
+        def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
+            if self._visible is None:
+                return None
+            mixed = self._attend(index, layer, waiting.pop())
+            mixed = mixed if layer.batch_first else mixed.transpose(0, 1)
+            return (mixed, *output[1:]) if isinstance(output, tuple) else mixed
+
+        _hook(layer.module, before, after, hooks)
+
+    def _record(self, index: int, hidden: Tensor) -> None:
+        del self.record[index:]  # a second pass in the block begins a new record
+        if self._keep is not None:
+            hidden = hidden.flatten(0, 1)[self._keep.to(hidden.device)]
+        self.record.append(hidden)
+
+    def _attend(self, index: int, layer: _Layer, hidden: Tensor) -> Tensor:
+        """Eq. (6), and the output projection: (rows, tokens, width) → the same."""
+        tokens = own = hidden.flatten(0, 1)
+        if self._context is not None:
+            if index >= len(self._context):
+                raise ValueError(
+                    f"layer {index + 1} runs, but the context was recorded over "
+                    f"{len(self._context)} layers"
+                )
+            tokens = torch.cat([self._context[index].to(own), own])
+        if index == 0:
+            sights = self._visible
+            if isinstance(sights, Tensor):
+                sights = [_one_sight(sights, hidden.shape[:2], len(tokens) - len(own))]
+            self._parts = [part for s in sights or () for part in _parts(s, hidden.device)]
+        queries, keys, values = layer.project(own, tokens)
+        queries = queries.view(*hidden.shape[:2], -1)
+        mixed = torch.empty_like(queries)
+        for part in self._parts:
+            mixed[part.rows] = part.attend(queries, keys, values, layer.heads, self._watch)
+        return layer.output(mixed)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """As much of a sight as is computed at once. `blind`: the tokens that see no key, if any."""
+
+    rows: Tensor
+    keys: Tensor
+    visible: Tensor
+    blind: Tensor | None
+
+    def attend(
+        self, queries: Tensor, keys: Tensor, values: Tensor, heads: int, watch: Watch | None
+    ) -> Tensor:
+        """What the part's rows attend to, shape (n, tokens, width).
+
+        Args:
+            queries: of all rows, shape (rows, tokens, width).
+            keys, values: of the context's tokens and all rows', shape (tokens, width).
+        """
+        query = queries[self.rows]
+        if self.blind is not None:
+            # Equal scores make equal weights on every backend; a row of nothing but the mask's
+            # least value does not.
+            query = query.masked_fill(self.blind[..., None], 0)
+        query, key, value = (
+            tokens.unflatten(-1, (heads, -1)).transpose(1, 2)
+            for tokens in (query, keys[self.keys], values[self.keys])
+        )  # (n, heads, tokens or keys, width / heads)
+        visible = self.visible[:, None]
+        if watch is not None:
+            scores = (query @ key.transpose(-1, -2)).float() * query.shape[-1] ** -0.5
+            watch(self.rows, scores.masked_fill(~visible, -torch.inf).softmax(dim=-1))
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, visible)
+        return mixed.transpose(1, 2).flatten(2)
+
+
+def _parts(sight: Sight, device: torch.device) -> Iterator[_Part]:
+    blind = ~sight.visible.any(dim=-1)
+    visible = sight.visible | blind[..., None]
+    at_once = max(1, _KEYS_AT_ONCE // sight.keys.shape[1])
+    for rows, keys, seen, none in zip(
+        *(whole.to(device).split(at_once) for whole in (sight.rows, sight.keys, visible, blind)),
+        strict=True,
+    ):
+        yield _Part(rows, keys, seen, none if blind.any() else None)
+
+
+def _set_projection_apart(text_encoder: nn.Module, hooks: ExitStack) -> None:
+    projection = getattr(text_encoder, "text_projection", None)
+    if isinstance(projection, nn.Module):  # not OpenCLIP's, a bare parameter
+        _set_apart(projection, 0, hooks)
+
+
+def _set_apart(module: nn.Module, dim: int, hooks: ExitStack) -> None:
+    """Let a module run row by row, whose rows stand in dimension `dim`."""
+    others: list[_Call] = []
+
+    def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call | None:
+        given = _tokens(args, kwargs)
+        if given.device.type != "cpu":
             return None
-        if index >= len(context):
-            raise ValueError(
-                f"layer {index + 1} runs, but the context was recorded over {len(context)} layers"
-            )
-        return context[index] if len(context[index]) else None
 
-    def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        del record[index:]  # a second pass in the block begins a new record
-        record.append(layer.inputs(args, kwargs))
-        return None if visible is None else layer.exchange(args, kwargs, visible, joined())
+        def alone(n: int) -> _Call:
+            row = given.narrow(dim, n, 1).contiguous()
 
-    def after(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
-        tokens = joined()
-        return layer.result(output, 0 if visible is None or tokens is None else len(tokens))
+            def of_row(argument: Any) -> Any:
+                if argument is given:
+                    return row
+                each = isinstance(argument, Tensor) and argument.dim() == 4  # a mask for each row
+                return argument[n : n + 1] if each and len(argument) > 1 else argument
 
-    return [
-        layer.module.register_forward_pre_hook(before, with_kwargs=True),
-        layer.module.register_forward_hook(after),
-    ]
+            return _changed(args, kwargs, of_row)
+
+        first, *others[:] = map(alone, range(given.shape[dim]))
+        return first
+
+    def after(module: nn.Module, _: tuple[Any, ...], output: Any) -> Any:
+        if not others:
+            return None
+        outputs = [output, *(module.forward(*args, **kwargs) for args, kwargs in others)]
+        others.clear()
+        if isinstance(output, tuple):
+            return (torch.cat([first for first, *_ in outputs], dim), *output[1:])
+        return torch.cat(outputs, dim)
+
+    _hook(module, before, after, hooks)
+
+
+def _hook(
+    module: nn.Module, before: Callable[..., Any], after: Callable[..., Any], hooks: ExitStack
+) -> None:
+    hooks.callback(module.register_forward_pre_hook(before, with_kwargs=True).remove)
+    hooks.callback(module.register_forward_hook(after).remove)
+
+
+_Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def _tokens(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    """What a layer attends over: in every library the first tensor that it is given."""
+    return next(a for a in (*args, *kwargs.values()) if isinstance(a, Tensor))
+
+
+def _changed(args: tuple[Any, ...], kwargs: dict[str, Any], change: Callable[[Any], Any]) -> _Call:
+    return tuple(map(change, args)), {name: change(value) for name, value in kwargs.items()}
+
+
+def _one_sight(visible: Tensor, batch: Sequence[int], joined: int) -> Sight:
+    """One mask for all rows: each row's keys are the context's tokens, then its own."""
+    rows, tokens = batch
+    own = joined + torch.arange(rows * tokens).view(rows, tokens)
+    keys = torch.cat([torch.arange(joined).expand(rows, -1), own], dim=1)
+    return Sight(torch.arange(rows), keys, visible.expand(rows, -1, -1))
 
 
 def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
@@ -246,16 +366,7 @@ def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
     tower = getattr(text_encoder, "text_model", text_encoder)  # transformers 5 has no text_model
     blocks = getattr(getattr(tower, "encoder", None), "layers", None)
     if blocks is not None and all(_has_projections(block) for block in blocks):
-        implementation = getattr(
-            getattr(text_encoder, "config", None), "_attn_implementation", None
-        )
-        layers: list[_Layer] = [
-            _TransformersLayer(block.self_attn, implementation)
-            if "hidden_states" in signature(block.self_attn.forward).parameters
-            else _ComfyLayer(block.self_attn)
-            for block in blocks
-        ]
-        return layers
+        return [_ProjectedLayer(block.self_attn) for block in blocks]
     tower = getattr(text_encoder, "text", text_encoder)  # OpenCLIP's CustomTextCLIP
     blocks = getattr(getattr(tower, "transformer", None), "resblocks", None)
     if blocks is not None and all(
@@ -271,34 +382,3 @@ def _attention_layers(text_encoder: nn.Module) -> Sequence[_Layer]:
 def _has_projections(block: nn.Module) -> bool:
     attention = getattr(block, "self_attn", None)
     return all(hasattr(attention, name) for name in ("q_proj", "k_proj", "v_proj", "out_proj"))
-
-
-def _joined(hidden: Tensor, visible: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
-    """For layers that make keys of what they make queries of: both with the context before them.
-
-    Returns:
-        The tokens, shape (rows, joined, width), and their additive mask, shape (rows, 1, joined,
-        joined).
-    """
-    if context is not None:
-        hidden = torch.cat([context.to(hidden).expand(len(hidden), -1, -1), hidden], dim=1)
-        visible = _with_blind_rows(visible)
-    return hidden, _additive(visible, hidden)[:, None].expand(len(hidden), -1, -1, -1)
-
-
-def _with_blind_rows(visible: Tensor) -> Tensor:
-    """(…, tokens, keys) → (…, keys, keys): the context's own rows, whose results nobody uses."""
-    tokens, keys = visible.shape[-2:]
-    blind = torch.eye(keys, dtype=torch.bool, device=visible.device)[: keys - tokens]
-    return torch.cat([blind.expand(*visible.shape[:-2], -1, -1), visible], dim=-2)
-
-
-def _additive(visible: Tensor, hidden: Tensor) -> Tensor:
-    """0 where visible, else the dtype's least value: shape (rows or 1, tokens, keys).
-
-    The least value and not −inf, so that a row which sees nothing is uniform on every backend (the
-    released code's separators) instead of NaN on some.
-    """
-    visible = visible.to(hidden.device).reshape(-1, *visible.shape[-2:])
-    mask = torch.zeros(visible.shape, dtype=hidden.dtype, device=hidden.device)
-    return mask.masked_fill(~visible, torch.finfo(hidden.dtype).min)

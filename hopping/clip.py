@@ -68,8 +68,8 @@ class ClipTextEncoder:
 
     def encode(self, ids: Tensor) -> Embedding:
         """ids of shape (windows, 77) → hidden states and pooled output."""
-        device = next(self.module.parameters()).device
-        output = self.module(ids.to(device), output_hidden_states=self._clip_skip > 1)
+        ids = ids.to(execution_device(self.module))
+        output = self.module(ids, output_hidden_states=self._clip_skip > 1)
         hidden = output.last_hidden_state
         if self._clip_skip > 1:
             hidden = output.hidden_states[-self._clip_skip]
@@ -78,6 +78,15 @@ class ClipTextEncoder:
                 hidden = tower.final_layer_norm(hidden)
         pooled = getattr(output, "text_embeds", None)
         return Embedding(hidden, output.pooler_output if pooled is None else pooled)
+
+
+def execution_device(module: nn.Module) -> torch.device:
+    """The device that a model computes on, wherever accelerate keeps its weights meanwhile."""
+    for part in module.modules():
+        device = getattr(getattr(part, "_hf_hook", None), "execution_device", None)
+        if device is not None:
+            return torch.device(device)
+    return next(module.parameters()).device
 
 
 def encode_story(
@@ -105,7 +114,7 @@ def encode_story(
     options = options or HoppingOptions()
     encoder = ClipTextEncoder(text_encoder, clip_skip)
     plan = plan_story(tokenizer, story, options)
-    frames = [e.hidden.flatten(0, 1) for e in encode_frames(encoder, plan.layout, options)]
+    frames = [e.hidden.flatten(0, 1) for e in encode_frames(encoder, plan.visibility)]
     return torch.stack(fill_windows(encoder, plan.layout.special, frames))
 
 

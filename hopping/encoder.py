@@ -1,21 +1,22 @@
-"""A story's tokens to one embedding per frame: plain pass, contextual pass, splice, strength.
+"""A story's tokens to one embedding per frame: plain pass, hopped pass, splice, strength.
 
 The text encoder is a small protocol that each host fulfils; nothing here loads a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from .attention import attend, attention_depth
-from .layout import TokenLayout
+from .attention import MeanWeights, attend, attention_depth, rows_apart
+from .chunks import Chunk, Memory, chunks, sights
+from .layout import Role, TokenLayout
 from .mask import Visibility
-from .options import HoppingOptions
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,17 @@ class Embedding:
     hidden: Tensor
     pooled: Tensor | None = None
 
+    def at(self, windows: Sequence[int] | slice) -> Embedding:
+        """Some of the windows, by their numbers from 0."""
+        pooled = None if self.pooled is None else self.pooled[windows]
+        return Embedding(self.hidden[windows], pooled)
+
 
 class TextEncoder(Protocol):
     """One text encoder of a host.
 
     `module` is what `attention.attend` can hook; `encode` runs it over ids of shape (windows, 77)
-    exactly as the host does for a plain prompt (layer skipped to, final norm, textual inversion).
+    exactly as the host does for plain prompts (layer skipped to, final norm, textual inversion).
     """
 
     @property
@@ -42,136 +48,118 @@ class TextEncoder(Protocol):
     def encode(self, ids: Tensor) -> Embedding: ...
 
 
-@torch.no_grad()
-def encode_frames(
-    encoder: TextEncoder, layout: TokenLayout, options: HoppingOptions
-) -> Iterator[Embedding]:
-    """Encode the frames of a laid-out story in order, each when it is asked for; none is kept.
+def encode_frames(encoder: TextEncoder, visibility: Visibility) -> Iterator[Embedding]:
+    """Encode the frames of a story in order, many at once; of a long one only a part is kept.
 
-    Yields, for each frame, its windows' hidden states and pooled outputs. A frame that sees no
-    other is exactly what `encoder.encode` gives for it alone. So it is with strength 0.
+    A frame that sees no other is what `encoder.encode` gives for it, and so is each at strength 0:
+    bit for bit on a CPU, where `rows_apart` sees to it that no row depends on the others. On a GPU
+    the last bits are those of a batch, whose size chooses the kernels.
 
     Raises:
-        EncoderError, StoryError: before anything is computed.
+        EncoderError: before anything is computed.
     """
-    attention_depth(encoder.module)
-    visibility = Visibility(layout, options)
-    if options.strength == 0:
-        for frame in range(1, len(layout.frames) + 1):
-            yield encoder.encode(layout.alone(frame))
-    elif layout.kind == "joint":
-        yield from _encode_joint(encoder, layout, visibility, options.strength)
-    else:
-        yield from _encode_windows(encoder, layout, visibility, options)
-
-
-def _encode_joint(
-    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility, strength: float
-) -> Iterator[Embedding]:
-    """The paper's way: one pass over the joint row, one over each prompt alone, then splice."""
-    joint: Tensor | None = None
-    for frame in range(1, len(layout.frames) + 1):
-        plain = encoder.encode(layout.alone(frame))
-        if not len(visibility.context(frame)):
-            yield plain
-            continue
-        if joint is None:
-            with attend(encoder.module, visibility.matrix()):
-                joint = encoder.encode(layout.ids).hidden[0]
-        content = layout.content(frame)
-        hidden = plain.hidden.clone()
-        hidden[0, 1 : 1 + len(content)] = joint[content.to(joint.device)]
-        yield _mix(plain, Embedding(hidden, plain.pooled), strength)
-
-
-def _encode_windows(
-    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility, options: HoppingOptions
-) -> Iterator[Embedding]:
-    """Frame by frame: each attends to what earlier frames' attention layers were given.
-
-    That is one big mask's result exactly, since attention is all that joins tokens: an earlier
-    frame's part of each layer does not depend on a later one and is kept instead of made again.
-    What no later frame will see is dropped, so memory follows the reach and not the story.
-    """
-    for done in windows_passes(encoder, layout, visibility):
-        if done.context is None or (options.carry == "all" and options.strength == 1):
-            yield done.embedding
-            continue
-        plain, hopped = encoder.encode(layout.alone(done.frame)), done.embedding
-        if options.carry == "tokens":
-            content = layout.content(done.frame)
-            own = torch.isin(layout.windows(done.frame), content).to(plain.hidden.device)
-            hidden = torch.where(own[:, :, None], hopped.hidden, plain.hidden)
-            hopped = Embedding(hidden, plain.pooled)
-        yield _mix(plain, hopped, options.strength)
-
-
-@dataclass(frozen=True)
-class WindowsPass:
-    """The text encoder's run over one frame's windows, in the windows layout.
-
-    Attributes:
-        frame: which one, from 1.
-        seen: indices of the earlier frames' tokens that it sees.
-        visible: bool, shape (windows, 77, seen + 77), as `attend` takes it; None for a frame that
-            sees no other.
-        context: per layer the attention inputs of the tokens seen; None where `visible` is.
-        record: per layer the attention inputs of its own tokens, shape (windows, 77, width).
-        embedding: what came out.
-    """
-
-    frame: int
-    seen: Tensor
-    visible: Tensor | None
-    context: list[Tensor] | None
-    record: list[Tensor]
-    embedding: Embedding
+    return (embedding for embedding, _ in encode_and_watch(encoder, visibility, watching=False))
 
 
 @torch.no_grad()
-def windows_passes(
-    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility
-) -> Iterator[WindowsPass]:
-    """Run over every frame in order, each when it is asked for."""
-    memory = _Memory(layout, visibility)
-    for frame in range(1, len(layout.frames) + 1):
-        seen = visibility.context(frame)
-        visible = context = None
-        if len(seen):
-            windows = layout.windows(frame)
-            rows = [visibility.matrix(window, torch.cat([seen, window])) for window in windows]
-            visible, context = torch.stack(rows), memory.recall(seen)
-        with attend(encoder.module, visible, context) as record:
-            embedding = encoder.encode(layout.alone(frame))
-        memory.keep(frame, record)
-        yield WindowsPass(frame, seen, visible, context, record, embedding)
+def encode_and_watch(
+    encoder: TextEncoder, visibility: Visibility, watching: bool = True
+) -> Iterator[tuple[Embedding, Tensor]]:
+    """`encode_frames`, each with what its content tokens attended to.
+
+    Yields, beside the embedding, the weight of each token that the frame sees, mean over layers and
+    heads, shape (content tokens, seen); nothing of use unless `watching`.
+    """
+    attention_depth(encoder.module)
+    layout, options = visibility.layout, visibility.options
+    if options.strength == 0 and not watching:
+        visibility = Visibility(layout, options.replace(mode="baseline"))
+    hop = _hop_joint if layout.kind == "joint" else _hop_windows
+    windows = hop(encoder, visibility, watching)
+    for frame in layout.frames:
+        embeddings, attended = zip(*islice(windows, len(frame.windows)), strict=True)
+        yield _joined(embeddings), torch.cat(attended)
 
 
-class _Memory:
-    """Per layer, the attention inputs of the tokens that a later frame will still see."""
+def _hop_joint(
+    encoder: TextEncoder, visibility: Visibility, watching: bool
+) -> Iterator[tuple[Embedding, Tensor]]:
+    """The paper's way: a pass over each prompt alone, one over the joint row, then splice."""
+    layout = visibility.layout
+    numbers = range(1, len(layout.frames) + 1)
+    ids = torch.cat([layout.alone(n) for n in numbers])
+    first, kind = _kinds(ids)
+    with rows_apart(encoder.module):
+        plain = encoder.encode(ids[first]).at(kind)
+    if any(len(visibility.context(n)) for n in numbers):
+        watch = MeanWeights() if watching else None
+        with attend(encoder.module, visibility.matrix(), watch=watch):
+            joint = encoder.encode(layout.ids).hidden[0]
+    for n in numbers:
+        alone, content, seen = plain.at(slice(n - 1, n)), layout.content(n), visibility.context(n)
+        if not len(seen):
+            yield alone, torch.zeros(len(content), 0)
+            continue
+        hopped = alone.hidden.clone()
+        hopped[0, 1 : 1 + len(content)] = joint[content]
+        embedding = _mix(alone, Embedding(hopped, alone.pooled), visibility.options.strength)
+        yield embedding, torch.zeros(0) if watch is None else watch.of(0)[content][:, seen]
 
-    def __init__(self, layout: TokenLayout, visibility: Visibility) -> None:
-        self._layout = layout
-        self._last_viewer: dict[int, int] = {}
-        for viewer in range(1, len(layout.frames) + 1):
-            seen = visibility.context(viewer).tolist()
-            self._last_viewer.update(dict.fromkeys(seen, viewer))
-        # token index → its attention inputs, shape (layers, width)
-        self._kept: dict[int, Tensor] = {}
 
-    def keep(self, frame: int, record: list[Tensor]) -> None:
-        """Take from a frame's record what is seen later; drop what no frame after it sees."""
-        for token in [token for token in self._kept if self._last_viewer[token] <= frame]:
-            del self._kept[token]
-        tokens = self._layout.windows(frame).flatten().tolist()
-        wanted = [n for n, token in enumerate(tokens) if self._last_viewer.get(token, 0) > frame]
-        if wanted:
-            layers = torch.stack([layer.flatten(0, 1)[wanted] for layer in record], dim=1)
-            self._kept.update(zip((tokens[n] for n in wanted), layers, strict=True))
+def _hop_windows(
+    encoder: TextEncoder, visibility: Visibility, watching: bool
+) -> Iterator[tuple[Embedding, Tensor]]:
+    """Each frame in windows of its own, whose tokens see those of earlier frames as well.
 
-    def recall(self, indices: Tensor) -> list[Tensor]:
-        """Per layer, the attention inputs of these tokens, shape (tokens, width)."""
-        return list(torch.stack([self._kept[index] for index in indices.tolist()], dim=1))
+    Attention is all that joins tokens, and in each layer the inputs of all frames are there at
+    once: what a frame sees is gathered from the batch itself, or from what is remembered of an
+    earlier one. The result is that of one big mask.
+    """
+    ids, options, memory = visibility.layout.ids.flatten(), visibility.options, Memory()
+    spliced = options.carry == "tokens" or options.strength < 1
+    for chunk in chunks(visibility):
+        free, hopping, parts = len(chunk.free), chunk.hopping, []
+        watch = MeanWeights() if watching else None
+        windows = torch.cat([chunk.free, hopping]) if spliced else chunk.free
+        if len(windows):
+            first, kind = _kinds(ids[windows])
+            recorded = memory.attend(encoder.module, windows[first], chunk.shown)
+            with recorded, rows_apart(encoder.module):
+                plain = encoder.encode(ids[windows[first]]).at(kind)
+            parts.append(plain.at(slice(free)))
+        if len(hopping):
+            seen = sights(visibility, chunk, memory.tokens)
+            with memory.attend(encoder.module, hopping, chunk.seen_later, seen, watch):
+                hopped = encoder.encode(ids[hopping])
+            if spliced:
+                alone = plain.at(slice(free, None))
+                if options.carry == "tokens":
+                    own = visibility.contextual(hopping)[:, :, None].to(hopped.hidden.device)
+                    hidden = torch.where(own, hopped.hidden, alone.hidden)
+                    hopped = Embedding(hidden, alone.pooled)
+                hopped = _mix(alone, hopped, options.strength)
+            parts.append(hopped)
+        memory.keep(chunk.seen_later)
+        embeddings = _joined(parts)
+        for row in chunk.order:
+            attended = _attended(visibility.layout, chunk, row, watch)
+            yield embeddings.at(slice(row, row + 1)), attended
+
+
+def _attended(layout: TokenLayout, chunk: Chunk, row: int, watch: MeanWeights | None) -> Tensor:
+    hopping = row - len(chunk.free)
+    window = chunk.free[row] if hopping < 0 else chunk.hopping[hopping]
+    content = layout.role[window] == Role.CONTENT
+    if hopping < 0 or watch is None:
+        return torch.zeros(int(content.sum()), 0)
+    return watch.of(hopping)[content, : len(chunk.contexts[hopping])]
+
+
+def _kinds(rows: Tensor) -> tuple[list[int], list[int]]:
+    """The first of the rows of each kind, and for each row its kind."""
+    kinds: dict[tuple[int, ...], int] = {}
+    kind = [kinds.setdefault(tuple(row), len(kinds)) for row in rows.tolist()]
+    return [kind.index(n) for n in range(len(kinds))], kind
 
 
 def _mix(plain: Embedding, hopped: Embedding, strength: float) -> Embedding:
@@ -181,3 +169,10 @@ def _mix(plain: Embedding, hopped: Embedding, strength: float) -> Embedding:
     if pooled is not None and hopped.pooled is not None:
         pooled = torch.lerp(pooled, hopped.pooled, strength)
     return Embedding(torch.lerp(plain.hidden, hopped.hidden, strength), pooled)
+
+
+def _joined(parts: Sequence[Embedding]) -> Embedding:
+    pooled = [part.pooled for part in parts if part.pooled is not None]
+    return Embedding(
+        torch.cat([part.hidden for part in parts]), torch.cat(pooled) if pooled else None
+    )

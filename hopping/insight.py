@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .attention import attend, attention_weights
-from .encoder import TextEncoder, encode_frames, windows_passes
-from .layout import TokenLayout
+from .encoder import TextEncoder, encode_and_watch, encode_frames
 from .mask import Visibility
-from .options import HoppingOptions
 
 
 @dataclass(frozen=True)
@@ -59,29 +56,28 @@ class FrameInsight:
         return [(int(self.seen[index]), float(weights[index])) for index in best]
 
 
-@torch.no_grad()
-def look_inside(
-    encoder: TextEncoder, layout: TokenLayout, options: HoppingOptions
-) -> Iterator[FrameInsight]:
+def look_inside(encoder: TextEncoder, visibility: Visibility) -> Iterator[FrameInsight]:
     """Encode the frames of a story again, plain and hopped, and compare. None is kept.
 
     Raises:
-        EncoderError, StoryError: before anything is computed.
+        EncoderError: before anything is computed.
     """
-    hopped = encode_frames(encoder, layout, options)
-    attention = _attention(encoder, layout, Visibility(layout, options))
-    for number, (after, (seen, attended)) in enumerate(zip(hopped, attention, strict=True), 1):
-        before = encoder.encode(layout.alone(number)).hidden.float().cpu()
-        moved = (after.hidden.float().cpu() - before).square().sum(-1)  # (windows, 77)
+    layout, options = visibility.layout, visibility.options
+    alone = Visibility(layout, options.replace(mode="baseline"))
+    pairs = zip(encode_frames(encoder, alone), encode_and_watch(encoder, visibility), strict=True)
+    for number, (plain, (hopped, attended)) in enumerate(pairs, start=1):
+        before, after = plain.hidden.float().cpu(), hopped.hidden.float().cpu()
+        moved = (after - before).square().sum(-1)  # (windows, 77)
         size = before.square().sum(-1)
-        own = [len(window) for window in layout.frames[number - 1].windows]
+        windows = layout.frames[number - 1].windows
+        own = [len(window) for window in windows]
         yield FrameInsight(
             number,
-            tuple(token for window in layout.frames[number - 1].windows for token in window),
+            tuple(token for window in windows for token in window),
             _contents(moved, own),
             _contents(size, own),
             (float(moved.sum()), float(size.sum())),
-            seen,
+            visibility.context(number),
             attended.cpu(),
         )
 
@@ -103,32 +99,6 @@ def joined(insights: Sequence[FrameInsight]) -> FrameInsight:
         first.seen,
         torch.stack([one.attended for one in insights]).mean(0),
     )
-
-
-def _attention(
-    encoder: TextEncoder, layout: TokenLayout, visibility: Visibility
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """For each frame the earlier tokens that it sees, and its content tokens' weights on them."""
-    if layout.kind == "joint":
-        visible = visibility.matrix()
-        with attend(encoder.module, visible) as record:
-            encoder.encode(layout.ids)
-        weights = attention_weights(encoder.module, record, visible)[0]
-        for number in range(1, len(layout.frames) + 1):
-            seen, content = visibility.context(number), layout.content(number)
-            yield seen, weights[content][:, seen]
-        return
-    for done in windows_passes(encoder, layout, visibility):
-        own = layout.frames[done.frame - 1]
-        if done.visible is None:
-            yield done.seen, torch.zeros(own.count, 0)
-            continue
-        weights = attention_weights(encoder.module, done.record, done.visible, done.context)
-        contents = [
-            row[1 : 1 + len(window), : len(done.seen)]
-            for row, window in zip(weights, own.windows, strict=True)
-        ]
-        yield done.seen, torch.cat(contents)
 
 
 def _contents(values: Tensor, counts: Sequence[int]) -> Tensor:

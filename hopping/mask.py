@@ -86,6 +86,7 @@ class Visibility:
     """Who sees whom in a laid-out story. Made once, asked for any part of the mask.
 
     Attributes:
+        layout, options: what it was made of.
         sources: for each frame, the numbers of the earlier frames that it may see.
 
     Raises:
@@ -96,7 +97,7 @@ class Visibility:
     def __init__(self, layout: TokenLayout, options: HoppingOptions) -> None:
         if options.mode == "reference":
             _refuse_tags(layout.story)
-        self._layout, self._options = layout, options
+        self.layout, self.options = layout, options
         self.sources = sources(layout.story, options)
         # A frame shows many later ones the same: it is found once for what they have in common.
         self._found: list[dict[object, _Shown]] = [{} for _ in layout.frames]
@@ -109,6 +110,14 @@ class Visibility:
     def context(self, frame: int) -> torch.Tensor:
         """Indices into the layout of the earlier frames' content tokens that `frame` sees."""
         return self._context[frame - 1]
+
+    @cached_property
+    def last_viewer(self) -> torch.Tensor:
+        """For each token of the layout the last frame in whose context it is; 0: in none."""
+        last = torch.zeros_like(self.layout.p_id)
+        for viewer, context in enumerate(self._context, start=1):
+            last[context] = viewer
+        return last
 
     def shown(self, source: int, viewer: int) -> torch.Tensor:
         """Indices into the layout of the content tokens that frame `source` shows to `viewer`."""
@@ -137,17 +146,17 @@ class Visibility:
 
         Nobody if `source` says of them nothing that the viewer is not shown by others.
         """
-        frames = self._layout.story.frames
-        if frames[source - 1].marks or self._options.share == "all":
+        frames = self.layout.story.frames
+        if frames[source - 1].marks or self.options.share == "all":
             return frozenset()
         if frames[viewer - 1].links is None and source not in self._telling[viewer - 1]:
             return frozenset()
         return self._named[source - 1] & self._named[viewer - 1]
 
     def _find(self, source: int, viewer: int) -> _Shown:
-        layout, frame = self._layout, self._layout.story.frames[source - 1]
+        layout, frame = self.layout, self.layout.story.frames[source - 1]
         content = layout.content(source)
-        if not frame.marks and self._options.share == "all":
+        if not frame.marks and self.options.share == "all":
             return _Shown(((0, len(frame.text)),), (frame.text,), content)
         spans = frame.marks or self._said(source, self._recurring(source, viewer))
         covered = layout.frames[source - 1].covered(spans)
@@ -163,12 +172,12 @@ class Visibility:
 
     def _said(self, source: int, who: frozenset[int]) -> tuple[Span, ...]:
         """What frame `source` says of these individuals, as spans of its whole text."""
-        start = self._layout.story.frames[source - 1].own[0]
+        start = self.layout.story.frames[source - 1].own[0]
         return tuple((a + start, b + start) for a, b in self._reading.spans(source, who))
 
     @cached_property
     def _reading(self) -> Reading:
-        return read_story(self._layout.story)
+        return read_story(self.layout.story)
 
     @cached_property
     def _named(self) -> list[frozenset[int]]:
@@ -216,14 +225,14 @@ class Visibility:
         `rows` and `columns` are indices of tokens, in any order; all by default. The whole has
         the square of the story's length: ask for the part that is needed of a long one.
         """
-        layout, options = self._layout, self._options
+        layout, options = self.layout, self.options
         everything = torch.arange(len(layout.p_id))
         rows = everything if rows is None else rows
         columns = everything if columns is None else columns
         if options.mode == "reference":
             return _reference(layout)[rows][:, columns]
         visible = _own_window(layout, rows, columns)
-        contextual = self._contextual(rows)
+        contextual = self.contextual(rows)
         start = columns[layout.role[columns] == Role.START]
         for viewer in layout.p_id[rows].unique().tolist():
             if viewer == NOBODY:
@@ -237,11 +246,25 @@ class Visibility:
             visible |= of_viewer[:, None] & torch.isin(columns, seen)[None, :]
         return visible
 
-    def _contextual(self, rows: torch.Tensor) -> torch.Tensor:
-        """Which of these tokens see earlier frames: bool, shape (rows,)."""
-        role = self._layout.role[rows]
+    def in_windows(self, rows: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """The same for windows of the windows layout, many at once.
+
+        Args:
+            rows: indices of the tokens of n windows, shape (n, 77).
+            context: bool, shape (n, k): of k columns, which stand for a token of the context of
+                the window's frame. The others only fill up.
+
+        Returns:
+            Bool, shape (n, 77, k + 77). The columns are those k, then the window's own tokens.
+        """
+        sees_context = self.contextual(rows)[:, :, None] & context[:, None, :]
+        return torch.cat([sees_context, _own_window(self.layout, rows, rows)], dim=2)
+
+    def contextual(self, rows: torch.Tensor) -> torch.Tensor:
+        """Which of these tokens see earlier frames: bool, the shape of `rows`."""
+        role = self.layout.role[rows]
         contextual = role == Role.CONTENT
-        if self._options.carry == "all":
+        if self.options.carry == "all":
             contextual |= (role == Role.END) | (role == Role.PADDING)
         return contextual
 
@@ -253,11 +276,11 @@ def visibility(layout: TokenLayout, options: HoppingOptions) -> torch.Tensor:
 
 def _own_window(layout: TokenLayout, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
     """Each token sees itself and, causally, its own prompt within its window."""
-    p_i, p_j = layout.p_id[rows][:, None], layout.p_id[columns][None, :]
+    p_i, p_j = layout.p_id[rows][..., :, None], layout.p_id[columns][..., None, :]
     same = (p_i == p_j) & (p_i != NOBODY)
-    same &= layout.window[rows][:, None] == layout.window[columns][None, :]
-    not_later = columns[None, :] <= rows[:, None]
-    return (same & not_later) | (columns[None, :] == rows[:, None])
+    same &= layout.window[rows][..., :, None] == layout.window[columns][..., None, :]
+    i, j = rows[..., :, None], columns[..., None, :]
+    return (same & (j <= i)) | (j == i)
 
 
 def _refuse_tags(story: Story) -> None:

@@ -78,10 +78,11 @@ class _ComfyAttention(nn.Module):
         super().__init__()
         self.q_proj, self.k_proj = attention.q_proj, attention.k_proj
         self.v_proj, self.out_proj = attention.v_proj, attention.out_proj
+        self.heads = HEADS
 
     def forward(self, x: Tensor, mask=None, optimized_attention=None) -> Tensor:
         projected = (self.q_proj(x), self.k_proj(x), self.v_proj(x))
-        return self.out_proj(optimized_attention(*projected, HEADS, mask))
+        return self.out_proj(optimized_attention(*projected, self.heads, mask))
 
 
 def _attend_in_heads(queries, keys, values, heads, mask=None) -> Tensor:

@@ -117,11 +117,27 @@ def test_an_unknown_encoder_is_named():
         pytest.fail("the block must not run")
 
 
-def test_an_attention_without_masks_is_refused():
-    model = transformers_text_model()
-    model.config._attn_implementation = "flash_attention_2"
-    with pytest.raises(EncoderError, match="sdpa"):
-        attention_depth(model)
+def test_an_attention_that_takes_no_mask_hops_like_any_other(ids, monkeypatch):
+    """As flash attention is: what is seen is nothing that the library's attention is told."""
+    from transformers.models.clip import modeling_clip
+
+    if not hasattr(modeling_clip, "ALL_ATTENTION_FUNCTIONS"):
+        pytest.skip("this transformers knows eager and sdpa alone")
+
+    def flash(module, query, key, value, attention_mask, scaling, **kwargs):
+        out = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return out.transpose(1, 2).contiguous(), None
+
+    visible = torch.stack([CAUSAL, torch.eye(77, dtype=torch.bool), CAUSAL])
+    hidden = {}
+    for name in ("eager", "flash"):
+        model = transformers_text_model("eager")
+        if name == "flash":
+            monkeypatch.setitem(modeling_clip.ALL_ATTENTION_FUNCTIONS, "flash", flash)
+            model.config._attn_implementation = "flash"
+        with attend(model, visible):
+            hidden[name] = model(ids).last_hidden_state
+    torch.testing.assert_close(hidden["flash"], hidden["eager"])
 
 
 def test_openclip_as_a_host_holds_it():

@@ -85,7 +85,7 @@ def test_projection(clip_tokenizer):
     )  # fmt: skip
     model = CLIPTextModelWithProjection(config).eval()
     plan = plan_story(clip_tokenizer, parse_story(DOGS), HoppingOptions(carry="all"))
-    frames = list(encode_frames(ClipTextEncoder(model, 2, False), plan.layout, plan.options))
+    frames = list(encode_frames(ClipTextEncoder(model, 2, False), plan.visibility))
     assert [frame.pooled.shape for frame in frames] == [(1, 16)] * 3
     states = plain(model, clip_tokenizer, DOGS.split("\n")[0], output_hidden_states=True)
     assert torch.equal(frames[0].hidden, states.hidden_states[-2])

@@ -7,11 +7,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hopping import EncoderError, HoppingOptions, LayoutError, encode_frames, parse_story
+from hopping import (
+    EncoderError,
+    HoppingOptions,
+    LayoutError,
+    chunks,
+    encode_frames,
+    parse_story,
+)
+from hopping.chunks import CHUNK, Memory
 from hopping.clip import content_tokenize, special_ids
-from hopping.encoder import _Memory
 from hopping.layout import joint_layout, lay_out, tokenize_frame, windows_layout
-from hopping.mask import visibility
+from hopping.mask import Visibility
 from tests import strategies
 from tests.encoders import ENCODERS, dense_hidden, hook_count
 
@@ -43,7 +50,7 @@ def encode(encoder, tokenised, options):
         layout = lay_out(*tokenised, options)
     except LayoutError:
         layout = lay_out(*tokenised, options.replace(layout="windows"))
-    return list(encode_frames(encoder, layout, options))
+    return list(encode_frames(encoder, Visibility(layout, options)))
 
 
 def alone(encoder, tokenised):
@@ -56,8 +63,9 @@ def same(one, other):
 
 def check_against_dense(encoder, tokens, options):
     layout = windows_layout(*tokens)
-    dense = dense_hidden(encoder, layout, visibility(layout, options))
-    hopped, plain = encode_frames(encoder, layout, options), alone(encoder, tokens)
+    visibility = Visibility(layout, options)
+    dense = dense_hidden(encoder, layout, visibility.matrix())
+    hopped, plain = encode_frames(encoder, visibility), alone(encoder, tokens)
     for number, (frame, solo) in enumerate(zip(hopped, plain, strict=True), start=1):
         expected = dense[layout.windows(number)]
         if options.carry == "tokens":
@@ -83,6 +91,25 @@ def test_long_frames_equal_the_dense_computation(encoders, tokenised, name, opti
     lines = ["A dog " + "runs and " * 50, "The dog sits.", "The dog " + "barks " * 90, "A dog."]
     options = HoppingOptions(layout="windows", **options)
     check_against_dense(encoders[name], tokenised(lines), options)
+
+
+@given(
+    lines=strategies.stories(),
+    options=strategies.options(layout="windows"),
+    kind=KINDS,
+    dtype=DTYPES,
+    size=st.integers(1, 3),
+)
+@settings(max_examples=40)
+def test_the_same_whatever_is_encoded_at_once(tokenised, lines, options, kind, dtype, size):
+    """What a chunk is given of earlier ones is all that it would find in one batch with them."""
+    encoder = ENCODERS[kind]()
+    encoder.module.to(dtype)
+    tokens = tokenised([*lines, "The dog " + "runs and " * 80])
+    whole = encode(encoder, tokens, options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "CHUNK", size)
+        assert same(encode(encoder, tokens, options), whole)
 
 
 @given(lines=strategies.stories(), options=strategies.options(), kind=KINDS, dtype=DTYPES)
@@ -153,8 +180,8 @@ def test_the_separators_id_cannot_matter(encoders, tokenised, lines, kind, data)
     ours = joint_layout(story, frames, special)
     theirs = joint_layout(story, frames, special, separator=separator)
     for one, other in zip(
-        encode_frames(encoders[kind], ours, options),
-        encode_frames(encoders[kind], theirs, options),
+        encode_frames(encoders[kind], Visibility(ours, options)),
+        encode_frames(encoders[kind], Visibility(theirs, options)),
         strict=True,
     ):
         assert torch.equal(one.hidden, other.hidden)
@@ -198,18 +225,19 @@ def test_pooled_output(encoders, tokenised):
 
 
 class Counting:
-    """Counts the passes of an encoder, and can stop in the midst of one."""
+    """Notes the passes of an encoder, and can stop in the midst of one."""
 
     def __init__(self, encoder, stop_at=None):
-        self._encoder, self._stop_at, self.calls = encoder, stop_at, 0
+        self._encoder, self._stop_at = encoder, stop_at
+        self.passes: list[int] = []  # windows of each
 
     @property
     def module(self):
         return self._encoder.module
 
     def encode(self, ids):
-        self.calls += 1
-        if self.calls == self._stop_at:
+        self.passes.append(len(ids))
+        if len(self.passes) == self._stop_at:
             raise KeyboardInterrupt
         return self._encoder.encode(ids)
 
@@ -217,21 +245,51 @@ class Counting:
 @pytest.mark.parametrize(
     ("options", "passes"),
     [
-        ({"layout": "joint"}, 4 + 1),
-        ({"layout": "windows"}, 1 + 2 * 3),
-        ({"carry": "all"}, 4),
-        ({"mode": "baseline"}, 4),
-        ({"strength": 0}, 4),
+        ({"layout": "joint"}, [4, 1]),
+        ({"layout": "windows"}, [4, 3]),
+        ({"carry": "all"}, [1, 3]),
+        ({"carry": "all", "strength": 0.5}, [4, 3]),
+        ({"mode": "baseline"}, [4]),
+        ({"strength": 0}, [4]),
     ],
 )
-def test_number_of_passes(encoders, tokenised, options, passes):
+def test_a_story_is_two_passes(encoders, tokenised, options, passes):
+    """The plain one and the hopped one, of as many windows as need be."""
     encoder = Counting(encoders["sdpa"])
-    encode(encoder, tokenised(["A dog."] * 4), HoppingOptions(**options))
-    assert encoder.calls == passes
+    lines = ["A dog.", "It swims.", "It sits.", "It runs."]
+    encode(encoder, tokenised(lines), HoppingOptions(**options))
+    assert encoder.passes == passes
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "passes"),
+    [
+        (["A dog."] * 4, {"mode": "baseline"}, [1]),
+        (["A dog."] * 4, {"layout": "joint"}, [1, 1]),
+        # A chain: each sees another "A dog." before it.
+        (["A dog."] * 4, {"layout": "windows"}, [1, 3]),
+        (["A dog.", *["<from:1> It sits."] * 3], {"layout": "windows"}, [2, 1]),
+        (
+            ["A dog.", "<from:none> A dog.", "It sits.", "<from:1> It sits."],
+            {"carry": "all"},
+            [1, 1],
+        ),
+        (["A " + "very " * 300 + "big dog.", "It sits."], {"layout": "windows"}, [4, 1]),
+        ([f"A {n}." for n in range(70)], {"mode": "baseline"}, [CHUNK, 70 - CHUNK]),
+        (["A dog.", "It sits."] * 100, {"mode": "baseline"}, [2]),
+    ],
+)
+def test_what_is_alike_is_encoded_once(encoders, tokenised, lines, options, passes):
+    encoder, tokens = Counting(encoders["sdpa"]), tokenised(lines)
+    options = HoppingOptions(**options)
+    encode(encoder, tokens, options)
+    assert encoder.passes == passes
+    if options.mode == "paper" and options.layout == "windows":
+        check_against_dense(encoder, tokens, options)
 
 
 @given(
-    lines=strategies.stories(), options=strategies.options(), kind=KINDS, stop_at=st.integers(1, 12)
+    lines=strategies.stories(), options=strategies.options(), kind=KINDS, stop_at=st.integers(1, 3)
 )
 @settings(max_examples=60)
 def test_no_trace_of_an_interrupt(encoders, tokenised, lines, options, kind, stop_at):
@@ -264,7 +322,8 @@ def test_never_a_silent_fallback(tokenised, lines, options):
 def test_an_abandoned_story_leaves_no_trace(encoders, tokenised):
     tokens = tokenised(["A dog."] * 4)
     options = HoppingOptions(layout="windows")
-    frames = encode_frames(encoders["sdpa"], lay_out(*tokens, options), options)
+    visibility = Visibility(lay_out(*tokens, options), options)
+    frames = encode_frames(encoders["sdpa"], visibility)
     next(frames), next(frames)
     assert hook_count(encoders["sdpa"].module) == 0
     frames.close()
@@ -277,24 +336,35 @@ def test_an_unknown_encoder_is_refused_before_anything_is_computed(tokenised):
         def encode(self, ids):
             pytest.fail("nothing may be computed")
 
-    layout = lay_out(*tokenised(["A dog.", "The dog."]), HoppingOptions())
+    options = HoppingOptions()
+    visibility = Visibility(lay_out(*tokenised(["A dog.", "The dog."]), options), options)
     with pytest.raises(EncoderError, match="Linear"):
-        list(encode_frames(Other(), layout, HoppingOptions()))
+        list(encode_frames(Other(), visibility))
 
 
-def test_a_thousand_frames_in_bounded_memory(encoders, tokenised, monkeypatch):
-    """What is kept while encoding is what the next frame sees, not the story."""
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [
+        ({"carry": "all"}, 6),  # the content tokens of one frame
+        ({"layout": "windows", "reach": 3}, 18),
+        ({"layout": "windows", "mode": "baseline"}, 0),
+    ],
+)
+def test_a_thousand_frames_in_bounded_memory(encoders, tokenised, monkeypatch, options, most):
+    """What is kept while encoding is what the next frames see, not the story."""
     kept = []
-    keep = _Memory.keep
+    keep = Memory.keep
 
-    def watched(memory, frame, record):
-        keep(memory, frame, record)
-        kept.append(len(memory._kept))
+    def watched(memory, tokens):
+        keep(memory, tokens)
+        kept.append(len(memory.tokens))
 
-    monkeypatch.setattr(_Memory, "keep", watched)
-    tokens = tokenised(["A dog runs.", "The dog sits."] * 500)
-    options = HoppingOptions(carry="all")
-    frames = encode_frames(encoders["open_clip"], lay_out(*tokens, options), options)
-    assert sum(1 for _ in frames) == len(kept) == 1000
-    assert max(kept) == 4  # the content tokens of one frame
+    monkeypatch.setattr(Memory, "keep", watched)
+    tokens = tokenised([f"A dog {n}." for n in range(10, 1010)])
+    options = HoppingOptions(**options)
+    encoder = Counting(encoders["open_clip"])
+    visibility = Visibility(lay_out(*tokens, options), options)
+    assert sum(1 for _ in encode_frames(encoder, visibility)) == 1000
+    assert max(encoder.passes) <= CHUNK
+    assert max(kept) <= most
     assert kept[-1] == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hopping import HoppingOptions, parse_story, plan_story
-from hopping.attention import attend, attention_weights
+from hopping import HoppingOptions, chunks, parse_story, plan_story
+from hopping.attention import MeanWeights, attend
 from hopping.clip import ClipTextEncoder
 from hopping.encoder import encode_frames
 from hopping.insight import joined, look_inside
@@ -24,32 +24,31 @@ def encoder():
 def insights(encoder, tokenizer, **options):
     chosen = HoppingOptions(**options)
     plan = plan_story(tokenizer, STORY, chosen)
-    return list(look_inside(encoder, plan.layout, chosen)), plan
+    return list(look_inside(encoder, plan.visibility)), plan
 
 
-def test_the_weights_are_the_encoders_own(encoder, clip_tokenizer):
-    """Attention computed again from the record gives the layer's own output."""
-    plan = plan_story(clip_tokenizer, STORY)
-    layer = encoder.module.text_model if hasattr(encoder.module, "text_model") else encoder.module
-    attention = layer.encoder.layers[0].self_attn
-    outputs = []
-    handle = attention.register_forward_hook(lambda _, __, output: outputs.append(output[0]))
-    with attend(encoder.module, plan.visible) as record, torch.no_grad():
-        encoder.encode(plan.layout.ids)
-    handle.remove()
-    one_head = [record[0]]
-    weights = attention_weights(encoder.module, one_head, plan.visible)
-    assert weights.shape == (1, 77, 77)
-    assert torch.allclose(weights.sum(-1), torch.ones(1, 77), atol=1e-5)
-    assert (weights[0][~plan.visible] == 0).all()
-    # With every head's weights the same as their mean, values would be mixed just so.
+@pytest.mark.parametrize("layer", [1, 3])
+def test_the_weights_are_the_encoders_own(clip_tokenizer, layer):
+    """Of as many layers as there are: under the causal mask, those that the library gives."""
+    model = transformers_text_model("eager", num_hidden_layers=layer)
+    ids = plan_story(clip_tokenizer, STORY).layout.ids
+    watch = MeanWeights()
     with torch.no_grad():
-        attention.q_proj.weight.mul_(0)
-        attention.q_proj.bias.mul_(0)
-    outputs.clear()
-    uniform = plan.visible / plan.visible.sum(-1, keepdim=True)
-    again = attention_weights(encoder.module, one_head, plan.visible)
-    assert torch.allclose(again[0], uniform, atol=1e-6)
+        own = torch.cat(model(ids, output_attentions=True).attentions).mean(dim=(0, 1))
+        with attend(model, torch.ones(77, 77, dtype=torch.bool).tril(), watch=watch):
+            model(ids)
+    torch.testing.assert_close(watch.of(0), own, atol=1e-6, rtol=1e-5)
+
+
+def test_no_weight_on_what_is_not_seen(encoder, clip_tokenizer):
+    plan = plan_story(clip_tokenizer, STORY)
+    watch = MeanWeights()
+    with attend(encoder.module, plan.visible, watch=watch), torch.no_grad():
+        encoder.encode(plan.layout.ids)
+    weights = watch.of(0)
+    assert torch.allclose(weights.sum(-1), torch.ones(77), atol=1e-5)
+    assert (weights[~plan.visible] == 0).all()
+    assert (weights[plan.visible] > 0).all()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def fresh():
 )
 def test_changes_are_those_of_the_embeddings(fresh, clip_tokenizer, options):
     found, plan = insights(fresh, clip_tokenizer, **options)
-    hopped = list(encode_frames(fresh, plan.layout, plan.options))
+    hopped = list(encode_frames(fresh, plan.visibility))
     for insight in found:
         with torch.no_grad():
             plain = fresh.encode(plan.layout.alone(insight.number)).hidden[0]
@@ -93,6 +92,15 @@ def test_both_layouts_attend_to_the_frame_before_and_to_nothing_else(fresh, clip
         best = last.most_attended(1)
         assert [weight for _, weight in best] == sorted((w for _, w in best), reverse=True)
         assert best[0][1] == pytest.approx(float(last.attended[1].max()))
+
+
+def test_the_same_whatever_is_encoded_at_once(fresh, clip_tokenizer, monkeypatch):
+    options = {"layout": "windows", "reach": 2}
+    whole = insights(fresh, clip_tokenizer, **options)[0]
+    monkeypatch.setattr(chunks, "CHUNK", 1)
+    for one, other in zip(insights(fresh, clip_tokenizer, **options)[0], whole, strict=True):
+        assert torch.equal(one.moved, other.moved)
+        torch.testing.assert_close(one.attended, other.attended)
 
 
 def test_two_encoders_side_by_side(fresh, clip_tokenizer):

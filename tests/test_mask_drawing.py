@@ -103,9 +103,7 @@ def test_labels_are_told_in_one_way(plan, word):
     assert draw(plan("A dog."), lambda _: " ").tokens[1].label == "·"
 
 
-@pytest.mark.parametrize(
-    "story", ["赤い犬が泳ぐ。\n犬、座る。", "🐕 swims 🌊\n🐕‍🦺 sits"]
-)
+@pytest.mark.parametrize("story", ["赤い犬が泳ぐ。\n犬、座る。", "🐕 swims 🌊\n🐕‍🦺 sits"])
 def test_a_character_of_several_tokens_stands_at_its_first(plan, word, story):
     tokens = draw(plan(story, layout="windows"), word).tokens
     shown = "".join(token.label for token in tokens if token.is_text).replace("·", "")

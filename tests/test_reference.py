@@ -64,10 +64,10 @@ def test_reference_equals_the_released_code(golden, text_model, clip_tokenizer, 
     with torch.no_grad(), attend(text_model, plan.visible):
         joint = encoder.encode(plan.layout.ids).hidden[0]
     torch.testing.assert_close(joint, case("joint_hidden"), atol=1e-4, rtol=0)
-    hopped = [e.hidden[0] for e in encode_frames(encoder, plan.layout, options)]
+    hopped = [e.hidden[0] for e in encode_frames(encoder, plan.visibility)]
     torch.testing.assert_close(torch.stack(hopped), case("frame_hopping"), atol=1e-4, rtol=0)
-    alone = plan_story(clip_tokenizer, story, HoppingOptions(mode="baseline")).layout
-    assert torch.equal(alone.ids, case("frame_input_ids").long())
-    plain = [e.hidden[0] for e in encode_frames(encoder, alone, HoppingOptions(mode="baseline"))]
+    alone = plan_story(clip_tokenizer, story, HoppingOptions(mode="baseline"))
+    assert torch.equal(alone.layout.ids, case("frame_input_ids").long())
+    plain = [e.hidden[0] for e in encode_frames(encoder, alone.visibility)]
     torch.testing.assert_close(torch.stack(plain), case("frame_solo"), atol=1e-4, rtol=0)
     assert hook_count(text_model) == 0

@@ -21,6 +21,7 @@ import torch
 
 from hopping import ClipTextEncoder, HoppingOptions, Story, encode_frames, parse_story
 from hopping.layout import FrameTokens, SpecialIds, lay_out
+from hopping.mask import Visibility
 
 SPECIAL = SpecialIds(49406, 49407, 49407)
 WORDS = 10  # content tokens a frame; four such frames fit the joint row
@@ -73,8 +74,8 @@ def _measure(case: int, repeat: int) -> dict[str, float]:
 
     def run(count: int, options: HoppingOptions) -> Callable[[], None]:
         story, frames = _story(count)
-        layout = lay_out(story, frames, SPECIAL, options)
-        return lambda: [None for _ in encode_frames(encoder, layout, options)].clear()
+        visibility = Visibility(lay_out(story, frames, SPECIAL, options), options)
+        return lambda: [None for _ in encode_frames(encoder, visibility)].clear()
 
     plain, hopped = HoppingOptions(mode="baseline"), HoppingOptions(**values)
     run(2, plain)()

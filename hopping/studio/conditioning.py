@@ -111,7 +111,7 @@ class PipelineConditioner:
             windows: the least number of windows that each is filled up to with empty ones.
         """
         streams = [
-            encode_frames(encoder, plan.layout, plan.options)
+            encode_frames(encoder, plan.visibility)
             for encoder, plan in zip(self._encoders, plans, strict=True)
         ]
         while True:
@@ -126,7 +126,7 @@ class PipelineConditioner:
     def look_inside(self, plans: list[StoryPlan]) -> Iterator[FrameInsight]:
         """For each frame what hopping did to its embedding, all text encoders together."""
         streams = [
-            look_inside(encoder, plan.layout, plan.options)
+            look_inside(encoder, plan.visibility)
             for encoder, plan in zip(self._encoders, plans, strict=True)
         ]
         for insights in zip(*streams, strict=True):

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from hopping.clip import execution_device
 from hopping.errors import EncoderError, OptionError
 from hopping.options import HoppingOptions
 from hopping.pixels import PixelSharing, Seen
@@ -23,6 +24,7 @@ from hopping.story import Story, parse_story
 
 from . import processes
 from .conditioning import Conditioning, PipelineConditioner, windows_of
+from .noise import drawn_in_32_bits
 from .pixel_sharing import Prerequisites, pixel_sharing
 from .prompts import refuse_tags, refuse_tags_in_source
 from .record import FrameKey
@@ -269,11 +271,11 @@ class _Sampling:
             if pooled:
                 kind = name.removesuffix("prompt")
                 inputs[f"{kind}pooled_prompt_embeds"] = self._stacked(pooled)
-        scope = nullcontext() if sharing is None else sharing.batch(encoded.frames)
-        with _scheduler(self.pipeline, self.sampler), scope:
+        shared = nullcontext() if sharing is None else sharing.batch(encoded.frames)
+        with _scheduler(self.pipeline, self.sampler), drawn_in_32_bits(self.pipeline), shared:
             output = self.pipeline(
                 **inputs,
-                # On the CPU, so that one seed is one noise on every device.
+                # On the CPU, so that a seed is the same noise on every device.
                 generator=[self._noise(pending.key) for pending in batch],
                 callback_on_step_end=self._callback(batch[0].key),
                 **self.arguments,
@@ -291,7 +293,8 @@ class _Sampling:
 
     def _stacked(self, embeddings: list[torch.Tensor]) -> torch.Tensor:
         # They may have been made by another process, on its device.
-        return torch.stack([one.to(self.pipeline.unet.device) for one in embeddings])
+        device = execution_device(self.pipeline.unet)
+        return torch.stack([one.to(device) for one in embeddings])
 
     def _noise(self, key: FrameKey) -> torch.Generator:
         later = 0 if self.same_noise else key.number - 1

@@ -18,7 +18,7 @@ from modules import prompt_parser
 from torch import Tensor
 
 from hopping.encoder import Embedding, encode_frames
-from hopping.layout import TokenLayout, lay_out
+from hopping.layout import lay_out
 from hopping.mask import Visibility
 from hopping.options import HoppingOptions
 
@@ -143,7 +143,7 @@ class _Track:
     def __init__(
         self, encoder: HostTextEncoder, moments: dict[Texts, Moment], options: HoppingOptions
     ) -> None:
-        self.encoder, self._options = encoder, options
+        self.encoder = encoder
         cut = {
             text: encoder.windows(text) for texts in moments for frame in texts for text in frame
         }
@@ -152,7 +152,7 @@ class _Track:
             [max(len(cut[text]) for text in part) for part in zip(*frame, strict=True)]
             for frame in zip(*moments, strict=True)
         ]
-        self._layouts: dict[Texts, TokenLayout] = {}
+        self._visibility: dict[Texts, Visibility] = {}
         for texts, moment in moments.items():
             windows = [
                 [
@@ -162,12 +162,12 @@ class _Track:
                 for parts, counts in zip(texts, self._counts, strict=True)
             ]
             tokens = moment.tokens(encoder, windows)
-            self._layouts[texts] = lay_out(moment.story, tokens, encoder.special, options)
+            layout = lay_out(moment.story, tokens, encoder.special, options)
+            self._visibility[texts] = Visibility(layout, options)
         self.contextual = {
             number
-            for layout in self._layouts.values()
-            for visibility in [Visibility(layout, options)]
-            for number in range(1, len(layout.frames) + 1)
+            for visibility in self._visibility.values()
+            for number in range(1, len(visibility.layout.frames) + 1)
             if len(visibility.context(number))
         }
 
@@ -175,12 +175,10 @@ class _Track:
         """For each set of texts, the chunks of each frame."""
         return {
             texts: [
-                self._parts(layout.alone(number), embedding, self._counts[number - 1])
-                for number, embedding in enumerate(
-                    encode_frames(self.encoder, layout, self._options), start=1
-                )
+                self._parts(visibility.layout.alone(n), embedding, self._counts[n - 1])
+                for n, embedding in enumerate(encode_frames(self.encoder, visibility), start=1)
             ]
-            for texts, layout in self._layouts.items()
+            for texts, visibility in self._visibility.items()
         }
 
     @staticmethod

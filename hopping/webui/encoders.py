@@ -19,6 +19,7 @@ from hopping.attention import attention_depth
 from hopping.encoder import Embedding
 from hopping.errors import EncoderError
 from hopping.layout import FrameTokens, SpecialIds, align_tokens
+from hopping.patch import patched
 from hopping.story import Span
 
 from .hosts import Engine, host
@@ -139,11 +140,10 @@ class HostTextEncoder:
                 hidden.pooled = embedding.pooled  # type: ignore[attr-defined]
             return hidden
 
-        engine.wrapper.encode_with_transformers = deliver
         try:
-            yield
+            with patched(engine.wrapper, "encode_with_transformers", deliver):
+                yield
         finally:
-            del engine.wrapper.encode_with_transformers
             engine.slot.fixes = None
         if waiting:
             raise _disagreement()

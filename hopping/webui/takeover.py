@@ -53,8 +53,8 @@ def take_over(p: Any, run: Run | Exception) -> None:
 def release(p: Any) -> bool:
     """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
     run = vars(p).pop("hopping_run", None)
-    if isinstance(p, Hopping):
-        p.__class__ = type(p).__mro__[2]
+    if type(p).__bases__[0] is Hopping:  # not a class that another extension has put over it
+        p.__class__ = type(p).__bases__[1]
     if run is None or isinstance(run, Exception):
         return False
     if run.processing is p:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from hopping import EncoderError, HoppingOptions, OptionError, StoryError, parse_story
-from hopping.studio import SAMPLERS, FrameKey, generate_story
+from hopping.storybook.model import GUIDANCE
+from hopping.storybook.model import STEPS as STORYBOOK_STEPS
+from hopping.studio import SAMPLERS, FrameKey, generate_story, load_pipeline
 from hopping.studio.conditioning import PipelineConditioner, windows_of
 from hopping.studio.samplers import build_scheduler
 from tests.encoders import hook_count
 
 STEPS, SEED = 2, 5
+STORYBOOK = {"num_inference_steps": STORYBOOK_STEPS, "guidance_scale": GUIDANCE}
 LONG = ", ".join(["a very long list of words"] * 20)
 SUBJECT = HoppingOptions.from_mapping({}, preset="Consistent subject")
 
@@ -208,6 +212,69 @@ def test_lms_is_the_papers(sd1):
     ours.set_timesteps(50)
     assert torch.equal(paper.timesteps, ours.timesteps)
     assert torch.equal(paper.sigmas, ours.sigmas)
+
+
+class Drawn(TorchFunctionMode):
+    """Notes in which precision noise is drawn."""
+
+    def __init__(self):
+        super().__init__()
+        self.dtypes = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.randn:
+            self.dtypes.append((kwargs or {}).get("dtype"))
+        return func(*args, **kwargs or {})
+
+
+@pytest.mark.parametrize("sampler", ["Euler a", "DPM2 a", "DPM++ 2M SDE", "DDPM"])
+def test_noise_is_drawn_in_32_bits(sd1, dog, sampler):
+    """In 16 some releases of torch draw other numbers, and a seed would be another picture."""
+    own, step = sd1.prepare_latents, type(sd1.scheduler).step
+    sd1.to(dtype=torch.bfloat16)
+    with Drawn() as drawn:
+        frames(sd1, dog.split("\n")[0], sampler=sampler, num_inference_steps=4)
+    assert len(drawn.dtypes) > 1  # the first noise, and the sampler's
+    assert set(drawn.dtypes) == {torch.float32}
+    assert sd1.prepare_latents == own
+    assert sd1.scheduler.step.__func__ is step
+
+
+def test_an_image_to_start_from_takes_noise_in_32_bits_too(sd1, dog):
+    from diffusers import StableDiffusionImg2ImgPipeline
+    from PIL import Image
+
+    img2img = StableDiffusionImg2ImgPipeline(**sd1.components, requires_safety_checker=False)
+    img2img.set_progress_bar_config(disable=True)
+    img2img.to(dtype=torch.bfloat16)
+    start = Image.new("RGB", (16, 16), "red")
+    with Drawn() as drawn:
+        frames(img2img, dog, image=start, strength=0.9, num_inference_steps=3)
+    assert set(drawn.dtypes) == {torch.float32}
+
+
+def test_a_seed_is_the_same_picture_in_16_bits():
+    story = "A red dog swims in the river.\nThe dog sits."
+    made = [
+        frames(load_pipeline(None, "cpu", dtype), story, seed=3, sampler="LMS", **STORYBOOK)
+        for dtype in ("float32", "bfloat16")
+    ]
+    for one, other in zip(*made, strict=True):
+        difference = np.asarray(one.image, dtype=int) - np.asarray(other.image, dtype=int)
+        assert abs(difference).mean() <= 3  # of 255 grey levels
+
+
+@pytest.mark.parametrize("options", [HoppingOptions(), SUBJECT], ids=["paper", "subject"])
+def test_weights_that_accelerate_keeps_elsewhere(pipeline, dog, options):
+    """Its sequential offload: a module's weights are there for as long as the module runs."""
+    from accelerate import cpu_offload
+
+    before = pictures(pipeline, dog, options)
+    for name in ("text_encoder", "text_encoder_2", "unet", "vae"):
+        if hasattr(pipeline, name):
+            cpu_offload(getattr(pipeline, name), torch.device("cpu"))
+    assert next(pipeline.text_encoder.parameters()).is_meta
+    assert pictures(pipeline, dog, options) == before
 
 
 def test_other_pipelines_take_prompt_embeds_too(sd1, dog):

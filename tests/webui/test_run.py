@@ -199,6 +199,15 @@ class TestCopies:
         assert p.prompt == LINES
 
 
+def test_a_class_that_another_extension_puts_over_the_object_stays(sd_model):
+    p = Processing(STORY)
+    HoppingScript().before_process(p, {"enabled": True})
+    p.__class__ = theirs = type("Theirs", (type(p),), {})
+    takeover.release(p)
+    assert type(p) is theirs
+    assert takeover.run_of(p) is None
+
+
 def test_a_detailers_own_run_is_no_story(sd_model):
     p = Processing(LINES[1], _ad_inner=True, extra_generation_params={"Hopping": "paper"})
     process(p, [HoppingScript()], [{"enabled": True}])
