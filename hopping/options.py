@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeVar
 
 from .errors import OptionError
+from .values import brief
 
 ALL = "all"
 Reach = int | str
@@ -58,7 +60,7 @@ class Option:
         """
         parsed = getattr(self, f"_parse_{self.kind}")(value)
         if parsed is None:
-            raise OptionError(f"{self.name} cannot be {value!r}; allowed: {self.allowed}")
+            raise OptionError(f"{self.name} cannot be {brief(value)}; allowed: {self.allowed}")
         return parsed
 
     def format(self, value: Value) -> str:
@@ -68,11 +70,10 @@ class Option:
         return f"{value:g}" if self.kind == "number" else str(value)
 
     def _parse_choice(self, value: Any) -> str | None:
-        folded = str(value).strip().lower()
-        return folded if folded in self.choices else None
+        return folded if (folded := _folded(value)) in self.choices else None
 
     def _parse_reach(self, value: Any) -> Reach | None:
-        if str(value).strip().lower() == ALL:
+        if _folded(value) == ALL:
             return ALL
         number = self._number(value)
         if number is None or number < self.low or number != int(number):
@@ -84,7 +85,9 @@ class Option:
         return number if number is not None and self.low <= number <= self.high else None
 
     def _parse_switch(self, value: Any) -> bool | None:
-        folded = str(value).strip().lower()
+        if isinstance(value, int):  # as True and False are
+            return bool(value) if value in (0, 1) else None
+        folded = _folded(value)
         if folded in ("true", "on", "yes", "1"):
             return True
         return False if folded in ("false", "off", "no", "0") else None
@@ -99,9 +102,9 @@ class Option:
             return None
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
-        return number if abs(number) != float("inf") else None
+        return number if math.isfinite(number) else None
 
 
 def option(kind: str, default: Value, label: str, help: str, **limits: Any) -> Any:
@@ -135,7 +138,7 @@ class OptionTable:
     def preset(cls, name: str) -> Mapping[str, Value]:
         """The values that a preset sets. Its name's case and surrounding blanks do not matter."""
         for known, values in cls.PRESETS.items():
-            if known.lower() == str(name).strip().lower():
+            if known.lower() == _folded(name):
                 return values
         raise OptionError(_unknown("preset", name, cls.PRESETS))
 
@@ -145,7 +148,7 @@ class OptionTable:
 
         `preset` sets several first; the names in `values` override it.
         """
-        chosen: dict[str, Any] = dict(cls.preset(preset)) if preset else {}
+        chosen: dict[str, Any] = {} if preset in (None, "") else dict(cls.preset(preset))
         for name, value in values.items():
             chosen[cls.row(name).name] = value
         return cls(**chosen)
@@ -281,8 +284,13 @@ class HoppingOptions(OptionTable):
             )
 
 
+def _folded(value: object) -> str | None:
+    """A text without its case and surrounding blanks; None for what is no text."""
+    return value.strip().lower() if isinstance(value, str) else None
+
+
 def _unknown(what: str, name: object, known: Iterable[str]) -> str:
     names = list(known)
-    close = difflib.get_close_matches(str(name), names, n=1)
+    close = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"unknown {what} {name!r}{hint}; known: {', '.join(names)}"
+    return f"unknown {what} {brief(name)}{hint}; known: {', '.join(names)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from .mask import Visibility
 from .options import HoppingOptions
 from .pixels.graph import PixelGraph, PixelLink, pixel_graph
 from .story import Story
+from .values import listed
 
 MOST_GROUPS = 12
-"""How many groups of a frame's sources, and ranges in a group, a plan writes out at most."""
+"""How many groups of a frame's sources a plan writes out at most."""
 
 
 class Group(NamedTuple):
@@ -59,36 +60,19 @@ class FramePlan:
         return tuple(sorted(groups, key=lambda group: not group.words))
 
 
-def ranges(numbers: Iterable[int]) -> list[str]:
-    """Ascending numbers as a reader has them: 1, 2, 4–9."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    written: list[str] = []
-    for run in runs:
-        written += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
-    return written
-
-
-def listed(numbers: Sequence[int]) -> str:
-    """Ascending numbers as ranges; of very many the first, and how many numbers there are."""
-    parts = ranges(numbers)
-    if len(parts) <= MOST_GROUPS:
-        return ", ".join(parts)
-    return f"{', '.join(parts[:MOST_GROUPS])}, … ({len(numbers)} frames)"
-
-
 @dataclass(frozen=True, eq=False)
 class StoryPlan:
-    """A laid-out story: who sees whom, and why."""
+    """A laid-out story: who sees whom, and why.
+
+    Attributes:
+        notes: what a user should know about the story's text as a whole.
+    """
 
     layout: TokenLayout
     options: HoppingOptions
     visibility: Visibility
     frames: tuple[FramePlan, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def pixels(self) -> PixelGraph:
@@ -109,6 +93,7 @@ class StoryPlan:
     def summary(self) -> str:
         """The plan in words, a line per frame."""
         lines = [f"{len(self.frames)} frames, layout {self.layout.kind} ({self.layout.reason})"]
+        lines += [f"note: {note}" for note in self.notes]
         for frame in self.frames:
             windows = f" in {frame.windows} windows" if frame.windows > 1 else ""
             fit = f"{frame.tokens}/{CONTENT * frame.windows} tokens{windows}"
@@ -133,10 +118,11 @@ class StoryPlan:
         return f"sees {('; ' if is_list else ', ').join(groups)}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The plan as plain data (JSON): layout, reason, frames."""
+        """The plan as plain data (JSON): layout, reason, notes, frames."""
         return {
             "layout": self.layout.kind,
             "reason": self.layout.reason,
+            "notes": list(self.notes),
             "frames": [
                 {
                     "number": frame.number,
@@ -168,7 +154,7 @@ def plan_frames(
         _plan_frame(layout, visibility, frame.number, pixels)
         for frame, pixels in zip(story.frames, pixel_graph(layout, options), strict=True)
     )
-    return StoryPlan(layout, options, visibility, tuple(plans))
+    return StoryPlan(layout, options, visibility, tuple(plans), story.notes)
 
 
 def _sees_pixels(links: Sequence[PixelLink]) -> str:

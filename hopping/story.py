@@ -2,28 +2,37 @@
 
 A red dog is swimming in the river.          a line is a frame
 The dog sits. <SEP> The dog sleeps.          <SEP> separates frames within a line
-# a comment
+It runs. # a comment                         what is not read, from # to the end of its line
 <from:1> The dog runs into a forest.         which earlier frames this one may see
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
+<lora:watercolour:0.8>                       nothing but tags of the host: for all frames
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from .errors import StoryError
+from .tags import FOREIGN, OPENING, SEPARATOR, check_characters, check_control, check_tags
+from .values import clipped, listed, whole_number
 
 Span = tuple[int, int]
 """Characters [start, end) of a text."""
 
-_SEPARATOR = re.compile(r"<SEP>", re.IGNORECASE)
 # Tags of the host (<lora:name:1>) are matched too, so that their ">" closes no mark.
-_TAG = re.compile(r"<(?P<name>from|share):|<\w+:[^<>]*>|>", re.IGNORECASE)
-# What CLIP's tokenizers would read as control tokens, OpenCLIP's spelling included. They fold
-# case before they look, so any case counts.
-_CONTROL = re.compile(r"<\|(?:start|end)oftext\|>|<(?:start|end)_of_text>", re.IGNORECASE)
+_SIGN = re.compile(rf"{OPENING.pattern}|{FOREIGN.pattern}|>|\\#", re.IGNORECASE)
+_COMMENT = re.compile(r"(?<!\\)#")
+_LINE_END = re.compile("\r\n?|\n")
+_NETWORKS = re.compile(rf"[\s,]*(?:{FOREIGN.pattern}[\s,]*)+", re.IGNORECASE)
+# What a WebUI acts on and does not encode: networks, key words, weights, brackets.
+_HOST_SYNTAX = re.compile(
+    rf"{FOREIGN.pattern}|\b(?:BREAK|AND|ADD(?:COL|ROW|COMM|BASE))\b(?:\s*:\s*[\d.]+\s*$)?"
+    r"|:\s*[-+]?[\d.]+\s*(?=[)\]])|[()\[\]]"
+)
 _LINKS_FORM = "<from:1>, <from:1,3>, <from:prev>, <from:all> or <from:none>"
+_NO_FRAME = "the story has no frame"
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,9 @@ class Frame:
 
     Attributes:
         number: its place in the story, from 1 (the paper's P_id).
-        text: what is encoded: before + own text + after, without marks and links.
-        own: the span of `text` that the story wrote, without before and after.
+        text: what is encoded: before + own text + after, without marks and links. Tags of the host
+            that serve all frames stand behind that.
+        own: the span of `text` that the story wrote for this frame.
         marks: spans of `text` that later frames may see; empty: the options decide.
         links: numbers of the earlier frames it may see; None: the options decide.
         line, column: where its own text begins in the story, both from 1.
@@ -50,9 +60,16 @@ class Frame:
 
 @dataclass(frozen=True)
 class Story:
-    """A parsed story: at least one frame, numbered from 1 without gaps."""
+    """A parsed story: at least one frame, numbered from 1 without gaps.
+
+    Attributes:
+        comments: where each begins, by line and column.
+        networks: the host's tags that stand by themselves, each with its line.
+    """
 
     frames: tuple[Frame, ...]
+    comments: tuple[tuple[int, int], ...] = ()
+    networks: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -62,104 +79,180 @@ class Story:
         """What is encoded, frame by frame."""
         return tuple(frame.text for frame in self.frames)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the text beside its frames."""
+        notes = []
+        if self.networks:
+            tags = " ".join(dict.fromkeys(tag for _, tag in self.networks))
+            lines = _lines([line for line, _ in self.networks])
+            notes.append(f"for all frames: {clipped(tags)} ({lines})")
+        if self.comments:
+            whole = [line for line, column in self.comments if column == 1]
+            within = [line for line, column in self.comments if column > 1]
+            places = [_lines(whole)] if whole else []
+            places += [f"{_lines(within)} from their # on"] if within else []
+            notes.append(
+                f"not read, as comments: {' and '.join(places)}; write \\# for a # in a prompt"
+            )
+        return tuple(notes)
 
-def parse_story(text: str, before: str = "", after: str = "") -> Story:
+
+def _lines(numbers: Sequence[int]) -> str:
+    different = dict.fromkeys(numbers)
+    return f"line{'s' * (len(different) > 1)} {listed(tuple(different), 'lines')}"
+
+
+def parse_story(
+    text: str, before: str = "", after: str = "", *, inline_comments: bool = True
+) -> Story:
     """Parse a multi-line story.
 
     Args:
         text: the story, in the syntax that this module's docstring shows.
         before, after: text put before and after every frame (a style, say); one line each,
             without marks. It is encoded, but never taken for a frame's subject.
+        inline_comments: whether # begins a comment within a line too, or at its start only.
 
     Raises:
         StoryError: with line and column, if the story is empty or a tag is wrong.
     """
-    for name, addition in (("before", before), ("after", after)):
-        _check_addition(name, addition)
+    additions = [
+        _addition(name, addition, inline_comments)
+        for name, addition in (("before", before), ("after", after))
+    ]
     frames: list[Frame] = []
-    for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
-        if line.lstrip().startswith("#"):
-            continue
-        control = _CONTROL.search(line)
-        if control:
-            raise StoryError(
-                f"{control.group()} is a control token of the text encoder, not text; "
-                "to separate frames use a new line or <SEP>",
-                line=number,
-                column=control.start() + 1,
-            )
+    comments: list[tuple[int, int]] = []
+    networks: list[tuple[int, str]] = []
+    lines = _LINE_END.split(text.lstrip("\ufeff"))
+    for number, line in enumerate(lines, start=1):
+        check_characters(line, number)
+        read = without_comment(line, inline_comments)
+        if read != line:
+            comments.append((number, len(read) + 1 if read.strip() else 1))
+        check_control(read, number)
+        check_tags(read, number)
         start = 0
-        for stop, following in _pieces(line):
-            piece = line[start:stop]
-            if piece.strip():
-                frames.append(_parse_frame(piece, len(frames) + 1, number, start, before, after))
+        for stop, following in _pieces(read):
+            piece = read[start:stop]
+            if _NETWORKS.fullmatch(piece):
+                networks += [(number, tag.group()) for tag in FOREIGN.finditer(piece)]
+            elif piece.strip():
+                scanner = _FrameScanner(piece, len(frames) + 1, number, start, read != line)
+                frames.append(scanner.frame(*additions))
             start = following
     if not frames:
-        raise StoryError("the story has no frame; write one prompt per line", line=1, column=1)
-    return Story(tuple(frames))
+        what = "the story has tags for all frames but no frame" if networks else _NO_FRAME
+        raise StoryError(f"{what}; write one prompt per line", line=1, column=1)
+    served = (_with_networks(frame, [tag for _, tag in networks]) for frame in frames)
+    return Story(tuple(served), tuple(comments), tuple(networks))
+
+
+def story_lines(text: str) -> list[str]:
+    """The lines of a story's text, without its comments."""
+    return [without_comment(line) for line in _LINE_END.split(text.lstrip("\ufeff"))]
+
+
+def without_comment(line: str, inline: bool = True) -> str:
+    """A line up to the # that begins a comment."""
+    found = _COMMENT.search(line)
+    if found is None or not (inline or line.lstrip().startswith("#")):
+        return line
+    return line[: found.start()]
+
+
+def check_plain(what: str, text: str) -> None:
+    """Check a text that is no story and has none of its tags: a negative prompt, say.
+
+    Raises:
+        StoryError: naming `what`.
+    """
+    check_characters(text, where=f"{what}: ")
+    tag = SEPARATOR.search(text) or OPENING.search(text)
+    if tag:
+        written = clipped(text[tag.start() :].partition(">")[0] + ">")
+        raise StoryError(f"{written} cannot stand in {what}; write it in the frame it belongs to")
+    check_tags(text, where=f"{what}: ")
 
 
 def _pieces(line: str) -> list[tuple[int, int]]:
     """For each piece between <SEP>s: where it ends and where the next one starts."""
-    return [(m.start(), m.end()) for m in _SEPARATOR.finditer(line)] + [(len(line), len(line))]
+    return [(m.start(), m.end()) for m in SEPARATOR.finditer(line)] + [(len(line), len(line))]
 
 
-def _check_addition(name: str, addition: str) -> None:
-    if "\n" in addition.strip():
-        raise StoryError(f"the text {name} every frame must be one line")
-    tag = _SEPARATOR.search(addition) or re.search(r"<(from|share):", addition, re.IGNORECASE)
-    found = tag or _CONTROL.search(addition)
-    if found:
-        raise StoryError(
-            f"{found.group()} cannot stand in the text {name} every frame; "
-            "write it in the frame that it belongs to"
-        )
+def _addition(name: str, addition: str, inline_comments: bool) -> str:
+    """What stands before or after every frame, as it is encoded."""
+    what = f"the text {name} every frame"
+    addition = addition.strip()
+    if _LINE_END.search(addition):
+        raise StoryError(f"{what} must be one line")
+    check_control(addition, where=f"{what}: ")
+    check_plain(what, addition)
+    if inline_comments and without_comment(addition) != addition:
+        raise StoryError(f"# begins a comment, which cannot stand in {what}; write \\# for a #")
+    return addition.replace("\\#", "#")
 
 
-def _parse_frame(piece: str, number: int, line: int, offset: int, before: str, after: str) -> Frame:
-    """One frame from `piece`, which begins at column `offset` (from 0) of its line."""
-    scanner = _FrameScanner(piece, number, line, offset)
-    text, marks = scanner.text, scanner.marks
-    lead = len(text) - len(text.lstrip())
-    stripped = text.strip()
-    if not stripped:
-        raise StoryError(
-            f"frame {number} has tags but no text; write its prompt beside them",
-            line=line,
-            column=offset + len(piece) - len(piece.lstrip()) + 1,
-        )
-    head = f"{before.strip()} " if before.strip() else ""
-    tail = after.strip()
-    # A style that begins with a comma belongs directly behind the text.
-    tail = tail if not tail or tail[0] in ",.;:!?)]" else f" {tail}"
-    shift = len(head) - lead
-    own = (len(head), len(head) + len(stripped))
-    return Frame(
-        number=number,
-        text=head + stripped + tail,
-        own=own,
-        marks=tuple((max(a + shift, own[0]), min(b + shift, own[1])) for a, b in marks),
-        links=scanner.links,
-        line=line,
-        column=offset + len(piece) - len(piece.lstrip()) + 1,
-    )
+def _with_networks(frame: Frame, tags: Sequence[str]) -> Frame:
+    """The frame with the host's tags that serve all frames, and that it does not name itself."""
+    missing = [tag for tag in dict.fromkeys(tags) if tag not in frame.text]
+    return replace(frame, text=" ".join([frame.text, *missing])) if missing else frame
 
 
 class _FrameScanner:
-    """Takes links and marks out of one frame's text."""
+    """Takes links and marks out of one frame's text.
 
-    def __init__(self, piece: str, number: int, line: int, offset: int) -> None:
+    Args:
+        piece: what stands for the frame in its line, from column `offset` (from 0) on.
+        commented: whether a comment was cut off that line.
+    """
+
+    def __init__(self, piece: str, number: int, line: int, offset: int, commented: bool) -> None:
         self._piece, self._number, self._line, self._offset = piece, number, line, offset
-        self.text = ""
+        self._commented = commented
+        self._parts: list[str] = []
+        self._length = 0
         self.marks: list[Span] = []
         self.links: tuple[int, ...] | None = None
         self._scan()
 
+    def frame(self, before: str, after: str) -> Frame:
+        """The frame, with what stands before and after every one."""
+        text = "".join(self._parts)
+        lead = len(text) - len(text.lstrip())
+        stripped = text.strip()
+        start = len(self._piece) - len(self._piece.lstrip())
+        if not stripped:
+            raise self._error(
+                f"frame {self._number} has tags but no text; write its prompt beside them", start
+            )
+        words = _HOST_SYNTAX.sub("", stripped)
+        if words != stripped and not words.strip(" \t,:|{}"):
+            raise self._error(
+                f"frame {self._number} is empty: {clipped(stripped)} says nothing by itself; "
+                "a line is a frame, so write it in the line of a prompt",
+                start,
+            )
+        head = f"{before} " if before else ""
+        # A style that begins with a comma belongs directly behind the text.
+        tail = after if not after or after[0] in ",.;:!?)]" else f" {after}"
+        shift = len(head) - lead
+        own = (len(head), len(head) + len(stripped))
+        return Frame(
+            number=self._number,
+            text=head + stripped + tail,
+            own=own,
+            marks=tuple((max(a + shift, own[0]), min(b + shift, own[1])) for a, b in self.marks),
+            links=self.links,
+            line=self._line,
+            column=self._offset + start + 1,
+        )
+
     def _scan(self) -> None:
         position = 0
-        opened: tuple[int, int] | None = None  # where in the text, where in the piece
-        while match := _TAG.search(self._piece, position):
-            self.text += self._piece[position : match.start()]
+        opened: tuple[int, int, int] | None = None  # where in the parts, the text, the piece
+        while match := _SIGN.search(self._piece, position):
+            self._take(self._piece[position : match.start()])
             position = match.end()
             name = (match["name"] or "").lower()
             if name == "from":
@@ -167,31 +260,38 @@ class _FrameScanner:
             elif name == "share" and opened is not None:
                 raise self._error("a <share:…> inside another; one mark is enough", match.start())
             elif name == "share":
-                opened = (len(self.text), match.start())
+                opened = (len(self._parts), self._length, match.start())
             elif match.group() == ">" and opened is not None:
                 self._mark(*opened)
                 opened = None
+            elif match.group() == "\\#":
+                self._take("#")
             else:  # the host's own tag, or a ">" that closes nothing: text
-                self.text += match.group()
-        self.text += self._piece[position:]
+                self._take(match.group())
+        self._take(self._piece[position:])
         if opened is not None:
-            raise self._error("<share: is not closed; put > behind what is shared", opened[1])
+            raise self._unclosed("<share: is not closed; put > behind what is shared", opened[2])
 
-    def _mark(self, start: int, column: int) -> None:
-        if not self.text[start:].strip():
+    def _take(self, text: str) -> None:
+        if text:
+            self._parts.append(text)
+            self._length += len(text)
+
+    def _mark(self, part: int, start: int, column: int) -> None:
+        if not "".join(self._parts[part:]).strip():
             raise self._error("<share:> marks nothing; put the shared words inside", column)
-        self.marks.append((start, len(self.text)))
+        self.marks.append((start, self._length))
 
     def _link(self, start: int, position: int) -> int:
         end = self._piece.find(">", position)
         if end < 0:
-            raise self._error(f"<from: is not closed; write {_LINKS_FORM}", start)
+            raise self._unclosed(f"<from: is not closed; write {_LINKS_FORM}", start)
         links = self._frames_named(self._piece[position:end].strip().lower(), start)
         if self.links is not None and (not links or not self.links):
             raise self._error("<from:none> beside another link; keep one of them", start)
         self.links = tuple(sorted({*(self.links or ()), *links}))
         # "A <from:1> dog" must not leave two blanks where the tag stood.
-        follows_blank = not self.text or self.text[-1].isspace()
+        follows_blank = not self._parts or self._parts[-1][-1].isspace()
         if follows_blank and self._piece[end + 1 : end + 2].isspace():
             return end + 2
         return end + 1
@@ -204,12 +304,11 @@ class _FrameScanner:
         named = []
         for word in value.split(","):
             word = word.strip()
-            if word == "prev":
-                number = self._number - 1
-            elif word.isascii() and word.isdigit():
-                number = int(word)
-            else:
-                raise self._error(f"<from:{value}> is not a link; write {_LINKS_FORM}", column)
+            number = self._number - 1 if word == "prev" else whole_number(word)
+            if number is None:
+                raise self._error(
+                    f"<from:{clipped(value)}> is not a link; write {_LINKS_FORM}", column
+                )
             if not 1 <= number < self._number:
                 raise self._error(self._no_such_frame(word), column)
             named.append(number)
@@ -220,6 +319,10 @@ class _FrameScanner:
             return f"<from:{word}> in frame 1, which has no earlier frame; remove the link"
         what = "itself" if word == str(self._number) else f"frame {word}, which is not before it"
         return f"frame {self._number} links to {what}; it may name frames 1 to {self._number - 1}"
+
+    def _unclosed(self, message: str, position: int) -> StoryError:
+        hint = "; what stands behind # is a comment (\\# is a #)" if self._commented else ""
+        return self._error(message + hint, position)
 
     def _error(self, message: str, position: int) -> StoryError:
         return StoryError(message, line=self._line, column=self._offset + position + 1)

@@ -24,6 +24,10 @@ torch.set_num_threads(1)  # bytes depend on the thread count, and xdist has the 
 settings.register_profile(
     "hopping", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+# For the files test_fuzz.py, by hand: pytest --hypothesis-profile=fuzz tests -k fuzz
+settings.register_profile(
+    "fuzz", parent=settings.get_profile("hopping"), max_examples=100_000, database=None
+)
 settings.load_profile("hopping")
 
 

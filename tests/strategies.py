@@ -46,3 +46,69 @@ def options(draw, **fixed):
         return HoppingOptions(**values)
     except OptionError:
         return HoppingOptions(**values | {"layout": "windows"})
+
+
+# What parsers trip over: each was a traceback once, or is one elsewhere.
+PIECES = (
+    *("nan", "-inf", "1e999", "9" * 5000, "²", "１", "0x1", "1_0", "-1", "0.5", "on", "all"),
+    *("\ud800", "\udfff", "\0", "\x1b", "\u202e", "\u200b", "\ufeff", "\u2028", "😀", "犬", "é"),
+    *("\n", "\r", " ", "\t", '"', "\\", ",", ":", ">", "<", "＜", "＞", "：", "《", "》", "&", "%"),
+    *(
+        "<SEP>",
+        "<sep",
+        "<SEP/>",
+        "[SEP]",
+        "＜SEP＞",
+        "<from:",
+        "<from:1>",
+        "<from:prev",
+        "<from 1>",
+    ),
+    *(
+        "<share:",
+        "<shared:",
+        "<share:a dog>",
+        "＜share：",
+        "<form:1>",
+        "<lora:x:1>",
+        "<lora:",
+        "<x:y>",
+    ),
+    *(
+        "A dog sits.",
+        "the dog",
+        "BREAK",
+        " AND ",
+        "(",
+        ")",
+        "[",
+        "]",
+        "(a:1.2.3)",
+        "[a:b:0.5]",
+        "|",
+    ),
+    *("[a:b:1e999]", "{", "}", "__a__", "# b", "#", "\\#", "<|endoftext|>", "paper", "windows"),
+    *("Steps: 20", "Seed: ", "Size: ", "Hopping: ", "Hopping frame: ", "Hopping story: ", '"a\\'),
+    *(
+        "Hopping reach: ",
+        "Hopping same noise: off",
+        "Negative prompt: ",
+        "CFG scale: ",
+        "Sampler: ",
+    ),
+)
+any_texts = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=7).map("".join)
+"""Texts as no one should write them, lone surrogates among them."""
+
+_HUGE = (10**400, -(10**400), 10**4200, 2**63, 1e308)
+_scalars = st.sampled_from((None, True, False, 0, 1, 2, *PIECES, *_HUGE)) | st.floats() | any_texts
+_nested = st.lists(_scalars, max_size=2) | st.dictionaries(
+    st.sampled_from(PIECES), _scalars, max_size=2
+)
+any_values = _scalars | _nested | st.lists(_nested, min_size=1, max_size=2)
+"""Whatever JSON can hold, and numbers that it cannot."""
+
+
+def mappings(names, wild=any_values):
+    """Values of any kind under these names, some left out, now and then one of another name."""
+    return st.dictionaries(st.sampled_from((*names, *names, "\ud800")), wild, max_size=4)

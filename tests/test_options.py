@@ -38,6 +38,7 @@ def test_frozen():
         ({"anchor": "on"}, {"anchor": True}),
         ({"anchor": 0}, {"anchor": False}),
         ({"strength": "0.5"}, {"strength": 0.5}),
+        ({"anchor": True}, {"anchor": 1}),
     ],
 )
 def test_values_as_text(given, meant):
@@ -57,12 +58,26 @@ def test_values_as_text(given, meant):
         ("strength", "much", "from 0 to 1"),
         ("anchor", "maybe", "on, off"),
         ("layout", None, "auto, joint, windows"),
+        ("layout", ["auto"], "auto, joint, windows"),
+        pytest.param("layout", 10**5000, "a number of 16610 bits", id="huge layout"),
+        ("reach", "nan", "or all"),
+        ("reach", float("nan"), "or all"),
+        ("reach", 10**400, "or all"),
+        ("reach", "9" * 5000, "or all"),
+        ("reach", "²", "or all"),
+        ("reach", {"a": [1]}, "or all"),
+        ("strength", 10**400, "from 0 to 1"),
+        ("strength", "\ud800", "from 0 to 1"),
+        ("anchor", 2, "on, off"),
+        pytest.param("anchor", 10**5000, "on, off", id="huge anchor"),
     ],
 )
 def test_wrong_values_list_what_is_allowed(name, value, says):
     with pytest.raises(OptionError, match=says) as caught:
         HoppingOptions(**{name: value})
     assert str(caught.value).startswith(f"{name} cannot be")
+    assert len(str(caught.value)) < 300
+    str(caught.value).encode()
 
 
 def test_unknown_names_list_what_is_known():
@@ -94,8 +109,9 @@ def test_presets():
     same = HoppingOptions.from_mapping({}, "same character")
     assert same == subject.replace(pixels="subject")
     assert HoppingOptions.from_mapping({"anchor": False}, "Consistent subject").anchor is False
-    with pytest.raises(OptionError, match="Paper, Consistent subject, Same character"):
-        HoppingOptions.from_mapping({}, "Papper")
+    for wrong in ("Papper", 0, False, ["Paper"], 10**5000):
+        with pytest.raises(OptionError, match="Paper, Consistent subject, Same character"):
+            HoppingOptions.from_mapping({}, wrong)
 
 
 @pytest.mark.parametrize("row", HoppingOptions.rows(), ids=lambda row: row.name)

@@ -81,6 +81,20 @@ def test_no_link_leaves_it_to_the_options():
         ("a <SEP> b <|endoftext|> c", (1, 11), "control token"),
         ("a <|STARTOFTEXT|>", (1, 3), "control token"),
         ("a\n\nb <end_of_text>", (3, 3), "control token"),
+        ("a\n<from:²> b", (2, 1), "not a link"),
+        ("a\n<from:" + "9" * 5000 + "> b", (2, 1), "not a link"),
+        ("a\nbc \ud800", (2, 4), "half a character"),
+        ("a\n# \udfff", (2, 3), "half a character"),
+        ("a\0", (1, 2), "U.0000 is no character"),
+        ("a\n BREAK ", (2, 2), "frame 2 is empty: BREAK says nothing"),
+        ("a <SEP> AND :0.5", (1, 9), "frame 2 is empty"),
+        ("(BREAK:1.2) <lora:x:1>", (1, 1), "frame 1 is empty"),
+        ("[::0.5]", (1, 1), "frame 1 is empty"),
+        ("a\n()", (2, 1), "frame 2 is empty"),
+        ("a\n[|]", (2, 1), "frame 2 is empty"),
+        ("<share:BREAK>", (1, 1), "frame 1 is empty"),
+        ("<lora:x:1>\n", (1, 1), "tags for all frames but no frame"),
+        ("<share:the #1> dog", (1, 1), "not closed.*what stands behind # is a comment"),
     ],
 )
 def test_errors_name_line_and_column(story, place, says):
@@ -136,10 +150,72 @@ def test_before_and_after_are_plain_text(addition):
             parse_story("A dog", **{name: addition})
 
 
+@pytest.mark.parametrize(
+    "text", ["1984", "(1984)", "...", "\\(\\)", "break", "A AND B", "3:16", ">", ":", "|", "{"]
+)
+def test_short_texts_are_frames(text):
+    assert texts(parse_story(text)) == [text]
+
+
+def test_line_ends_of_any_system():
+    assert texts(parse_story("a\rb\r\nc\nd")) == ["a", "b", "c", "d"]
+
+
+def test_comments_anywhere_in_a_line():
+    story = parse_story(
+        '# title\n\nA "#coffee" mug.\n  #ff8800 sky\n# b\nA dog. <SEP> It sits. # <from:9>'
+    )
+    assert texts(story) == ['A "', "A dog.", "It sits."]
+    assert story.comments == ((1, 1), (3, 4), (4, 1), (5, 1), (6, 23))
+    (note,) = story.notes
+    assert "comments: lines 1, 4, 5 and lines 3, 6 from their # on; write \\# for a #" in note
+
+
+def test_an_escaped_sign_is_text():
+    story = parse_story("\\#ff8800 sky <share:a \\#1 fan> # note\nb", after="\\#2")
+    assert texts(story) == ["#ff8800 sky a #1 fan #2", "b #2"]
+    assert shared(story.frames[0]) == ["a #1 fan"]
+    with pytest.raises(StoryError, match="begins a comment"):
+        parse_story("a", before="#1 photo")
+
+
+def test_comments_at_the_start_of_lines_alone():
+    story = parse_story("a # b\n# c\n\\#d", after="#e", inline_comments=False)
+    assert texts(story) == ["a # b #e", "#d #e"]
+    assert story.comments == ((2, 1),)
+
+
+def test_lines_of_networks_serve_all_frames():
+    story = parse_story(
+        "<lora:a:1>, <lora:b:0.5>,\nA dog.\n"
+        "<from:1> It <lora:a:1> sits. <SEP> <hypernet:c>\n<lora:a:1>",
+        after="ink",
+    )
+    assert texts(story) == [
+        "A dog. ink <lora:a:1> <lora:b:0.5> <hypernet:c>",
+        "It <lora:a:1> sits. ink <lora:b:0.5> <hypernet:c>",
+    ]
+    assert [frame.text[slice(*frame.own)] for frame in story.frames] == [
+        "A dog.",
+        "It <lora:a:1> sits.",
+    ]
+    assert story.notes == ("for all frames: <lora:a:1> <lora:b:0.5> <hypernet:c> (lines 1, 3, 4)",)
+
+
+def test_a_long_storys_notes_are_short():
+    (note,) = parse_story("# a\nb # c\nd\n" * 500).notes
+    assert len(note) < 250
+
+
 words = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="<>#\ufeff"))
 
 
-@given(st.lists(words.filter(lambda text: text.strip()), min_size=1, max_size=8))
+def is_frame(text):
+    """Not blank, and not nothing but brackets, which a WebUI reads as emphasis of nothing."""
+    return text.strip() and (not set(text) & set("()[]") or any(map(str.isalpha, text)))
+
+
+@given(st.lists(words.filter(is_frame), min_size=1, max_size=8))
 def test_any_plain_text_survives(lines):
     story = parse_story("\n".join(lines))
     assert texts(story) == [line.strip() for line in lines]

@@ -78,7 +78,7 @@ def story(
         return
     now = datetime.datetime.now()
     record = request.begin(pipeline, now)
-    _print_plan(run.plan_for(pipeline, record.story, record.options))
+    STDOUT.print(run.plan_for(pipeline, record.story, record.options).summary())
     _make(pipeline, record, run.start_folder(out, record, now))
 
 
@@ -90,7 +90,7 @@ def plan(given: dict[str, Any], file: Annotated[str, FILE]) -> None:
     request = _request(file, given)
     _, planned = _planned(request)
     STDOUT.print(f"tokens as the model {request.model or STORYBOOK} counts them")
-    _print_plan(planned)
+    STDOUT.print(planned.summary())
 
 
 @app.command()
@@ -128,10 +128,11 @@ def _planned(request: Request) -> tuple[Any, Any]:
     """Tokenizer and plan for the commands that make no pictures."""
     quiet_libraries()
     from hopping.clip import plan_story
+    from hopping.studio.prompts import noted
     from hopping.studio.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(request.model)
-    return tokenizer, plan_story(tokenizer, request.story, request.options)
+    return tokenizer, noted(plan_story(tokenizer, request.story, request.options))
 
 
 def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
@@ -155,14 +156,6 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
         run.help_with_story(pipeline)
         return
     _make(pipeline, record, folder)
-
-
-def _print_plan(planned: Any) -> None:
-    from hopping.studio.prompts import prompt_notes
-
-    STDOUT.print(planned.summary())
-    for note in prompt_notes(planned.layout.story):
-        STDOUT.print(f"note: {note}", style="yellow")
 
 
 def _make(pipeline: Any, record: Record, folder: Path) -> None:

@@ -9,13 +9,17 @@ from typing import Any
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
+from hopping.values import clipped, whole_number
+
+from .options import ROWS
 
 MODE = "Hopping"
 """The key that says that a picture hopped, and how."""
 FRAME = "Hopping frame"
 STORY = "Hopping story"
 
-_ENTRY = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
+# A name has at most 60 letters here, so that what is no infotext is not searched for ever.
+_ENTRY = re.compile(r'\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 _FEWEST_ENTRIES = 3
 _NEGATIVE = "Negative prompt:"
 
@@ -68,19 +72,30 @@ def value_in(params: Mapping[str, Any], row: Option) -> Value | None:
     """
     if not is_hopped(params):
         return None
-    text = params.get(key(row))
-    if text is None:
-        return row.default
+    value = _parsed(params, row) if key(row) in params else None
+    return row.default if value is None else value
+
+
+def unknown_values(params: Mapping[str, Any]) -> list[str]:
+    """Our options in a parsed infotext that have a value which this version does not know."""
+    return [
+        f"{key(row)}: {clipped(str(params[key(row)]))}"
+        for row in ROWS
+        if key(row) in params and _parsed(params, row) is None
+    ]
+
+
+def _parsed(params: Mapping[str, Any], row: Option) -> Value | None:
+    text = params[key(row)]
     try:
         return row.parse(unguarded(text) if row.kind == "text" else text)
     except OptionError:
-        return row.default
+        return None
 
 
 def frame_in(params: Mapping[str, Any]) -> int | None:
     """Which frame of its story a picture is, from 1; None for a grid, and if it did not hop."""
-    number = str(params.get(FRAME, "")).partition("/")[0]
-    return int(number) if number.isdigit() else None
+    return whole_number(str(params.get(FRAME, "")).partition("/")[0])
 
 
 def frames_before(params: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hopping.errors import HoppingError, OptionError
 from hopping.story import Story
+from hopping.values import brief
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     # Of a story.
@@ -34,7 +35,7 @@ def check_setting(name: str, value: float) -> None:
     """Raises OptionError, naming the field and what it allows, for a value outside of it."""
     low, high = LIMITS[name]
     if not low <= value <= high:
-        raise OptionError(f"{name} cannot be {value}; allowed: {low} to {high}")
+        raise OptionError(f"{name} cannot be {brief(value)}; allowed: {low} to {high}")
 
 
 def check_text(text: str) -> None:

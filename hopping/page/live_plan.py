@@ -8,6 +8,7 @@ from typing import Any
 from hopping.errors import HoppingError, NotLoadedError
 from hopping.mask_drawing import TokenText
 from hopping.plan import StoryPlan
+from hopping.values import whole_number
 
 from . import plan_html
 from .mask_svg import render_mask
@@ -15,7 +16,7 @@ from .mask_svg import render_mask
 
 def answer_plan(
     serial: Any,
-    story: str,
+    story: Any,
     make: Callable[[], tuple[StoryPlan, TokenText]],
     report: Callable[[Exception], None],
 ) -> tuple[str, str]:
@@ -23,11 +24,12 @@ def answer_plan(
 
     Args:
         serial: number of the question, by which the page knows its answer.
+        story: its text; a page of gradio 4 may have None for none.
         make: makes the plan, and gives what writes its tokens.
         report: is told what nobody expected; the page shows it too.
     """
-    number = int(serial) if str(serial).isdigit() else 0
-    if not story.strip():
+    number = whole_number(serial) or 0
+    if not isinstance(story, str) or not story.strip():
         return plan_html.render_empty(number), ""
     try:
         plan, token_text = make()

@@ -8,6 +8,7 @@ from typing import Any
 
 from hopping.errors import OptionError
 from hopping.options import HoppingOptions, Option, OptionTable, option
+from hopping.values import brief
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,13 @@ def parse_request(values: Mapping[str, Any]) -> Request:
     """
     values = dict(values)
     enabled = Option("enabled", "switch", False, "Enabled", "").parse(values.pop("enabled", False))
-    preset = values.pop("preset", None) or None
+    preset = values.pop("preset", None)
     run_names = {row.name for row in RunOptions.rows()}
     known = {row.name for row in ROWS}
     unknown = [name for name in values if name not in known]
     if unknown:
         raise OptionError(
-            f"unknown option {unknown[0]!r}; known: enabled, preset, "
+            f"unknown option {brief(unknown[0])}; known: enabled, preset, "
             + ", ".join(row.name for row in ROWS)
         )
     hopping = {name: value for name, value in values.items() if name not in run_names}

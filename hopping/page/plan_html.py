@@ -6,12 +6,13 @@ Labels stand in elements of their own, so that the host's localisation finds the
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hopping.errors import HoppingError
 from hopping.layout import CONTENT
 from hopping.mask_drawing import frame_colour
-from hopping.plan import MOST_GROUPS, FramePlan, Group, StoryPlan, listed, ranges
+from hopping.plan import MOST_GROUPS, FramePlan, Group, StoryPlan
+from hopping.values import listed, ranges
 
 EMPTY_TEXT = "Write one prompt per line; the plan follows as you type."
 FAILED_TEXT = "The plan cannot be made:"
@@ -45,7 +46,7 @@ def render_plan(plan: StoryPlan, serial: int = 0) -> str:
         '<div class="hopping-plan-scroll" tabindex="0" role="region" aria-label="Plan">'
         f'<ol class="hopping-frames">{frames}</ol></div>'
     )
-    return _wrap(f"{head}{_jumps(plan.frames)}{box}", serial)
+    return _wrap(f"{head}{_notes(plan.notes)}{_jumps(plan.frames)}{box}", serial)
 
 
 def _jumps(frames: Sequence[FramePlan]) -> str:
@@ -95,7 +96,7 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
         if frame.windows > 1
         else ""
     )
-    notes = "".join(f'<p class="hopping-note">{_escape(note)}</p>' for note in frame.notes)
+    notes = _notes(frame.notes)
     return (
         f'<li class="hopping-frame" {frame_style(frame.number)} data-line="{frame.line}">'
         f'<span class="hopping-number">{frame.number}</span>'
@@ -105,6 +106,10 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
         f'<span class="hopping-count">{frame.tokens}/{limit} <span>tokens used</span></span>'
         f"{windows}{_sees(frame, with_words)}</p>{notes}</div></li>"
     )
+
+
+def _notes(notes: Iterable[str]) -> str:
+    return "".join(f'<p class="hopping-note">{_escape(note)}</p>' for note in notes)
 
 
 def _sees(frame: FramePlan, with_words: bool) -> str:
@@ -154,4 +159,5 @@ def _wrap(inner: str, serial: int) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text, quote=True)
+    # Half a character, which an error is about, cannot be sent.
+    return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)

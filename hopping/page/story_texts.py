@@ -45,7 +45,7 @@ EXAMPLES = tuple(PAPER_EXAMPLES.values())
 SYNTAX_ROWS = (
     ("A dog swims.", "A line is a frame."),
     ("The dog sits. <SEP> The dog sleeps.", "Separates frames within a line."),
-    ("# a comment", "A line that is not read."),
+    ("It runs. # a comment", "Not read, from # to the end of the line."),
     ("<from:1> The dog runs.", "Which earlier frames this one sees: 1, 1,3, prev, all or none."),
     ("<share:A red dog> barks.", "What of this frame later ones may see."),
 )

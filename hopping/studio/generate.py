@@ -20,13 +20,13 @@ from hopping.errors import EncoderError, OptionError
 from hopping.options import HoppingOptions
 from hopping.pixels import PixelSharing, Seen
 from hopping.plan import StoryPlan
-from hopping.story import Story, parse_story
+from hopping.story import Story
 
 from . import processes
 from .conditioning import Conditioning, PipelineConditioner, windows_of
 from .noise import drawn_in_32_bits
 from .pixel_sharing import Prerequisites, pixel_sharing
-from .prompts import refuse_tags, refuse_tags_in_source
+from .prompts import check_negative, read_story, refuse_tags
 from .record import FrameKey
 from .samplers import build_scheduler
 from .sampling import check_pixels
@@ -139,8 +139,7 @@ def generate_story(
         HoppingError: before anything is sampled, if the story cannot be done as asked.
     """
     if isinstance(story, str):
-        refuse_tags_in_source(story)
-        story = parse_story(story)
+        story = read_story(story)
     options = options or HoppingOptions()
     scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
     conditioner = PipelineConditioner(pipeline, clip_skip, scale)
@@ -150,6 +149,7 @@ def generate_story(
     if batch_size < 1 or num_inference_steps < 1:
         raise OptionError("batch size and steps must be 1 or more")
     refuse_tags(story, conditioner.known_tokens)
+    check_negative(negative_prompt or "", conditioner.known_tokens)
     plans = {False: conditioner.plan(story, options)}
     if compare:
         plans[True] = conditioner.plan(story, HoppingOptions(mode="baseline"))

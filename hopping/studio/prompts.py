@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hopping.errors import StoryError
-from hopping.story import Story
+from hopping.story import Story, check_plain, parse_story, story_lines
+from hopping.tags import FOREIGN
+from hopping.values import clipped, listed
 
-# `<lora:name:0.8>`, `<hypernet:name:1>`, `<lyco:…>`: the story's own tags are none of these.
-_TAG = re.compile(r"<(?!(?:from|share):)\w+:[^<>]*>", re.IGNORECASE)
+if TYPE_CHECKING:
+    from hopping.plan import StoryPlan
+
 _TOLD = {
-    "emphasis such as (word:1.2)": re.compile(r"\([^()]*:\s*[\d.]+\s*\)"),
-    "prompt editing such as [a:b:0.5]": re.compile(r"\[[^\[\]]*:[\d.]+\]"),
-    "BREAK or AND": re.compile(r"\b(?:BREAK|AND)\b"),
+    "emphasis such as (word:1.2)": r"(?<!\\)\([^()]+\)|(?<!\\)\[[^\[\]:|]+\]",
+    "prompt editing such as [a:b:0.5]": r"\[[^\[\]]*:\s*[\d.]+\s*\]",
+    "alternation such as [a|b]": r"\[[^\[\]]*\|[^\[\]]*\]",
+    "BREAK or AND": r"\b(?:BREAK|AND)\b",
+    "an escaped bracket such as \\(": r"\\[()\[\]]",
+    "a choice such as {a|b}": r"\{[^{}]+\}",
+    "a wildcard such as __animal__": r"__[\w./*-]+?__",
+    "a flag such as --steps 20": r"(?:^|\s)--[a-z]\w",
+    "generation data such as Steps: 20": r"^\s*Negative prompt:|\bSteps: \d+, \w",
 }
 
 
-def refuse_tags_in_source(source: str) -> None:
-    """Check a story's text before it is parsed, where line and column are exact.
+def read_story(source: str, before: str = "", after: str = "") -> Story:
+    """Parse a story that diffusers is to make; arguments as of `parse_story`.
 
     Raises:
-        StoryError: with line and column, for a tag that only a WebUI understands.
+        StoryError: as `parse_story`, and for a tag that only a WebUI understands.
     """
-    for number, line in enumerate(source.lstrip("\ufeff").split("\n"), start=1):
-        tag = None if line.lstrip().startswith("#") else _TAG.search(line)
-        if tag:
+    story = parse_story(source, before, after)
+    # In the text as it was written, line and column are exact.
+    for number, line in enumerate(story_lines(source), start=1):
+        if tag := FOREIGN.search(line):
             raise StoryError(_refusal(tag.group()), line=number, column=tag.start() + 1)
+    refuse_tags(story)
+    return story
 
 
 def refuse_tags(story: Story, known: Container[str] = ()) -> None:
@@ -40,7 +54,7 @@ def refuse_tags(story: Story, known: Container[str] = ()) -> None:
         StoryError: for a tag that only a WebUI understands.
     """
     for frame in story.frames:
-        for tag in _TAG.finditer(frame.text):
+        for tag in FOREIGN.finditer(frame.text):
             if tag.group() in known:
                 continue
             if frame.own[0] <= tag.start() < frame.own[1]:
@@ -49,19 +63,36 @@ def refuse_tags(story: Story, known: Container[str] = ()) -> None:
             raise StoryError(f"the text before or after every frame: {_refusal(tag.group())}")
 
 
+def check_negative(text: str, known: Container[str] = ()) -> None:
+    """Check a negative prompt, which serves all frames. Arguments as of `refuse_tags`.
+
+    Raises:
+        StoryError: for a tag of the story's, or one that only a WebUI understands.
+    """
+    check_plain("the negative prompt", text)
+    for tag in FOREIGN.finditer(text):
+        if tag.group() not in known:
+            raise StoryError(f"the negative prompt: {_refusal(tag.group())}")
+
+
 def prompt_notes(story: Story) -> tuple[str, ...]:
     """What a WebUI would act on in these prompts, and is encoded here as the text it is."""
     notes = []
     for what, pattern in _TOLD.items():
-        frames = [str(frame.number) for frame in story.frames if pattern.search(frame.text)]
+        frames = [frame.number for frame in story.frames if re.search(pattern, frame.text)]
         if frames:
-            where = f"frame{'s' * (len(frames) > 1)} {', '.join(frames)}"
+            where = f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
             notes.append(f"{what} ({where}) is encoded as text here; only a WebUI acts on it")
     return tuple(notes)
 
 
+def noted(plan: StoryPlan) -> StoryPlan:
+    """The plan, its notes with `prompt_notes` behind them."""
+    return replace(plan, notes=(*plan.notes, *prompt_notes(plan.layout.story)))
+
+
 def _refusal(tag: str) -> str:
     return (
-        f"{tag} is a WebUI's tag, which diffusers cannot read; remove it (in Python, load what it "
-        "names into the pipeline with load_lora_weights before generate_story)"
+        f"{clipped(tag)} is a WebUI's tag, which diffusers cannot read; remove it (in Python, load "
+        "what it names into the pipeline with load_lora_weights before generate_story)"
     )

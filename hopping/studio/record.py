@@ -9,20 +9,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from PIL.PngImagePlugin import PngInfo
 
 import hopping
-from hopping.errors import HoppingError
+from hopping.errors import HoppingError, StoryError
 from hopping.options import HoppingOptions
 from hopping.story import Story, parse_story
+from hopping.tags import check_characters
+from hopping.values import brief
 
 SCHEMA = 1
 RECORD_NAME = "story.json"
+_LARGEST = 2**64
 
 
 class RecordError(HoppingError):
@@ -196,34 +200,71 @@ def read_record(folder: Path) -> Record:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RecordError(f"{folder} has no {RECORD_NAME}; name a folder of a story") from error
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise RecordError(
             f"{path} is not a record of schema {SCHEMA}; it was written by another version"
         )
     try:
-        names = {row.name for row in fields(Settings)}
-        settings = Settings(**{k: v for k, v in data["settings"].items() if k in names})
         record = Record(
-            source=data["story"],
+            source=checked("story", data["story"], str),
             options=HoppingOptions.from_mapping(data["options"]),
-            settings=settings,
-            fingerprint=data["model"]["fingerprint"],
-            trained=data["model"]["trained"],
-            created=data["created"],
+            settings=Settings(**checked_settings(data["settings"])),
+            fingerprint=checked("fingerprint", data["model"]["fingerprint"], str),
+            trained=checked("trained", data["model"]["trained"], bool),
+            created=checked("created", data["created"], str),
         )
         for frame in data["frames"]:
-            file = frame["file"]
-            if file and (folder / Path(file).name).is_file():
-                record.files[FrameKey(frame["plain"], frame["number"])] = Path(file).name
+            file = Path(checked("file", frame["file"] or "", str)).name
+            key = FrameKey(
+                checked("plain", frame["plain"], bool), checked("number", frame["number"], int)
+            )
+            if file and (folder / file).is_file():
+                record.files[key] = file
             if "saw" in frame:
-                record.saw[frame["number"]] = tuple(map(_saw, frame["saw"]))
+                record.saw[key.number] = tuple(map(_saw, frame["saw"]))
+    except RecordError as error:
+        raise RecordError(f"{path} is damaged: {error}") from error
     except HoppingError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise RecordError(f"{path} is damaged: {error!r}") from error
     return record
+
+
+def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `Settings` that are there, each of its type.
+
+    Raises:
+        RecordError: naming the one that is not.
+    """
+    kinds = get_type_hints(Settings)
+    return {name: checked(name, values[name], kinds[name]) for name in kinds if name in values}
+
+
+def checked(name: str, value: Any, kind: type) -> Any:
+    """`value`, if it is what a record has under this name.
+
+    Raises:
+        RecordError: if it is of another type, no number or no text.
+    """
+    # By their types: True is an int to isinstance, and no number is less than nan.
+    kinds = (int, float) if kind is float else (kind,)
+    if type(value) not in kinds or (kind in (int, float) and not abs(value) <= _LARGEST):
+        what = f"no text but {brief(value)}" if kind is str else brief(value)
+        raise RecordError(f"its {name} is {what}")
+    if kind is str:
+        check_written(name, value)
+    return value
+
+
+def check_written(name: str, text: str) -> None:
+    """Raise RecordError if a text has what is no character, and cannot be written or shown."""
+    try:
+        check_characters(text)
+    except StoryError as error:
+        raise RecordError(f"its {name} has {error}") from error
 
 
 def png_info(record: Record, key: FrameKey) -> PngInfo:

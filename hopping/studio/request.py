@@ -12,9 +12,10 @@ from typing import Any
 
 from hopping.options import HoppingOptions
 from hopping.page.limits import check_story, check_text
-from hopping.story import Story, parse_story
+from hopping.story import Story
+from hopping.tags import check_characters
 
-from .prompts import refuse_tags, refuse_tags_in_source
+from .prompts import check_negative, read_story
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
 from .sampling import RANDOM_SEED, SAMPLING, STORYBOOK, model_identity, precision
@@ -58,9 +59,9 @@ class Request:
     def __post_init__(self) -> None:
         for text in (self.source, self.negative, self.before, self.after):
             check_text(text or "")
-        refuse_tags_in_source(self.source)
         check_story(self.story)
-        refuse_tags(self.story)
+        check_negative(self.negative or "")
+        check_characters(self.model or "", where="the model's name: ")
         for setting in SAMPLING:
             if (value := getattr(self, setting.name)) is not None:
                 setting.check(value)
@@ -69,7 +70,7 @@ class Request:
     @cached_property
     def story(self) -> Story:
         """The story, parsed."""
-        return parse_story(self.source, self.before or "", self.after or "")
+        return read_story(self.source, self.before or "", self.after or "")
 
     def load(self) -> Any:
         """The pipeline that was asked for."""

@@ -15,17 +15,15 @@ from hopping.errors import HoppingError
 from hopping.options import HoppingOptions, Value
 from hopping.page import infotext
 from hopping.page.options import ROWS, RunOptions
+from hopping.values import brief, whole_number
 
-from .record import SCHEMA
+from .record import SCHEMA, RecordError, check_written, checked, checked_settings
 from .samplers import SAMPLERS, sampler_name
 from .sampling import SAMPLING
 
 MOST_BYTES = 64 * 2**20
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_SETTINGS: dict[str, type | tuple[type, ...]] = {
-    setting.name: (int, float) if setting.kind is float else setting.kind for setting in SAMPLING
-}
 _RUN = ("compare", "before", "after", "same_noise")
 # What a WebUI writes beside, and does while sampling.
 _WEBUI_ONLY = {
@@ -77,10 +75,12 @@ def open_story(data: bytes) -> OpenedStory:
         return _from_json(_parsed(data))
     except OpenError:
         raise
+    except RecordError as error:
+        raise OpenError(f"the file is damaged: {error}") from error
     except HoppingError as error:
         raise OpenError(f"the file holds what this version does not know: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise OpenError(f"the file's story is damaged: {error!r}") from error
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise OpenError(f"the file's story is damaged: {brief(error)}") from error
 
 
 def _parsed(data: bytes) -> Any:
@@ -113,14 +113,15 @@ def _from_png(data: bytes) -> OpenedStory:
 def _from_json(data: Any, is_picture: bool = False) -> OpenedStory:
     if not isinstance(data, dict) or (not is_picture and data.get("schema") != SCHEMA):
         raise OpenError(f"the file is JSON, but no story.json of schema {SCHEMA}")
-    settings = data["settings"]
+    written = data["settings"]
     hopping = asdict(HoppingOptions.from_mapping(data["options"]))
-    run = RunOptions.from_mapping({name: settings[name] for name in _RUN if name in settings})
+    run = RunOptions.from_mapping({name: written[name] for name in _RUN if name in written})
+    settings = checked_settings(written)
     return OpenedStory(
-        _text(data["story"]),
-        {**hopping, **asdict(run)},
-        {name: _checked(name, settings[name]) for name in _SETTINGS if name in settings},
-        Path(str(settings.get("model", ""))).name,
+        checked("story", data["story"], str),
+        _checked_options({**hopping, **asdict(run)}),
+        _sampling(settings),
+        Path(settings.get("model", "")).name,
     )
 
 
@@ -133,15 +134,18 @@ def _from_infotext(text: str) -> OpenedStory:
     settings: dict[str, Any] = {"negative": entries["Negative prompt"]}
     for name, entry in (("steps", "Steps"), ("seed", "Seed"), ("batch_size", "Batch size")):
         if entry in entries:
-            settings[name] = int(entries[entry])
-    if not options["same_noise"] and "seed" in settings:
+            settings[name] = whole_number(entries[entry])
+    if not options["same_noise"] and settings.get("seed") is not None:
         settings["seed"] -= infotext.frames_before(entries)
     if "CFG scale" in entries:
         settings["cfg"] = float(entries["CFG scale"])
     if "Size" in entries:
         width, _, height = entries["Size"].partition("x")
-        settings |= {"width": int(width), "height": int(height)}
+        settings |= {"width": whole_number(width), "height": whole_number(height)}
     notes = dict.fromkeys(
+        f"its {entry!r} is not known here" for entry in infotext.unknown_values(entries)
+    )
+    notes |= dict.fromkeys(
         f"it was made with {what}, which is not done here"
         for entry, what in _WEBUI_ONLY.items()
         if entries.get(entry, "1" if entry == "Clip skip" else "") not in ("", "1")
@@ -152,10 +156,10 @@ def _from_infotext(text: str) -> OpenedStory:
     elif "Sampler" in entries:
         notes[f"its sampler {entries['Sampler']!r} is not known here"] = None
     return OpenedStory(
-        story,
-        {name: value for name, value in options.items() if value is not None},
-        settings,
-        entries.get("Model", ""),
+        checked("story", story, str),
+        _checked_options({name: value for name, value in options.items() if value is not None}),
+        checked_settings(settings),
+        checked("model", entries.get("Model", ""), str),
         tuple(notes),
     )
 
@@ -170,13 +174,16 @@ def _sampler(entries: Mapping[str, str]) -> str | None:
     return None
 
 
-def _checked(name: str, value: Any) -> Any:
-    if not isinstance(value, _SETTINGS[name]) or isinstance(value, bool):
-        raise OpenError(f"the file is damaged: its {name} is {value!r}")
-    return sampler_name(str(value)) if name == "sampler" else value
+def _checked_options(options: dict[str, Value]) -> dict[str, Value]:
+    for name, value in options.items():
+        if isinstance(value, str):
+            check_written(name, value)
+    return options
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise OpenError("the file's story is no text")
-    return value
+def _sampling(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampling settings among them, the sampler as it is named here."""
+    known = {row.name: settings[row.name] for row in SAMPLING if row.name in settings}
+    if "sampler" in known:
+        known["sampler"] = sampler_name(known["sampler"])
+    return known

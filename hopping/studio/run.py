@@ -17,13 +17,14 @@ from .conditioning import PipelineConditioner
 from .folder import new_folder, save_frame, save_grid, save_png
 from .generate import OnStep, StoryFrame, generate_story
 from .pipeline import fingerprint
+from .prompts import noted
 from .record import FrameKey, Record, RecordError
 from .saw import save_saw
 
 
 def plan_for(pipeline: Any, story: Story, options: HoppingOptions) -> StoryPlan:
-    """The plan of a story, by the pipeline's (first) tokenizer."""
-    return PipelineConditioner(pipeline).plan(story, options)[0]
+    """The plan of a story, by the pipeline's (first) tokenizer, with `prompt_notes`."""
+    return noted(PipelineConditioner(pipeline).plan(story, options)[0])
 
 
 def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:

@@ -44,7 +44,7 @@ def add_routes(_demo: Any, app: FastAPI) -> None:
 # Neither takes the host's queue lock: they read the tokenizer only, and answer during a run.
 
 
-def post_plan(question: dict[str, Any] = _JSON) -> Response:
+def post_plan(question: Any = _JSON) -> Response:
     """The plan of `prompt`: layout, reason, frames, errors. Options stand beside the prompt."""
     try:
         plan, _ = _plan(question)
@@ -53,7 +53,7 @@ def post_plan(question: dict[str, Any] = _JSON) -> Response:
     return JSONResponse({**plan.as_dict(), "errors": []})
 
 
-def post_mask(question: dict[str, Any] = _JSON) -> Response:
+def post_mask(question: Any = _JSON) -> Response:
     """The mask of `prompt` as a PNG."""
     try:
         picture = draw_mask(*_plan(question))
@@ -64,7 +64,9 @@ def post_mask(question: dict[str, Any] = _JSON) -> Response:
     return Response(data.getvalue(), media_type="image/png")
 
 
-def _plan(question: Mapping[str, Any]) -> tuple[StoryPlan, TokenText]:
+def _plan(question: Any) -> tuple[StoryPlan, TokenText]:
+    if not isinstance(question, Mapping):  # checked here: FastAPI's refusal cannot hold any text
+        raise OptionError("the body must be an object with a prompt and any options")
     options = dict(question)
     prompt = options.pop("prompt", None)
     if not isinstance(prompt, str):

@@ -24,6 +24,7 @@ from hopping.page.infotext import (
     without_own,
 )
 from hopping.page.options import ROWS, RunOptions
+from hopping.values import whole_number
 
 from . import callbacks
 
@@ -72,8 +73,9 @@ def of_whole_story(params: Mapping[str, Any]) -> dict[str, str]:
     hires = params.get(HIRES_STORY)
     entries = {"Prompt": story, "Hires prompt": "" if hires is None else unguarded(hires)}
     counted = "Variation seed" if "Variation seed" in params else "Seed"
-    if not value_in(params, _SAME_NOISE) and str(params.get(counted, "")).isdigit():
-        entries[counted] = str(int(params[counted]) - frames_before(params))
+    seed = whole_number(params.get(counted))
+    if not value_in(params, _SAME_NOISE) and seed is not None:
+        entries[counted] = str(seed - frames_before(params))
     return entries
 
 

@@ -19,6 +19,7 @@ from hopping.page.options import ROWS, Request, parse_request
 from hopping.plan import StoryPlan
 
 from .planning import plan_with_words
+from .texts import without_comments
 
 _HERE = "\ue000"
 """Stands for a frame's text while styles are put around it."""
@@ -44,7 +45,8 @@ def _styled(request: Request, styles: list[str]) -> Request:
     """The request with the chosen styles as what stands before and after every frame."""
     if not styles:
         return request
-    whole = shared.prompt_styles.apply_styles_to_prompt(_HERE, styles).replace("\n", " ")
+    whole = shared.prompt_styles.apply_styles_to_prompt(_HERE, styles)
+    whole = without_comments(whole).replace("\n", " ")
     before, _, after = whole.partition(_HERE)
     run = request.run
     return replace(request, run=run.replace(before=before + run.before, after=run.after + after))

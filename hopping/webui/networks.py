@@ -7,12 +7,13 @@ the frames of a story, which are encoded together, need one set throughout.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from modules import extra_networks
 
 from hopping.errors import StoryError
+from hopping.values import clipped
 
 
 def gathered(prompts: Sequence[str], frames: Sequence[int]) -> dict[str, list[Any]]:
@@ -40,6 +41,16 @@ def gathered(prompts: Sequence[str], frames: Sequence[int]) -> dict[str, list[An
     for (kind, _), (_, networks) in found.items():
         data[kind] += networks
     return data
+
+
+def unknown_networks(prompts: Iterable[str]) -> tuple[str, ...]:
+    """Notes on tags that name no kind of network which the host knows: it leaves them out."""
+    known = {*extra_networks.extra_network_registry, *extra_networks.extra_network_aliases}
+    kinds = {kind for text in prompts for kind in extra_networks.parse_prompt(text)[1]}
+    unknown = ", ".join(f"<{kind}:…>" for kind in sorted(kinds - known))
+    if not unknown:
+        return ()
+    return (f"left out with the words inside, unless an extension takes them: {clipped(unknown)}",)
 
 
 def _by_name(prompt: str) -> dict[tuple[str, str], list[Any]]:

@@ -15,7 +15,8 @@ from hopping.story import Story, parse_story
 from .encoders import HostTextEncoder, text_encoders
 from .hosts import host
 from .moments import Moment, ScheduledFrame, schedule_frames
-from .texts import Timing, without_comments, without_networks
+from .networks import unknown_networks
+from .texts import Timing, check_comments, hides_comments, without_networks
 
 # Prompt editing names steps; a plan shows the first of as many as the page starts with.
 _TIMING = Timing(steps=20)
@@ -33,7 +34,11 @@ def parse_prompt(prompt: str, request: Request) -> Story:
             f"pixels={request.hopping.pixels} does not work in a WebUI yet; use pixels=off (the "
             "preset Consistent subject, say), or the command line"
         )
-    return parse_story(without_comments(prompt), request.run.before, request.run.after)
+    run = request.run
+    story = parse_story(prompt, run.before, run.after, inline_comments=hides_comments())
+    for frame in story.frames:
+        check_comments(frame)
+    return story
 
 
 def plan_prompt(prompt: str, request: Request) -> StoryPlan:
@@ -60,7 +65,12 @@ def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, TokenText
         replace(planned, text=frame.text)
         for planned, frame in zip(plan.frames, story.frames, strict=True)
     ]
-    return replace(plan, frames=tuple(frames)), encoder.words
+    return replace(plan, frames=tuple(frames), notes=story_notes(story)), encoder.words
+
+
+def story_notes(story: Story) -> tuple[str, ...]:
+    """What a user should know of a story's text as a whole."""
+    return (*story.notes, *unknown_networks(story.texts))
 
 
 def plan_scheduled(

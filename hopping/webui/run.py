@@ -16,7 +16,7 @@ from modules import processing, prompt_parser, shared
 from hopping.errors import HoppingError, StoryError
 from hopping.page.infotext import without_own
 from hopping.page.options import Request
-from hopping.story import Story
+from hopping.story import Story, check_plain
 
 from .conditioning import HostCall, story_conditionings
 from .encoders import text_encoders
@@ -26,8 +26,8 @@ from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
 from .notes import notes
-from .planning import parse_prompt
-from .texts import Timing, without_networks
+from .planning import parse_prompt, story_notes
+from .texts import Timing, without_comments, without_networks
 from .wildcards import Wildcards, wildcards_of
 
 _KEPT = 8
@@ -54,6 +54,9 @@ class Run:
                 "switch off that script, or hopping"
             )
         self.processing = p
+        for name in ("negative_prompt", "hr_negative_prompt"):
+            negative = without_comments(str(getattr(p, name, "") or ""))
+            check_plain("the negative prompt", negative)
         self.request = request
         self.prompt = p.prompt
         self.story = parse_prompt(p.prompt, request)
@@ -93,6 +96,8 @@ class Run:
         if self.jobs.enlarges:
             # reForge hides the infotext in a fourth channel too, which its autoencoder refuses.
             changed["firstpass_image"] = p.firstpass_image.convert("RGB")
+        for note in story_notes(self.story):
+            p.comment(note)
         self._before = {name: getattr(p, name) for name in changed}
         self._set(changed)
         if shared.state.job_count > 0:  # a plot has counted its cells' batches already
@@ -300,7 +305,12 @@ class Run:
         p = self.processing
         if not getattr(p, "enable_hr", False) or not self.hires_prompt.strip():
             return None
-        story = parse_prompt(self.hires_prompt, self.request)
+        try:
+            story = parse_prompt(self.hires_prompt, self.request)
+        except StoryError as error:
+            raise StoryError(
+                f"in the hires prompt: {error.reason}", line=error.line, column=error.column
+            ) from error
         if len(story) == len(self.story):
             return story
         if len(story) == 1:

@@ -226,7 +226,7 @@ def _named(args: Sequence[Any], is_api: bool) -> dict[str, Any]:
     names = ["enabled", "preset", *(row.name for row in ROWS)]
     values = {name: value for name, value in zip(names, args, strict=False) if value is not None}
     preset = values.pop("preset", None)
-    if is_api and preset:
+    if is_api and preset not in (None, ""):
         defaults = settings.defaults()
         chosen = dict(HoppingOptions.preset(preset))
         for row in HoppingOptions.rows():

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from modules import extra_networks, prompt_parser, shared
+from modules import extra_networks, prompt_parser, scripts, shared
 
 from hopping.errors import StoryError
-from hopping.story import Frame, Span
+from hopping.story import Frame, Span, without_comment
+from hopping.values import brief
 
 _OWN, _OWN_END, _SHARED, _SHARED_END = "\U000f8a10", "\U000f8a11", "\U000f8a12", "\U000f8a13"
 _SENTINELS = re.compile(f"[{_OWN}-{_SHARED_END}]")
@@ -33,11 +35,33 @@ def clean(text: str) -> str:
     return _SENTINELS.sub("", text)
 
 
-def without_comments(story: str) -> str:
-    """The story without what the host hides behind `#`, line numbers and columns kept."""
-    if not shared.opts.data.get("enable_prompt_comments", True):
-        return story
-    return "\n".join(line.partition("#")[0] for line in story.split("\n"))
+def hides_comments() -> bool:
+    """Whether the host leaves out of prompts what stands behind a #."""
+    return bool(shared.opts.data.get("enable_prompt_comments", True))
+
+
+def without_comments(text: str) -> str:
+    """A text that is no story without what the host hides behind `#`, its lines kept."""
+    return "\n".join(map(without_comment, text.split("\n"))) if hides_comments() else text
+
+
+def check_comments(frame: Frame) -> None:
+    """Raise StoryError if the host would take a part of the frame's prompt for a comment.
+
+    It does so after it was given the frames; reForge takes // and /* for one, too.
+    """
+    if not hides_comments():
+        return
+    loaded = (getattr(data.module, "strip_comments", None) for data in scripts.scripts_data)
+    strip = next(filter(None, loaded), without_comment)
+    if strip(frame.text).strip() != frame.text.strip():
+        raise StoryError(
+            f"the WebUI would leave out a part of frame {frame.number}, as a comment: its #, // or "
+            "/*; remove that, or if it is a # switch off Settings → Stable Diffusion → Enable "
+            "comments",
+            line=frame.line,
+            column=frame.column,
+        )
 
 
 def without_networks(text: str) -> str:
@@ -109,10 +133,10 @@ def sub_prompts(frame: Frame, text: str) -> list[tuple[str, float]]:
     """The sub-prompts that AND joins in a frame's text, each with its weight.
 
     Raises:
-        StoryError: if a mark cuts through the host's syntax.
+        StoryError: if a mark cuts through the host's syntax, or the host cannot read it.
     """
-    parts = _split(text)
-    if [(clean(part), weight) for part, weight in parts] != _split(clean(text)):
+    parts = _split(frame, text)
+    if [(clean(part), weight) for part, weight in parts] != _split(frame, clean(text)):
         raise _cut(frame)
     within = False
     own: list[tuple[str, float]] = []
@@ -123,9 +147,26 @@ def sub_prompts(frame: Frame, text: str) -> list[tuple[str, float]]:
     return own
 
 
-def _split(text: str) -> list[tuple[str, float]]:
-    indexes, flat, _ = prompt_parser.get_multicond_prompt_list([text])
+def _split(frame: Frame, text: str) -> list[tuple[str, float]]:
+    indexes, flat, _ = _by_host(frame, prompt_parser.get_multicond_prompt_list, [text])
     return [(flat[index], weight) for index, weight in indexes[0]]
+
+
+def _by_host(frame: Frame, parse: Callable[..., Any], *arguments: Any) -> Any:
+    """What one of the host's parsers makes of a frame's text.
+
+    Raises:
+        StoryError: where it fails, as AUTOMATIC1111's does at (dog:1.2.3) and [cat:dog:1e999].
+    """
+    try:
+        return parse(*arguments)
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        raise StoryError(
+            f"the WebUI cannot read frame {frame.number} ({type(error).__name__}: "
+            f"{brief(str(error))}); look at its brackets and the numbers in them",
+            line=frame.line,
+            column=frame.column,
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -140,17 +181,16 @@ class Timing:
         """The texts that prompt editing makes of `text`, each with the last step it holds for.
 
         Raises:
-            StoryError: if a mark cuts through the host's syntax.
+            StoryError: if a mark cuts through the host's syntax, or the host cannot read it.
         """
-        parts = self._parse(text)
-        if [(end, clean(part)) for end, part in parts] != self._parse(clean(text)):
+        parts = self._parse(frame, text)
+        if [(end, clean(part)) for end, part in parts] != self._parse(frame, clean(text)):
             raise _cut(frame)
         return parts
 
-    def _parse(self, text: str) -> list[tuple[int, str]]:
-        schedules = prompt_parser.get_learned_conditioning_prompt_schedules(
-            [text], self.steps, self.hires_steps, self.old
-        )
+    def _parse(self, frame: Frame, text: str) -> list[tuple[int, str]]:
+        parse = prompt_parser.get_learned_conditioning_prompt_schedules
+        schedules = _by_host(frame, parse, [text], self.steps, self.hires_steps, self.old)
         return [(end, part) for end, part in schedules[0]]
 
 
@@ -182,8 +222,8 @@ def read(frame: Frame, text: str) -> Reading:
     Raises:
         StoryError: if a mark cuts through emphasis, or is edited away.
     """
-    segments = _segments(text)
-    if [(clean(part), weight) for part, weight in segments] != _segments(clean(text)):
+    segments = _segments(frame, text)
+    if [(clean(part), weight) for part, weight in segments] != _segments(frame, clean(text)):
         raise _cut(frame)
     joined = ""
     pieces: list[Span] = []
@@ -222,7 +262,7 @@ def check_marks_stay(frame: Frame, placed: str, texts: Sequence[str]) -> None:
         raise _cut(frame)
 
 
-def _segments(text: str) -> list[Segment]:
+def _segments(frame: Frame, text: str) -> list[Segment]:
     """The host's pieces of a text, those without letters left out.
 
     A sentinel behind a bracket is a piece of its own to the host; it joins a neighbour here, and
@@ -232,7 +272,7 @@ def _segments(text: str) -> list[Segment]:
         return [(text, 1.0)]
     found: list[Segment] = []
     sentinels = ""
-    for part, weight in prompt_parser.parse_prompt_attention(text):
+    for part, weight in _by_host(frame, prompt_parser.parse_prompt_attention, text):
         if not clean(part):
             sentinels += part
         elif _is_break(part, weight):

@@ -193,6 +193,22 @@ def test_standard_input():
     [
         ("", [], "line 1, column 1: the story has no frame"),
         ("# nothing\n\n", [], "the story has no frame"),
+        (
+            "A dog.\n＜SEP＞ A cat.",
+            [],
+            "line 2, column 1: ＜SEP＞ is not a tag; did you mean <SEP>?",
+        ),
+        ("A <shared:red> dog.", [], "line 1, column 3: <shared:red> is not a tag"),
+        ("# a\nA dog. # b <lora:y:1>\n<lora:x:1>", [], "line 3, column 1: <lora:x:1> is a WebUI's"),
+        ("A dog.", ["--negative", "a <from:1>"], "<from:1> cannot stand in the negative prompt"),
+        (
+            "A dog.",
+            ["--negative", "<lora:x:1>"],
+            "the negative prompt: <lora:x:1> is a WebUI's tag",
+        ),
+        ("A dog.", ["--after", "#"], "# begins a comment, which cannot stand in the text after"),
+        ("A dog.", ["--reach", "nan"], "reach cannot be 'nan'; allowed: 0, 1, 2"),
+        ("A dog.", ["--cfg", "nan"], "cfg cannot be nan; allowed: 0 to 100"),
         ("A dog.\n<from:3> A cat.", [], "line 2, column 1: frame 2 links to frame 3"),
         ("A dog <lora:x:1>.", [], "line 1, column 7: <lora:x:1> is a WebUI's tag"),
         ("A dog.\n" + "word " * 90, ["--layout", "joint"], "use --layout windows"),
@@ -245,6 +261,13 @@ def test_bad_files(tmp_path):
 def test_what_only_a_webui_reads_is_told(tmp_path):
     result = invoke("plan", "-", stdin="A (red:1.2) dog.\nA cat.")
     assert "emphasis such as (word:1.2) (frame 1) is encoded as text here" in result.output
+
+
+def test_every_kind_is_told(tmp_path):
+    result = invoke("plan", "-", stdin="A {a|b} (c:1.2) dog.\n__d__ [e|f]\n# g\nA dog # h")
+    told = [line for line in result.output.splitlines() if line.startswith("note: ")]
+    assert len(told) == 5
+    assert "comments: line 3 and line 4 from their # on" in told[0]
 
 
 def test_another_model_has_the_papers_setting(tmp_path, sd1):

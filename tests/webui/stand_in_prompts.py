@@ -7,8 +7,8 @@ from typing import Any
 
 AND = re.compile(r"\bAND\b")
 WEIGHT = re.compile(r"^(.*?)(?:\s*:\s*(\d+\.?\d*))?\s*$", re.DOTALL)
-EDIT = re.compile(r"\[([^\[\]:|]*):([^\[\]:|]*):(\d*\.?\d+)\]")
-EMPHASIS = re.compile(r"\(([^():]*):(\d+\.?\d*)\)|\bBREAK\b")
+EDIT = re.compile(r"\[([^\[\]:|]*):([^\[\]:|]*):(\d*\.?\d+(?:e\d+)?)\]")
+EMPHASIS = re.compile(r"\(([^():]*):([+-]?[.\d]+)\)|\bBREAK\b")
 NETWORK = re.compile(r"<(\w+):([^>]+)>")
 
 

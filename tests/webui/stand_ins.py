@@ -369,7 +369,12 @@ def install() -> None:
         get_learned_conditioning=get_learned_conditioning,
         get_multicond_learned_conditioning=get_multicond,
     )
-    module("modules.extra_networks", parse_prompt=parse_network)
+    module(
+        "modules.extra_networks",
+        parse_prompt=parse_network,
+        extra_network_registry={"lora": None, "hypernet": None},
+        extra_network_aliases={"lyco": None},
+    )
     module(
         "modules.sd_hijack_clip",
         FrozenCLIPEmbedderWithCustomWordsBase=Embedder,

@@ -48,6 +48,31 @@ def test_styles_are_counted_but_are_not_the_storys():
     assert "7/75" in styled
 
 
+def test_a_styles_comments_are_not_its_text():
+    styled, _ = live_plan("1", "a dog", ["oil painting of {prompt}, dark # mine\n, wet"], *VALUES)
+    assert "9/75" in styled
+
+
+@pytest.mark.parametrize("serial", ["²", "9" * 5000, "-1", "1.5", "", None, 7, "\ud800"])
+def test_any_serial_is_answered(serial):
+    assert 'data-serial="0"' in live_plan(serial, "a", [], *VALUES)[0]
+
+
+@pytest.mark.parametrize("story", ["a\n\ud800", "a\nb\0", "<shared:\ud800>"])
+def test_what_cannot_be_sent_is_told(story):
+    plan, _ = live_plan("1", story, [], *VALUES)
+    assert "character" in plan
+    plan.encode()
+
+
+def test_the_plan_says_what_was_taken_for_what():
+    plan, _ = live_plan("1", "# title\n<lora:x:1>\n<mood:sad>\na dog # or two", [], *VALUES)
+    assert plan.count('<li class="hopping-frame"') == 1
+    assert "for all frames: &lt;lora:x:1&gt; &lt;mood:sad&gt; (lines 2, 3)" in plan
+    assert "as comments: line 1 and line 4 from their # on" in plan
+    assert "left out with the words inside" in plan
+
+
 def test_a_wrong_story_or_option_is_told():
     plan, mask = live_plan("5", "a\nb <from:7> c", [], *VALUES)
     assert 'data-line="2"' in plan
@@ -97,6 +122,9 @@ def test_the_plan_over_http(client):
     assert answer.status_code == 200
     assert answer.json()["errors"] == []
     assert [frame["sources"] for frame in answer.json()["frames"]] == [[], [1], [1, 2]]
+    assert answer.json()["notes"] == []
+    answer = client().post("/hopping/plan", json={"prompt": "# a\nb"})
+    assert "comments: line 1" in answer.json()["notes"][0]
 
 
 def test_the_mask_over_http(client):
@@ -141,6 +169,29 @@ def test_a_long_story_is_answered(client):
     answer = client().post("/hopping/plan", json=question)
     assert len(answer.json()["frames"][-1]["sources"]) == 199
     assert client().post("/hopping/mask", json=question).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/hopping/plan", "/hopping/mask"])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('{"prompt": "a\\ud800"}', "half a character"),
+        ('{"prompt": "a", "\\ud800": 1}', "unknown option"),
+        ('{"prompt": "a", "before": "\\ud800"}', "half a character"),
+        ('{"prompt": "a", "reach": NaN}', "reach cannot be nan"),
+        ('{"prompt": "a", "reach": 1e999}', "reach cannot be inf"),
+        ('{"prompt": "a", "preset": ["Paper"]}', "unknown preset"),
+        ('{"prompt": "a", "enabled": {"a": "\\ud800"}}', "enabled cannot be"),
+        ('{"prompt": ["a"]}', "a prompt is needed"),
+        ('["\\ud800"]', "must be an object"),
+        ('"\\ud800"', "must be an object"),
+        ('{"prompt": "a", "reach": ' + "9" * 4000 + "}", "reach cannot be"),
+    ],
+)
+def test_any_body_over_http(client, path, body, says):
+    answer = client().post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
 
 
 def test_no_api_no_routes(client):

@@ -265,6 +265,12 @@ class TestHires:
         with pytest.raises(StoryError, match="has 2 frames, the story 3"):
             self.hires("A cat.\nA bus.")
 
+    def test_what_is_wrong_in_it_is_told_as_its(self, sd_model):
+        with pytest.raises(StoryError, match="line 2, column 3: in the hires prompt: ＜SEP＞"):
+            self.hires("A cat.\nA ＜SEP＞")
+        with pytest.raises(StoryError, match="in the hires prompt: the story has tags for all"):
+            self.hires("<lora:x:1>")
+
 
 def test_networks_of_all_lines_in_every_batch(sd_model):
     p = Processing("A dog.\nIt sits <lora:x:1>.\nIt runs <lora:y:1>.")
@@ -279,6 +285,26 @@ def test_networks_of_all_lines_in_every_batch(sd_model):
     p.__class__ = Watching
     hop(p)
     assert seen == [[["x", "1"], ["y", "1"]]] * 3
+
+
+def test_lines_of_networks_are_no_frames(sd_model):
+    p = Processing("<lora:x:1>\n# title\nA dog. # it\nIt sits <lora:y:1>.\n<lora:z:1>")
+    frames = hop(p)
+    assert p.all_prompts == [
+        "A dog. <lora:x:1> <lora:z:1>",
+        "It sits <lora:y:1>. <lora:x:1> <lora:z:1>",
+    ]
+    names = [network.items[0] for network in p.extra_network_data["lora"]]
+    assert names == ["x", "z", "y"]
+    expected = hop(Processing("A dog.\nIt sits ."))
+    assert all(torch.equal(a, b) for a, b in zip(frames, expected, strict=True))
+
+
+@pytest.mark.parametrize("name", ["negative_prompt", "hr_negative_prompt"])
+def test_the_negative_prompt_is_no_story(sd_model, name):
+    with pytest.raises(StoryError, match="<share:a> cannot stand in the negative prompt"):
+        hop(Processing(STORY, **{name: "bad,\n<share:a>"}))
+    assert hop(Processing(STORY, **{name: "bad, # <SEP\n(worse:1.2) <lora:x:1>"}))
 
 
 def test_the_last_batch_of_img2img_is_cut_to_its_frames(sd_model):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from hopping import StoryError, parse_story
-from hopping.webui import moments, networks, texts
+from hopping.page.options import parse_request
+from hopping.webui import moments, networks, planning, texts
+
+from .stand_ins import MODULES
 
 STYLE = "photo of {prompt}, sharp"
 
@@ -127,6 +132,37 @@ def test_without_emphasis_brackets_are_text(opts):
     assert marked_words(reading) == ["A (dog:1.2)"]
 
 
+@pytest.mark.parametrize("line", ["A (dog:1.2.3) swims", "A (dog:.)", "A [cat:dog:1e999] swims"])
+def test_what_the_host_cannot_read_is_an_error_that_names_the_line(opts, line):
+    frame = parse_story(f"a\n{line}").frames[1]
+    with pytest.raises(StoryError, match="line 2, column 1: the WebUI cannot read frame 2"):
+        moments.Moment(moments.schedule_frames([frame], [line], str, texts.Timing(10)), step=1)
+
+
+class TestComments:
+    def test_what_the_host_would_cut_is_an_error(self, opts):
+        frame = parse_story("a\n\\#1 fan").frames[1]
+        with pytest.raises(StoryError, match=r"line 2, column 1.*switch off.*Enable comments"):
+            texts.check_comments(frame)
+        opts.enable_prompt_comments = False
+        texts.check_comments(frame)
+
+    def test_it_is_the_host_that_says_what_it_cuts(self, opts, monkeypatch):
+        frame = frame_of("see https://a.b")
+        texts.check_comments(frame)
+        plugin = SimpleNamespace(strip_comments=lambda text: text.partition("//")[0])
+        loaded = [SimpleNamespace(module=SimpleNamespace()), SimpleNamespace(module=plugin)]
+        monkeypatch.setattr(MODULES["modules.scripts"], "scripts_data", loaded)
+        with pytest.raises(StoryError, match="would leave out a part of frame 1"):
+            texts.check_comments(frame)
+
+    def test_within_a_line_only_where_the_host_has_them(self, opts):
+        request = parse_request({})
+        assert planning.parse_prompt("a # b\n# c\nd", request).texts == ("a", "d")
+        opts.enable_prompt_comments = False
+        assert planning.parse_prompt("a # b\n# c\nd", request).texts == ("a # b", "d")
+
+
 def test_comments_keep_lines_and_columns(opts):
     assert texts.without_comments("a # b\n# c\nd") == "a \n\nd"
     opts.enable_prompt_comments = False
@@ -145,6 +181,12 @@ class TestNetworks:
         )
         assert [network.items for network in data["lora"]] == [["x", "1"], ["y", "0.5"]]
         assert [network.items for network in data["hyper"]] == [["z", "1"]]
+
+    def test_kinds_that_the_host_does_not_know_are_told(self):
+        (note,) = networks.unknown_networks(["a <lora:x:1>", "<lyco:y> <subject:a red dog>"])
+        assert "left out with the words inside" in note
+        assert note.endswith(": <subject:…>")
+        assert networks.unknown_networks(["a <hypernet:x>"]) == ()
 
     def test_two_weights_are_an_error_that_names_the_frames(self):
         with pytest.raises(StoryError, match="one weight in frame 1 and another in frame 3"):

@@ -21,13 +21,13 @@ from hopping.page.options import RunOptions, parse_request
 from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
-from hopping.story import parse_story
-from hopping.studio.prompts import refuse_tags, refuse_tags_in_source
+from hopping.studio.prompts import read_story
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.request import Request
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.run import plan_for
 from hopping.studio.sampling import SAMPLING, STORYBOOK
+from hopping.values import brief
 
 from . import result_html
 from .desk import Desk
@@ -66,21 +66,21 @@ class Studio:
         self.files = RunFiles(outputs)
         self.desk = Desk()
 
-    def plan(self, serial: Any, story: str, *values: Any) -> tuple[str, str]:
+    def plan(self, serial: Any, story: str | None, *values: Any) -> tuple[str, str]:
         """Plan and mask as HTML, for the story and the values of PAGE_ROWS."""
 
         def make() -> tuple[StoryPlan, TokenText]:
-            check_text(story)
+            check_text(story or "")
             asked = parse_request(_named(values))
-            refuse_tags_in_source(story)
-            parsed = parse_story(story, asked.run.before, asked.run.after)
+            parsed = read_story(story or "", asked.run.before, asked.run.after)
             check_story(parsed)
-            refuse_tags(parsed)
             return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
 
         return answer_plan(serial, story, make, lambda _: _log.exception("the live plan failed"))
 
-    def generate(self, token: str, story: str, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def generate(
+        self, token: str, story: str | None, *values: Any
+    ) -> Iterator[tuple[Any, Any, Any]]:
         """Make a story; gives what is new of progress, frames and downloads, again and again.
 
         The frames are a place for cards, which the page fetches by `cards` as they come.
@@ -94,7 +94,7 @@ class Studio:
             work = StoryWork(self.pipeline, record, self.outputs)
             job = self.desk.submit(token, work)
         except HoppingError as error:
-            yield render_error(error, story), "", ""
+            yield render_error(error, story or ""), "", ""
             return
         progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
         yield progress, result_html.render_frames(token), ""
@@ -137,9 +137,11 @@ class Studio:
     def _strength_work(self, asked: str) -> StrengthWork:
         try:
             question = json.loads(asked)
-            folder, number = self.files.folder(str(question["run"])), int(question["frame"])
-        except (ValueError, KeyError, TypeError) as error:
+            folder, number = self.files.folder(str(question["run"])), question["frame"]
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
             raise OptionError("no frame was named") from error
+        if type(number) is not int:
+            raise OptionError(f"no frame was named, but {brief(number)}")
         if folder is None:
             raise OptionError("the story is no longer in the output folder")
         return StrengthWork(self.pipeline, read_record(folder), folder, number)
@@ -150,7 +152,7 @@ class Studio:
         if job is not None:
             job.cancel()
 
-    def open(self, payload: str) -> list[Any]:
+    def open(self, payload: str | None) -> list[Any]:
         """The widgets' values of an opened file, then what is to be said of it.
 
         Args:
@@ -161,7 +163,7 @@ class Studio:
         """
         nothing = [gr.update() for _ in range(2 + len(SETTINGS) + len(PAGE_ROWS))]
         try:
-            opened = open_story(_decoded(payload))
+            opened = open_story(_decoded(payload or ""))
         except HoppingError as error:
             return [*nothing, render_failure(f"This cannot be opened: {error}")]
         options = [shown(row, opened.options[row.name]) for row in PAGE_ROWS]
@@ -179,7 +181,7 @@ class Studio:
         """The page's model as pictures name it."""
         return model_name(self.model or STORYBOOK)
 
-    def begin(self, story: str, values: Sequence[Any]) -> Record:
+    def begin(self, story: str | None, values: Sequence[Any]) -> Record:
         """The record of a run with these values of the page's widgets.
 
         Raises:
@@ -191,7 +193,7 @@ class Studio:
         }
         asked = parse_request(_named(values[len(SETTINGS) :]))
         request = Request(
-            story,
+            story or "",
             asked.hopping,
             model=self.model,
             device=str(self.pipeline.device),
@@ -225,12 +227,10 @@ def _setting(name: str, value: Any) -> Any:
         return None
     if name in ("negative", "sampler"):
         return str(value)
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise OptionError(f"{name} cannot be {value!r}; it must be a number") from error
-    if name == "cfg":
-        return number
-    if not number.is_integer():
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise OptionError(f"{name} cannot be {brief(value)}; it must be a number")
+    if name == "cfg" or isinstance(value, int):
+        return value
+    if not value.is_integer():
         raise OptionError(f"{name} cannot be {value}; it must be a whole number")
-    return value if isinstance(value, int) else int(number)
+    return int(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.responses import FileResponse, Response
 
 from hopping.studio.downloads import DOWNLOADS
-from hopping.studio.record import RECORD_NAME, read_record
+from hopping.studio.record import RECORD_NAME, RecordError, read_record
 
 _NAMES = re.compile(r"(?:(?:frame|plain)-\d+|(?:strength|saw)-\d+-\d+|grid|mask)\.png")
 
@@ -25,22 +25,33 @@ class RunFiles:
         if folder is None:
             return None
         if name in DOWNLOADS:
-            record = read_record(folder)
+            try:
+                record = read_record(folder)
+            except RecordError:
+                return None
             if not any(not key.plain for key in record.files):
                 return None
             kind, make = DOWNLOADS[name]
             return Response(make(folder, record), media_type=kind)
         if not _NAMES.fullmatch(name):
             return None
-        path = (folder / name).resolve()
-        if path.parent != folder or not path.is_file():
+        path = _file(folder, name)
+        if path is None:
             return None
         # Browsers ask again: a grid changes while its run goes on.
         return FileResponse(path, headers={"Cache-Control": "no-cache"})
 
     def folder(self, run: str) -> Path | None:
         """The folder of a run by its name; None if there is none that lies right here."""
-        folder = (self._outputs / run).resolve()
-        if folder.parent != self._outputs or not (folder / RECORD_NAME).is_file():
-            return None
-        return folder
+        record = _file(self._outputs, run, RECORD_NAME)
+        return None if record is None else record.parent
+
+
+def _file(folder: Path, name: str, *within: str) -> Path | None:
+    """A file of `folder`, or within one right in it; None for a name that is none."""
+    try:
+        place = (folder / name).resolve()
+        path = place.joinpath(*within)
+        return path if place.parent == folder and path.is_file() else None
+    except (OSError, ValueError):  # too long a name, or one with a NUL
+        return None
