@@ -1,15 +1,18 @@
 """Text on pictures, in any script: fonts that have the glyphs, and lines that fit a width.
 
-Pillow draws; matplotlib, where it is installed, lends its DejaVu fonts and knows where the system
-keeps others.
+Pillow draws; matplotlib, which every WebUI's gradio brings, lends its DejaVu fonts, knows where the
+system keeps others, and which characters each of them has.
 """
 
 from __future__ import annotations
 
+import array
+import bisect
 import functools
+import importlib.util
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,6 @@ _PREFERRED = re.compile(
     re.IGNORECASE,
 )
 _STYLED = re.compile(r"bold|black|heavy|thin|light|italic|oblique|serif|mono", re.IGNORECASE)
-_NO_GLYPH = "\U0010ffff"
 
 
 class Lettering:
@@ -115,36 +117,39 @@ class Lettering:
         return runs
 
     def _font_for(self, character: str) -> Any:
-        if character.isascii() or _has_glyph(self._base, character):
+        if not _is_looked_up(character) or _shows(self._base.path, character):
             return self._base
         path = _system_font_with(character)
         return self._base if path is None else _load(path, self.size)
 
 
 def missing_glyphs(texts: Iterable[str]) -> str:
-    """The characters of `texts` that no font of this machine can show, once each."""
-    probe = _base_font(16, bold=False)
+    """The characters of `texts` that no font of this machine can show, once each.
+
+    Without matplotlib none is known.
+    """
+    base = _base_font(16, bold=False)
     return "".join(
         character
         for character in dict.fromkeys("".join(texts))
-        if not character.isascii()
-        and not character.isspace()
-        and not _has_glyph(probe, character)
+        if _is_looked_up(character)
+        and not _shows(base.path, character)
         and _system_font_with(character) is None
     )
+
+
+@functools.cache
+def _has_matplotlib() -> bool:
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 @functools.lru_cache(maxsize=32)
 def _base_font(size: int, bold: bool) -> Any:
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    try:
+    if _has_matplotlib():
         import matplotlib
-    except ImportError:
-        return _font_without_matplotlib(name, size)
-    return _load(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
 
-
-def _font_without_matplotlib(name: str, size: int) -> Any:
+        return _load(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
     try:
         return _load(name, size)  # Pillow knows where systems keep their fonts
     except OSError:
@@ -156,15 +161,28 @@ def _load(path: str, size: int) -> Any:
     return ImageFont.truetype(path, size)
 
 
-@functools.lru_cache(maxsize=8192)
-def _has_glyph(font: Any, character: str) -> bool:
-    """Whether a font draws a character as something else than its sign for "no such glyph"."""
-    return character.isspace() or _drawn(font, character) != _drawn(font, _NO_GLYPH)
+def _is_looked_up(character: str) -> bool:
+    """Whether fonts may differ in having it, and can be asked."""
+    return not character.isascii() and not character.isspace() and _has_matplotlib()
 
 
-def _drawn(font: Any, character: str) -> tuple[tuple[int, ...], bytes]:
-    mask = font.getmask(character)
-    return mask.size, bytes(mask)
+def _shows(path: str, character: str) -> bool:
+    """Whether a font's table of characters has this one."""
+    known = _characters(path)
+    place = bisect.bisect_left(known, ord(character))
+    return place < len(known) and known[place] == ord(character)
+
+
+@functools.cache
+def _characters(path: str) -> Sequence[int]:
+    """The code points of a font, in order; none of one that cannot be drawn."""
+    from matplotlib.ft2font import FT2Font
+
+    try:
+        _load(path, 16)
+        return array.array("I", sorted(FT2Font(path).get_charmap()))
+    except (OSError, ValueError, RuntimeError):  # a bitmap or broken font
+        return ()
 
 
 @functools.lru_cache(maxsize=8192)
@@ -172,19 +190,10 @@ def _system_font_with(character: str) -> str | None:
     return next((path for path in _system_fonts() if _shows(path, character)), None)
 
 
-def _shows(path: str, character: str) -> bool:
-    try:
-        return _has_glyph(_load(path, 16), character)
-    except (OSError, ValueError):  # a bitmap or broken font, which cannot be drawn at this size
-        return False
-
-
 @functools.lru_cache(maxsize=1)
 def _system_fonts() -> tuple[str, ...]:
-    try:
-        from matplotlib.font_manager import findSystemFonts
-    except ImportError:
-        return ()
+    from matplotlib.font_manager import findSystemFonts
+
     # A font of last resort has a sign for everything and a glyph for nothing.
     paths = [path for path in sorted(findSystemFonts()) if "lastresort" not in path.lower()]
     return tuple(sorted(paths, key=_rank))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
+from hopping import lettering
 from hopping.figure import largest_cell, story_grid
 from hopping.lettering import Lettering, missing_glyphs
 
@@ -96,6 +98,24 @@ def test_too_many_lines_end_in_an_ellipsis():
     lines = Lettering(15).wrap("word " * 100, 100, most=3)
     assert len(lines) == 3
     assert lines[-1].endswith("…")
+
+
+def test_a_character_is_drawn_in_the_first_font_that_has_it(tmp_path, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib")
+    fonts = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    broken = tmp_path / "broken.ttf"  # is passed over
+    broken.write_bytes(b"no font")
+    without, with_it = str(fonts / "cmr10.ttf"), str(fonts / "STIXGeneral.ttf")
+    monkeypatch.setattr(lettering, "_system_fonts", lambda: (str(broken), without, with_it))
+    lettering._system_font_with.cache_clear()
+    runs = Lettering(15)._runs("aᶄé")  # DejaVu has all but the second
+    assert [(run, font.path == with_it) for font, run in runs] == [
+        ("a", False),
+        ("ᶄ", True),
+        ("é", False),
+    ]
+    assert missing_glyphs(["ᶄé", "\U000e1234\u0350"]) == "\U000e1234\u0350"
+    lettering._system_font_with.cache_clear()
 
 
 def test_glyphs_that_no_font_has_are_named():
