@@ -82,6 +82,13 @@ class Introduction(NamedTuple):
     spans: tuple[Span, ...]
 
 
+class Named(NamedTuple):
+    """Somebody whom a frame names: by which spans of its text, and who introduced them before."""
+
+    spans: tuple[Span, ...]
+    introduction: Introduction | None
+
+
 class Visibility:
     """Who sees whom in a laid-out story. Made once, asked for any part of the mask.
 
@@ -211,11 +218,18 @@ class Visibility:
 
     def introductions(self, viewer: int) -> tuple[Introduction, ...]:
         """For each individual that frame `viewer` names again, the frame that first names it."""
-        kinds = {m.individual: m.kind for m in self._reading.mentions[viewer - 1]}
-        return tuple(
-            Introduction(one, kinds[one], frame, self._said(frame, frozenset({one})))
-            for one, frame in self._first_named[viewer - 1].items()
-        )
+        return tuple(who.introduction for who in self.named(viewer) if who.introduction)
+
+    def named(self, frame: int) -> tuple[Named, ...]:
+        """Whom a frame names: those named before, and those who are new."""
+        first, found = self._first_named[frame - 1], []
+        for mention in self._reading.mentions[frame - 1]:
+            one, introduction = mention.individual, None
+            if one in first:
+                spans = self._said(first[one], frozenset({one}))
+                introduction = Introduction(one, mention.kind, first[one], spans)
+            found.append(Named(self._said(frame, frozenset({one})), introduction))
+        return tuple(found)
 
     def matrix(
         self, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None

@@ -13,7 +13,7 @@ from .layout import CONTENT, FrameTokens, SpecialIds, TokenLayout, lay_out
 from .mask import Visibility
 from .options import HoppingOptions
 from .pixels.graph import PixelGraph, PixelLink, pixel_graph
-from .story import Story
+from .story import Span, Story
 from .values import listed
 
 MOST_GROUPS = 12
@@ -27,6 +27,19 @@ class Group(NamedTuple):
     words: tuple[str, ...]
 
 
+class Who(NamedTuple):
+    """Somebody whom a frame names.
+
+    Attributes:
+        words: with which words; empty where they are only spoken of.
+        frame, introduced_as: the frame that first named them, and how; None where this one does.
+    """
+
+    words: tuple[str, ...]
+    frame: int | None = None
+    introduced_as: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class FramePlan:
     """What happens to one frame.
@@ -36,6 +49,7 @@ class FramePlan:
         tokens: its content tokens; windows: how many windows of 75 hold them.
         sources: the earlier frames that it may see.
         shown: for each of them, the words that it shows; empty where it shows nothing.
+        who: with share=subject, whom it names.
         pixels: whose pixels it sees.
         notes: what a user should know about this frame.
     """
@@ -47,8 +61,19 @@ class FramePlan:
     windows: int
     sources: tuple[int, ...]
     shown: Mapping[int, tuple[str, ...]]
+    who: tuple[Who, ...]
     pixels: tuple[PixelLink, ...]
     notes: tuple[str, ...]
+
+    @property
+    def recognised(self) -> tuple[Who, ...]:
+        """Those whom an earlier frame named."""
+        return tuple(who for who in self.who if who.frame is not None)
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The words for those whom none did."""
+        return tuple(word for who in self.who if who.frame is None for word in who.words)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -99,6 +124,7 @@ class StoryPlan:
             fit = f"{frame.tokens}/{CONTENT * frame.windows} tokens{windows}"
             sees = f"{self._sees(frame)}{_sees_pixels(frame.pixels)}"
             lines.append(f"{frame.number}. [{fit}, {sees}] {frame.text}")
+            lines += _who(frame)
             lines += [f"   note: {note}" for note in frame.notes]
         return "\n".join(lines)
 
@@ -132,6 +158,10 @@ class StoryPlan:
                     "windows": frame.windows,
                     "sources": list(frame.sources),
                     "shown": {str(n): list(words) for n, words in frame.shown.items()},
+                    "who": [
+                        {"words": list(words), "frame": number, "introduced_as": list(before)}
+                        for words, number, before in frame.who
+                    ],
                     "pixels": {str(link.source): list(link.words) for link in frame.pixels},
                     "notes": list(frame.notes),
                 }
@@ -157,6 +187,20 @@ def plan_frames(
     return StoryPlan(layout, options, visibility, tuple(plans), story.notes)
 
 
+def _who(frame: FramePlan) -> list[str]:
+    """A line that says who was recognised in a frame, and who was not."""
+    told = [
+        f"{_quoted(who.words)} is {_quoted(who.introduced_as)} of frame {who.frame}"
+        for who in frame.recognised[:MOST_GROUPS]
+    ]
+    told += [f"new {_quoted(frame.new[:MOST_GROUPS])}"] if frame.new else []
+    return [f"   who: {'; '.join(told)}"] if told and frame.number > 1 else []
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words)) or "who speaks"
+
+
 def _sees_pixels(links: Sequence[PixelLink]) -> str:
     shown = (f"{link.source} ({', '.join(map(repr, link.words)) or 'all'})" for link in links)
     return f", pixels of {', '.join(shown)}" if links else ""
@@ -168,6 +212,7 @@ def _plan_frame(
     frame, tokens = layout.story.frames[number - 1], layout.frames[number - 1]
     sources = visibility.sources[number - 1]
     shown = {source: visibility.shown_words(source, number) for source in sources}
+    who = _named(visibility, number)
     empty = [source for source in sources if not shown[source]]
     # That some show nothing is what share=subject is for; not so where none does, or a link asks.
     is_noted = empty and (frame.links is not None or len(empty) == len(sources))
@@ -179,14 +224,30 @@ def _plan_frame(
         windows=len(tokens.windows),
         sources=sources,
         shown=shown,
+        who=who,
         pixels=pixels,
         notes=(_nothing_shown(empty),) if is_noted else (),
     )
 
 
+def _named(visibility: Visibility, number: int) -> tuple[Who, ...]:
+    if visibility.options.share != "subject":
+        return ()
+
+    def words(frame: int, spans: Iterable[Span]) -> tuple[str, ...]:
+        text = visibility.layout.story.frames[frame - 1].text
+        return tuple(text[start:end] for start, end in spans)
+
+    found = []
+    for spans, first in visibility.named(number):
+        before = words(first.frame, first.spans) if first else ()
+        found.append(Who(words(number, spans), first.frame if first else None, before))
+    return tuple(found)
+
+
 def _nothing_shown(sources: Sequence[int]) -> str:
     who = f"frames {listed(sources)} show" if len(sources) > 1 else f"frame {sources[0]} shows"
     return (
-        f"{who} it nothing: no word of its subject recurs; "
-        "name it again, or mark what is shared with <share:…>"
+        f"{who} it nothing: nobody whom it names is recognised there; say who is meant as before "
+        "(“the dog”, a name), or mark what is shared with <share:…>"
     )

@@ -120,6 +120,20 @@ def test_plan_tells_what_is_shown(clip_tokenizer):
     assert "sees 1, 3 (nothing)" in plan.summary()
 
 
+def test_plan_tells_who_was_recognised(clip_tokenizer):
+    options = HoppingOptions.from_mapping({}, "Consistent subject")
+    lines = "A red dog sits.\nThe dog meets a cat.\nIt rains.\nDOG: “Woof.”"
+    plan = plan_story(clip_tokenizer, parse_story(lines), options)
+    assert plan.frames[1].new == ("a cat",)
+    assert [who[:2] for who in plan.frames[1].recognised] == [(("The dog",), 1)]
+    assert "who: 'The dog' is 'A red dog' of frame 1; new 'a cat'" in plan.summary()
+    assert not plan.frames[2].who
+    assert "nobody whom it names is recognised" in plan.frames[2].notes[0]
+    assert "who speaks is 'A red dog' of frame 1" in plan.summary()
+    alone = plan_story(clip_tokenizer, parse_story(lines), HoppingOptions())
+    assert not any(frame.who for frame in alone.frames)
+
+
 def test_plan_as_plain_data(clip_tokenizer):
     import json
 
@@ -134,6 +148,10 @@ def test_plan_as_plain_data(clip_tokenizer):
         "windows": 1,
         "sources": [1],
         "shown": {"1": ["A red dog"]},
+        "who": [
+            {"words": ["The dog"], "frame": 1, "introduced_as": ["A red dog"]},
+            {"words": ["the sun"], "frame": None, "introduced_as": []},
+        ],
         "pixels": {},
         "notes": [],
     }

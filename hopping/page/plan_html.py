@@ -104,7 +104,7 @@ def _frame(frame: FramePlan, with_words: bool) -> str:
         f'<p class="hopping-facts">'
         f'<span class="hopping-bar"><i style="width:{filled}%"></i></span>'
         f'<span class="hopping-count">{frame.tokens}/{limit} <span>tokens used</span></span>'
-        f"{windows}{_sees(frame, with_words)}</p>{notes}</div></li>"
+        f"{windows}{_sees(frame, with_words)}</p>{_who(frame)}{notes}</div></li>"
     )
 
 
@@ -125,10 +125,28 @@ def _sees(frame: FramePlan, with_words: bool) -> str:
     )
 
 
+def _who(frame: FramePlan) -> str:
+    """Who was recognised, each in the colour of the frame that introduced them, and who is new."""
+    if frame.number == 1 or not frame.who:
+        return ""
+    known = [
+        _chip(str(who.frame), f" {_words(who.words) or '…'} = {_words(who.introduced_as)}")
+        for who in frame.recognised
+    ]
+    chips = "".join(known[:MOST_GROUPS]) or " <span>nobody known</span>"
+    more = ' <span class="hopping-chip">…</span>' if len(known) > MOST_GROUPS else ""
+    new = f" <span>new</span> {_words(frame.new)}" if frame.new else ""
+    return f'<p class="hopping-facts hopping-who"><span>who</span> {chips}{more}{new}</p>'
+
+
+def _words(words: Sequence[str]) -> str:
+    quoted = ", ".join(f"“{_escape(_clipped(text))}”" for text in words[:MOST_GROUPS])
+    return quoted + (", …" if len(words) > MOST_GROUPS else "")
+
+
 def _group(group: Group) -> str:
-    shown = ", ".join(f"“{_escape(_clipped(text))}”" for text in group.words[:MOST_GROUPS])
-    more = ", …" if len(group.words) > MOST_GROUPS else ""
-    return _chip(listed(group.sources), f" {shown}{more}" if shown else " <span>nothing</span>")
+    shown = _words(group.words)
+    return _chip(listed(group.sources), f" {shown}" if shown else " <span>nothing</span>")
 
 
 def _chip(numbers: str, words: str = "") -> str:

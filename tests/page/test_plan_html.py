@@ -97,6 +97,16 @@ def test_what_is_shown_stands_with_whom(plan):
     assert made.frames[2].notes[0] in text
 
 
+def test_who_was_recognised_stands_in_the_colour_of_the_frame_that_introduced_them(plan):
+    made = plan("A red dog sits.\nThe dog meets a cat.\nIt rains.", share="subject", reach="all")
+    page = plan_html.render_plan(made)
+    frames = page.split('<li class="hopping-frame"')[1:]
+    chip = f'<span class="hopping-chip" {plan_html.frame_style(1)}><b>1</b> “The dog” = “A red dog”'
+    assert [chip in frame for frame in frames] == [False, True, False]
+    assert "new “a cat”" in read(frames[1]).text
+    assert "who" not in read(frames[0]).text
+
+
 @pytest.mark.parametrize("share", ["all", "subject"])
 @pytest.mark.parametrize(
     "line", ["The {0} dog sits.", "The dog sits.", "<share:{0} is a dog> here.", "A {0} cat, {0}."]
