@@ -100,7 +100,7 @@ def test_a_story_is_parsed_once_however_many_frames_it_has(studio, monkeypatch):
         parsed.append(texts)
         return parse_story(*texts)
 
-    for module in ("record", "run", "generate", "conditioning", "page.answers"):
+    for module in ("record", "prompts", "conditioning"):  # all that call it
         monkeypatch.setattr(f"hopping.studio.{module}.parse_story", counted)
     counts = []
     for story in (STORY, STORY + "\nIt sleeps.\nIt runs."):
