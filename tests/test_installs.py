@@ -218,7 +218,9 @@ def test_python_3_10_is_what_all_tools_hold_to():
 @pytest.mark.parametrize("target", ["story", "studio"])
 def test_what_is_typed_to_make_reaches_the_program_as_it_is(target, path):
     said = [f"STORY={path}", f"MODEL={path}", "ARGS=--preset 'Consistent subject'"]
-    command = ["make", "--dry-run", "--old-file", ".venv/ready", target, *said]
+    # Run by `make test` it is a make within a make, which would name its folder.
+    command = ["make", "--no-print-directory", "--dry-run", "--old-file", ".venv/ready"]
+    command += [target, *said]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     words = shlex.split(result.stdout.splitlines()[-1])
     said = ["story", path] if target == "story" else ["ui"]

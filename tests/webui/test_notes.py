@@ -15,7 +15,7 @@ from .stand_ins import Processing, process
 
 APART = "A red dog runs.\nA blue cat sits."
 SUBJECT = {"preset": "Consistent subject"}
-NOTHING = "Frame 2: frame 1 shows it nothing: no word of its subject recurs"
+NOTHING = "Frame 2: frame 1 shows it nothing: nobody whom it names is recognised there"
 
 
 def run(prompt, options, **values):

@@ -176,7 +176,7 @@ def test_cancelling_keeps_what_is_done(studio):
         ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
         ("A dog.", {"steps": "many"}, "steps cannot be &#x27;many&#x27;; it must be a number"),
         ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
-        ("A dog.", {"cfg": 101}, "cfg cannot be 101.0; allowed: 0 to 100"),
+        ("A dog.", {"cfg": 101}, "cfg cannot be 101; allowed: 0 to 100"),
         ("A dog.", {"cfg": float("inf")}, "cfg cannot be inf; allowed: 0 to 100"),
         ("A dog.", {"seed": 2**63}, "seed cannot be 9223372036854775808; allowed: -1 to"),
         ("A dog.\n" * 1001, {}, "1001 frames are too many; allowed: up to 1000"),
