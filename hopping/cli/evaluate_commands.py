@@ -21,6 +21,7 @@ app = typer.Typer(
 
 _RESULTS = Path("outputs/evaluate-storybook")
 _MOST_WORKERS = 8
+_GPU_WORKERS = 3  # while one samples, others encode and judge
 
 ModelRun = Annotated[
     Path | None,
@@ -59,12 +60,12 @@ def storybook(
             "--workers",
             min=1,
             help="Processes of one thread each (default: one for each core, at most "
-            f"{_MOST_WORKERS}; on a GPU 1).",
+            f"{_MOST_WORKERS}; on a GPU {_GPU_WORKERS}).",
         ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option("--batch", min=1, help="Pictures at once (default: 32; on a GPU 256)."),
+        typer.Option("--batch", min=1, help="Pictures at once (default: 16; on a GPU 256)."),
     ] = None,
     device: Device = "auto",
     below_bars: Annotated[
@@ -86,7 +87,6 @@ def storybook(
     from hopping.studio.devices import resolve_device
 
     device = resolve_device(device)
-    on_cpu = device == "cpu"
     run_measurement(
         Measurement(
             folder=out,
@@ -95,10 +95,10 @@ def storybook(
             methods=chosen,
             model_run=model_run,
             device=device,
-            batch=batch or (32 if on_cpu else 256),
+            batch=batch,
             below_bars=below_bars,
         ),
-        workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if on_cpu else 1),
+        workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if device == "cpu" else _GPU_WORKERS),
         quiet_libraries,
     )
     results = write_results(out)

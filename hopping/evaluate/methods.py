@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hopping import HoppingError, HoppingOptions, Story, parse_story
-from hopping.evaluate.stories import Wording
+from hopping.evaluate.phrasing import Wording
 
 # Names are checked before torch is there: it is imported by what computes.
 if TYPE_CHECKING:
@@ -50,10 +50,16 @@ class Hopping:
     """What this project encodes: some words of each frame, with some options.
 
     Without hopping (mode `baseline`) it is a rival that differs in its words alone.
+
+    Attributes:
+        options: The paper's, or others.
+        words: What the frames say.
+        same_noise: Whether all frames start from one noise, or each from its own.
     """
 
     options: HoppingOptions
     words: Callable[[Sequence[Wording]], list[str]]
+    same_noise: bool = True
 
     def story(self, shots: Sequence[Wording]) -> Story:
         """The story that is encoded."""
@@ -90,6 +96,11 @@ def _hop(
     **options: Any,
 ) -> Hopping:
     return Hopping(HoppingOptions.from_mapping(options, preset), words)
+
+
+def _with_other_noises(method: Method) -> Hopping:
+    assert isinstance(method, Hopping)
+    return replace(method, same_noise=False)
 
 
 def one_prompt_one_story(side: TextSide, shots: Sequence[Wording]) -> Tensor:
@@ -137,7 +148,7 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
 _ALL: dict[str, Any] = {"layout": "windows", "carry": "all"}
 _PRESET = "Consistent subject"
 
-METHODS: Mapping[str, Method] = {
+_ONE_NOISE: Mapping[str, Method] = {
     "plain": _hop(mode="baseline"),
     "reference": _hop(mode="reference"),
     "paper": _hop(),
@@ -162,8 +173,21 @@ METHODS: Mapping[str, Method] = {
     "prompts concatenated": _hop(_concatenated, mode="baseline"),
     "One-Prompt-One-Story": one_prompt_one_story,
 }
+_OTHER_NOISES = ("plain", "paper", _PRESET, "attribute repeated")
+
+METHODS: Mapping[str, Method] = {
+    **_ONE_NOISE,
+    **{f"{name}, other noises": _with_other_noises(_ONE_NOISE[name]) for name in _OTHER_NOISES},
+}
 """Every method by name. Without other words hopping has the paper's options; the number behind a
-preset is its strength; One-Prompt-One-Story is its text side."""
+preset is its strength; One-Prompt-One-Story is its text side. With other noises each frame after
+the first has a noise of its own; else all of a story's frames have one."""
+
+
+def same_noise(method: Method) -> bool:
+    """Whether a method draws all frames of a story from one noise."""
+    return not isinstance(method, Hopping) or method.same_noise
+
 
 CEILING = "drawn truth"
 """Not a method: what the texts mean, drawn by the world's own code and passed through the model's

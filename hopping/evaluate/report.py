@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError
 from hopping.evaluate.methods import CEILING
-from hopping.evaluate.results import ALL, COMPARED_SCORES, write_results
+from hopping.evaluate.plots import draw_plots
+from hopping.evaluate.results import ALL, COMPARED_SCORES, Results, write_results
 from hopping.evaluate.scores import MEANINGS, SCORES
 from hopping.evaluate.stories import KINDS
 
 PAGE = Path("docs/evidence.md")
 STRIP_METHOD = "Consistent subject"
-BEGIN, END = "<!-- numbers -->", "<!-- /numbers -->"
 NOTHING = "**No number has been measured yet.** The storybook model has not reached its bars."
 BELOW_BARS = "**Below its bars: this model's numbers are no evidence.**"
 
 _RECORD = "results.json"
-_FOLLOWED = (
-    "plain",
-    "paper",
-    "carry=all",
-    "carry=all + anchor",
-    "carry=all + reach=all",
-    "carry=all + share=subject",
-    "Consistent subject",
-    "attribute repeated",
-)
-_STRENGTHS = {
-    0.0: "plain",
-    0.25: "Consistent subject × 0.25",
-    0.5: "Consistent subject × 0.5",
-    0.75: "Consistent subject × 0.75",
-    1.0: "Consistent subject",
+_IN_SHORT = {
+    "plain": "each prompt alone: plain Stable Diffusion",
+    "attribute repeated": "the attribute written into every prompt, by hand",
+    "paper": "hopping as in the paper: preset Paper",
+    "Consistent subject": "preset Consistent subject",
 }
-_WEAKER = {method for strength, method in _STRENGTHS.items() if 0 < strength < 1}
+_OTHER_NOISES = ", other noises"
+_SHORT_SCORES = {
+    "found": "somebody is there",
+    "identity": "right colour",
+    "individual": "same individual",
+    "prompt": "own text shown",
+    "leak": "earlier scene shows",
+}
 
-Results = Mapping[str, Any]
-"""What `results.summarise` returns."""
+
+def in_short(models: Sequence[Results], **_: Any) -> str:
+    """The answer in two small tables in Markdown, from the first of `models`, the shipped one."""
+    if not models:
+        return NOTHING
+    methods, kinds = models[0]["methods"], _kinds(models[0])
+    rows, of_kinds = [], []
+    for suffix, note in (("", ""), (_OTHER_NOISES, "; another noise for each frame")):
+        for name, meaning in _IN_SHORT.items():
+            if name + suffix not in methods:
+                continue
+            scores = methods[name + suffix]["scores"]
+            title = f"{meaning}{note}"
+            rows.append([title, *(_rounded(scores[ALL].get(score)) for score in _SHORT_SCORES)])
+            if not suffix:
+                of_kinds.append([title, *(_rounded_pair(scores[kind]) for kind in kinds)])
+    everywhere = markdown_table(["later frames, per cent", *_SHORT_SCORES.values()], rows)
+    heads = ["right colour, same individual", *kinds]
+    return f"{_counted(models[0])}.\n\n{everywhere}\n\n{markdown_table(heads, of_kinds)}"
 
 
 def numbers(models: Sequence[Results], pictures: Mapping[str, str] | None = None) -> str:
-    """The numbers section of the page in Markdown; the first of `models` is the shipped one.
+    """All tables of the page in Markdown; the first of `models` is the shipped one.
 
     Args:
         models: The results of each model; none where nothing was measured.
@@ -53,13 +66,12 @@ def numbers(models: Sequence[Results], pictures: Mapping[str, str] | None = None
     if not models:
         return NOTHING
     first = models[0]
+    kinds = (ALL, *_kinds(first))
     parts = [_heading(first)]
-    for kind in (ALL, *KINDS):
+    for kind in kinds:
         parts += [f"### {kind[0].upper()}{kind[1:]}", scores_table(first, kind)]
     parts += ["### Differences in points, on the same stories and noise"]
-    parts += [
-        f"{kind[0].upper()}{kind[1:]}:\n\n{_differences(first, kind)}" for kind in (ALL, *KINDS)
-    ]
+    parts += [f"{kind[0].upper()}{kind[1:]}:\n\n{_differences(first, kind)}" for kind in kinds]
     parts += ["### Identity, frame by frame (one character)", _frames(first)]
     if len(models) > 1:
         parts += ["### Models trained with other seeds (all stories)"]
@@ -69,14 +81,19 @@ def numbers(models: Sequence[Results], pictures: Mapping[str, str] | None = None
     return "\n\n".join(parts)
 
 
+SECTIONS: Mapping[str, Callable[..., str]] = {"short": in_short, "numbers": numbers}
+"""What stands in the page between marks of a name, made of the arguments of `numbers`."""
+
+
 def scores_table(results: Results, kind: str = ALL) -> str:
     """All methods' scores in per cent with standard errors, of one kind of story."""
+    of_kind = {method: found["scores"][kind] for method, found in results["methods"].items()}
+    scores = [score for score in SCORES if any(score in means for means in of_kind.values())]
     rows = []
-    for method, found in results["methods"].items():
-        means = found["scores"][kind]
+    for method, means in of_kind.items():
         stories = max((mean["stories"] for mean in means.values()), default=0)
-        rows.append([method, str(stories), *(_per_cent(means.get(score)) for score in SCORES)])
-    return markdown_table(["method", "stories", *SCORES], rows)
+        rows.append([method, str(stories), *(_per_cent(means.get(score)) for score in scores)])
+    return markdown_table(["method", "stories", *scores], rows)
 
 
 def write_page(
@@ -86,7 +103,7 @@ def write_page(
 
     Args:
         folders: Of results; the first is the shipped model's.
-        page: A Markdown page that has the lines `BEGIN` and `END`.
+        page: A Markdown page with marks for each of `SECTIONS`.
         draw_strips: Called with method and target folder; returns the pictures' paths by name.
         method: Whose strips are shown.
 
@@ -94,7 +111,7 @@ def write_page(
         What was written.
 
     Raises:
-        HoppingError: A model is below its bars, or the page has no place for numbers.
+        HoppingError: A model is below its bars, or the page lacks a pair of marks.
     """
     models = [write_results(folder) for folder in folders]
     for folder, model in zip(folders, models, strict=True):
@@ -102,10 +119,9 @@ def write_page(
             raise HoppingError(
                 f"the model of {folder} is below its bars; its numbers go into no page"
             )
-    before, found, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise HoppingError(f"{page} has no lines {BEGIN} and {END} to put the numbers between")
+    text = page.read_text(encoding="utf-8")
+    for name in SECTIONS:
+        _parted(page, text, name)  # before anything is drawn
     target = page.with_suffix("")
     target.mkdir(exist_ok=True)
     data = target / _RECORD
@@ -113,73 +129,42 @@ def write_page(
     links = {name: f"{target.name}/{file.name}" for name, file in shown.items()}
     record: dict[str, Any] = {"models": models, "pictures": links}
     data.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    text = f"{before}{BEGIN}\n{numbers(**record)}\n{END}{after}"
+    for name, make in SECTIONS.items():
+        before, _, after = _parted(page, text, name)
+        text = f"{before}\n{make(**record)}\n{after}"
     page.write_text(text, encoding="utf-8")
     return [page, data, *shown.values()]
 
 
-def section_of(page: Path) -> str:
-    """The numbers section as it stands in `page`."""
-    return page.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(f"\n{END}")[0]
+def section_of(page: Path, name: str) -> str:
+    """The section as it stands in `page`, by its name in `SECTIONS`."""
+    return _parted(page, page.read_text(encoding="utf-8"), name)[1].strip("\n")
+
+
+def _parted(page: Path, text: str, name: str) -> tuple[str, str, str]:
+    """What stands in `text` to the first mark of a section, between it and the second, and after.
+
+    Raises:
+        HoppingError: A mark is missing.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, begun, rest = text.partition(begin)
+    inside, ended, after = rest.partition(end)
+    if not (begun and ended):
+        raise HoppingError(f"{page} has no lines {begin} and {end} to put the numbers between")
+    return before + begin, inside, end + after
 
 
 def record_of(page: Path) -> dict[str, Any]:
-    """The arguments of `numbers` that made the section of `page`; of nothing, if there are none."""
+    """The arguments that made the sections of `page`; of nothing, if there are none."""
     file = page.with_suffix("") / _RECORD
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"models": []}
 
 
-def draw_plots(results: Results, target: Path) -> dict[str, Path]:
-    """Save the plots in `target`; their paths by title."""
-    from adjustText import adjust_text
-    from matplotlib.figure import Figure
-
-    def saved(figure: Any, name: str) -> Path:
-        figure.savefig(target / name, dpi=110, bbox_inches="tight", metadata={"Software": None})
-        return target / name
-
-    methods = results["methods"]
-    plots = {}
-
-    figure = Figure(figsize=(9, 7))
-    axes = figure.add_subplot(xlabel="leak, per cent", ylabel="identity, per cent")
-    axes.set_xlim(-5, 125)
-    names = []
-    for method, found in methods.items():
-        if method == CEILING or method in _WEAKER:  # the strengths have a plot of their own
-            continue
-        leak, identity = (found["scores"][ALL][score] for score in ("leak", "identity"))
-        x, y = 100 * leak["mean"], 100 * identity["mean"]
-        errors = {"xerr": 100 * leak["error"], "yerr": 100 * identity["error"]}
-        axes.errorbar(x, y, **errors, fmt="o", markersize=4, linewidth=0.8)
-        names.append(axes.text(x, y, method, fontsize=7))
-    adjust_text(names, ax=axes, arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "grey"})
-    plots["Identity against leak"] = saved(figure, "identity-leak.png")
-
-    figure = Figure(figsize=(7, 4.5))
-    axes = figure.add_subplot(xlabel="frame", ylabel="identity, per cent")
-    for method in (m for m in _FOLLOWED if m in methods):
-        frames = methods[method]["identity by frame"]
-        _line(axes, [int(frame) for frame in frames], list(frames.values()), method)
-    axes.set_xticks([2, 3, 4, 5])
-    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-    plots["Identity by frame"] = saved(figure, "identity-by-frame.png")
-
-    strengths = {strength: m for strength, m in _STRENGTHS.items() if m in methods}
-    if len(strengths) > 2:
-        figure = Figure(figsize=(6, 4))
-        axes = figure.add_subplot(xlabel="strength", ylabel="per cent")
-        for score in COMPARED_SCORES:
-            means = [methods[method]["scores"][ALL][score] for method in strengths.values()]
-            _line(axes, list(strengths), means, score)
-        axes.legend(fontsize=8)
-        plots["Strength of the preset Consistent subject"] = saved(figure, "strength.png")
-    return plots
-
-
-def _line(axes: Any, x: Sequence[float], means: Sequence[Mapping[str, float]], label: str) -> None:
-    values, errors = ([100 * mean[part] for mean in means] for part in ("mean", "error"))
-    axes.errorbar(x, values, yerr=errors, marker="o", markersize=4, linewidth=1, label=label)
+def _kinds(results: Results) -> list[str]:
+    """The kinds of story that were measured."""
+    scores = [found["scores"] for found in results["methods"].values()]
+    return [kind for kind in KINDS if any(of_method.get(kind) for of_method in scores)]
 
 
 def _heading(results: Results) -> str:
@@ -201,12 +186,12 @@ def _counted(results: Results) -> str:
 
 
 def _differences(results: Results, kind: str) -> str:
+    found = [d for d in results["differences"] if d["kind"] == kind]
+    scores = [score for score in COMPARED_SCORES if any(d.get(score) for d in found)]
     rows = [
-        [f"{d['method']} − {d['against']}", *(_points(d[score]) for score in COMPARED_SCORES)]
-        for d in results["differences"]
-        if d["kind"] == kind
+        [f"{d['method']} − {d['against']}", *(_points(d[score]) for score in scores)] for d in found
     ]
-    return markdown_table(["difference", *COMPARED_SCORES], rows)
+    return markdown_table(["difference", *scores], rows)
 
 
 def _frames(results: Results) -> str:
@@ -250,6 +235,14 @@ def _per_cent(mean: Mapping[str, float] | None, signs: str = ".1f") -> str:
     # One story has no spread to tell an error from.
     error = f" ± {100 * mean['error']:.1f}" if mean["stories"] > 1 else ""
     return f"{100 * mean['mean']:{signs}}{error}"
+
+
+def _rounded(mean: Mapping[str, float] | None) -> str:
+    return f"{100 * mean['mean']:.0f}" if mean else ""
+
+
+def _rounded_pair(means: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, (_rounded(means.get(s)) for s in ("identity", "individual"))))
 
 
 def _points(mean: Mapping[str, float] | None) -> str:

@@ -10,13 +10,16 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from hopping.evaluate.measurements import Line, Run, read_lines
 from hopping.evaluate.methods import NAMES
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import KINDS, ONE, StoryCase, make_stories
-from hopping.evaluate.storybook import Line, Run, read_lines
 
 FILE = "results.json"
 ALL = "all stories"
+
+Results = Mapping[str, Any]
+"""What `summarise` returns."""
 
 Scored = Mapping[tuple[str, int, int], Mapping[str, float]]
 """Scores by (method, story, seed)."""
@@ -33,10 +36,12 @@ COMPARED: Sequence[tuple[str, str]] = (
     ("Consistent subject", "carry=all + marks by hand"),
     ("anchor + share=subject", "Consistent subject"),
     ("anchor + share=subject", "attribute repeated"),
+    ("Consistent subject, other noises", "plain, other noises"),
+    ("Consistent subject, other noises", "attribute repeated, other noises"),
 )
 """Pairs of methods whose difference is tested on the same stories and noise."""
 
-COMPARED_SCORES = ("identity", "prompt", "leak", "spread")
+COMPARED_SCORES = ("identity", "individual", "prompt", "leak", "spread")
 
 
 def stories_of(lines: Iterable[Line]) -> dict[int, StoryCase]:

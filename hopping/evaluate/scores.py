@@ -1,4 +1,7 @@
-"""How well pictures tell a story, judged by what the oracle sees in them."""
+"""How well pictures tell a story, judged by what the oracle sees in them.
+
+A picture in which it finds nobody shows nothing right, wherever it may be.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from hopping.storybook.oracle import Verdict
 from hopping.storybook.scene import Figure
 
 MEANINGS: Mapping[str, str] = {
+    "found": "a figure is there at all; where none is, nothing counts but a leak",
     "identity": "every character that the frame names is seen, in its own colour",
+    "individual": "every character that the frame names has the colour and the coat that it has in "
+    "the picture of the frame that introduces it",
     "prompt": "the frame's own text is shown: the mean of subject, place and action",
     "leak": "an earlier frame's place or action shows instead of the frame's own",
     "spread": "backgrounds differ, of all pairs of a story's pictures, as all its texts do",
@@ -28,15 +34,21 @@ SCORES = tuple(MEANINGS)
 def score_frames(case: StoryCase, verdicts: Sequence[Verdict]) -> list[dict[str, float]]:
     """The scores of frames 2 to N, in order; all of `MEANINGS` but spread."""
     frames = []
+    introduced = _introduced(case, verdicts)
     for n in range(1, len(case.shots)):
         truth, seen = case.shots[n].truth, verdicts[n]
         found = {figure.subject: figure for figure in seen.figures[: len(truth.figures)]}
         subject = all(figure.subject in found for figure in truth.figures)
         kept = subject and all(found[f.subject].colour == f.colour for f in truth.figures)
         action = subject and all(found[f.subject].action == f.action for f in truth.figures)
-        place = seen.place == truth.place
+        same = subject and all(
+            _individual(found[f.subject]) == introduced.get(f.subject) for f in truth.figures
+        )
+        place = bool(found) and seen.place == truth.place
         scores: dict[str, float] = {
+            "found": bool(found),
             "identity": kept,
+            "individual": same,
             "prompt": (subject + place + action) / 3,
             "leak": _leaks(case, n, seen, found),
             "subject": subject,
@@ -53,9 +65,24 @@ def score_story(case: StoryCase, verdicts: Sequence[Verdict]) -> dict[str, float
     """The scores of a story: means over its frames 2 to N, and spread."""
     frames = score_frames(case, verdicts)
     scores = {name: fmean(frame[name] for frame in frames) for name in frames[0]}
-    pairs = combinations([verdict.place for verdict in verdicts], 2)
-    scores["spread"] = fmean(a != b for a, b in pairs)
+    pairs = combinations(verdicts, 2)
+    scores["spread"] = fmean(bool(a.figures and b.figures) and a.place != b.place for a, b in pairs)
     return scores
+
+
+def _individual(figure: Figure) -> tuple[str, str]:
+    return figure.colour, figure.coat
+
+
+def _introduced(case: StoryCase, verdicts: Sequence[Verdict]) -> dict[str, tuple[str, str]]:
+    """How each character looks in the picture of the frame that introduces it, if it is seen."""
+    looks: dict[str, tuple[str, str]] = {}
+    introduced: set[str] = set()
+    for shot, seen in zip(case.shots, verdicts, strict=True):
+        new = {figure.subject for figure in shot.truth.figures} - introduced
+        looks |= {f.subject: _individual(f) for f in seen.figures if f.subject in new}
+        introduced |= new
+    return looks
 
 
 def _leaks(case: StoryCase, n: int, seen: Verdict, found: Mapping[str, Figure]) -> bool:

@@ -1,43 +1,46 @@
 """Stories in the storybook world with known truth, made to show what hopping does.
 
-Four kinds: one character whose attribute only frame 1 names, and who is named again ("the dog") or
-meant by a pronoun ("it") in later frames; two characters who take turns and meet; and frames whose
-own text is ambiguous, with an earlier frame that settles it.
+Five kinds: one character whose attribute only frame 1 names, and who is named again ("the dog") or
+meant by a pronoun ("it") in later frames; the same in freer English; two characters who take turns
+and meet; and frames whose own text is ambiguous, with an earlier frame that settles it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from hopping.storybook.captions import CLOTHES, PLACE_PHRASES, PRONOUNS
-from hopping.storybook.scene import COLOURS, PEOPLE, PLACES, SUBJECTS, Figure, Scene, actions_of
+from hopping.evaluate.phrasing import (
+    Wording,
+    definite,
+    described,
+    introduce,
+    pronoun,
+    return_to,
+    sentence,
+)
+from hopping.storybook.captions import PLACE_PHRASES
+from hopping.storybook.scene import (
+    COATS,
+    COLOURS,
+    PLACES,
+    SUBJECTS,
+    Figure,
+    Scene,
+    actions_of,
+)
 
 ONE = "one character"
 PRONOUN = "one character, then a pronoun"
+FREE = "one character, in freer English"
 TWO = "two characters"
 AMBIGUOUS = "ambiguous frame"
-KINDS = (ONE, PRONOUN, TWO, AMBIGUOUS)
+KINDS = (ONE, PRONOUN, FREE, TWO, AMBIGUOUS)
 _TRAVELLERS = tuple(subject for subject in SUBJECTS if subject != "house")
 _VERBS = {"stand": "is standing", "run": "is running", "jump": "is jumping", "sleep": "is sleeping"}
 _FEWEST, _MOST = 3, 5
-
-
-@dataclass(frozen=True)
-class Wording:
-    """One frame of a story, said in the ways that methods want it.
-
-    Attributes:
-        text: What the frame says; after frame 1 without the attribute.
-        repeated: The same with the attribute named again.
-        marked: The same in the story syntax, with what is shared marked and linked by hand.
-    """
-
-    text: str
-    repeated: str
-    marked: str
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,16 @@ class StoryCase:
 def make_stories(count: int, seed: int = 0) -> Iterator[StoryCase]:
     """`count` stories, the kinds in turn, always the same for one `seed`."""
     makers: dict[str, Callable[[Random], tuple[Shot, ...]]] = {
-        ONE: partial(_one_character, again=_definite),
-        PRONOUN: partial(_one_character, again=_pronoun),
+        ONE: partial(_one_character, again=definite),
+        PRONOUN: partial(_one_character, again=pronoun),
+        FREE: _freely_said,
         TWO: _two_characters,
         AMBIGUOUS: _ambiguous_frame,
     }
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         random = Random(seed * 1_000_003 + number)
-        yield StoryCase(number, kind, makers[kind](random))
+        yield StoryCase(number, kind, _coated(makers[kind](random), random))
 
 
 def _one_character(random: Random, again: Callable[[str], str]) -> tuple[Shot, ...]:
@@ -88,6 +92,20 @@ def _one_character(random: Random, again: Callable[[str], str]) -> tuple[Shot, .
     return (first, *shots)
 
 
+def _freely_said(random: Random) -> tuple[Shot, ...]:
+    figure = Figure(random.choice(_TRAVELLERS), random.choice(COLOURS))
+    places = random.sample(PLACES, random.randint(_FEWEST, _MOST))
+    figures = _acting(figure, len(places), random)
+    shots = []
+    for n, (figure, place) in enumerate(zip(figures, places, strict=True)):
+        if n == 0:
+            said = introduce(figure, place, random)
+        else:
+            said = return_to(figure, place, places[n - 1], random)
+        shots.append(Shot(said.text, said.repeated, said.marked, Scene(place, (figure,))))
+    return tuple(shots)
+
+
 def _two_characters(random: Random) -> tuple[Shot, ...]:
     """Each is introduced, each comes back once, then they meet."""
     pair = tuple(
@@ -100,13 +118,13 @@ def _two_characters(random: Random) -> tuple[Shot, ...]:
     acting = [_acting(figure, 2, random) for figure in pair]
     shots = [_first_shot(acting[n][0], places[n]) for n in (0, 1)]
     shots += [
-        _later_shot(acting[n][1], places[2 + n], _definite(pair[n].subject), source=n + 1)
+        _later_shot(acting[n][1], places[2 + n], definite(pair[n].subject), source=n + 1)
         for n in (0, 1)
     ]
     where = PLACE_PHRASES[places[4]][0]
     text, repeated = (
-        _sentence(f"{say(pair[0])} and {say(pair[1])} are {where}")
-        for say in (lambda figure: _definite(figure.subject), _described)
+        sentence(f"{say(pair[0])} and {say(pair[1])} are {where}")
+        for say in (lambda figure: definite(figure.subject), described)
     )
     met = tuple(
         Figure(figure.subject, figure.colour, size="medium", side=side)
@@ -120,8 +138,19 @@ def _ambiguous_frame(random: Random) -> tuple[Shot, ...]:
     subject = random.choice(_TRAVELLERS)
     places = random.sample(PLACES, 2)
     figures = _acting(Figure(subject, random.choice(COLOURS)), 2, random)
-    later = _later_shot(figures[1], places[1], _pronoun(subject), source=1)
+    later = _later_shot(figures[1], places[1], pronoun(subject), source=1)
     return _first_shot(figures[0], places[0]), later
+
+
+def _coated(shots: tuple[Shot, ...], random: Random) -> tuple[Shot, ...]:
+    """The same story, each character in a coat of its own in all frames' truth."""
+    coats = {subject: random.choice(COATS) for subject in SUBJECTS}
+
+    def coated(scene: Scene) -> Scene:
+        figures = tuple(replace(figure, coat=coats[figure.subject]) for figure in scene.figures)
+        return replace(scene, figures=figures)
+
+    return tuple(replace(shot, truth=coated(shot.truth)) for shot in shots)
 
 
 def _acting(figure: Figure, count: int, random: Random) -> list[Figure]:
@@ -133,17 +162,17 @@ def _acting(figure: Figure, count: int, random: Random) -> list[Figure]:
 
 
 def _first_shot(figure: Figure, place: str) -> Shot:
-    who = _described(figure, article="a")
+    who = described(figure, article="a")
     doing = _doing(figure, place)
-    text = _sentence(f"{who} {doing}")
+    text = sentence(f"{who} {doing}")
     marked = f"<share:{text[: len(who)]}>{text[len(who) :]}"
     return Shot(text, text, marked, Scene(place, (figure,)))
 
 
 def _later_shot(figure: Figure, place: str, who: str, source: int) -> Shot:
     doing = _doing(figure, place)
-    text = _sentence(f"{who} {doing}")
-    repeated = _sentence(f"{_described(figure)} {doing}")
+    text = sentence(f"{who} {doing}")
+    repeated = sentence(f"{described(figure)} {doing}")
     return Shot(text, repeated, f"<from:{source}> {text}", Scene(place, (figure,)))
 
 
@@ -151,21 +180,3 @@ def _doing(figure: Figure, place: str) -> str:
     drives = figure.subject == "car" and figure.action == "run"
     verb = "is driving" if drives else _VERBS[figure.action]
     return f"{verb} {PLACE_PHRASES[place][0]}"
-
-
-def _described(figure: Figure, article: str = "the") -> str:
-    if figure.subject in PEOPLE:
-        return f"{figure.subject} in a {figure.colour} {CLOTHES[figure.subject][0]}"
-    return f"{article} {figure.colour} {figure.subject}"
-
-
-def _definite(subject: str) -> str:
-    return subject if subject in PEOPLE else f"the {subject}"
-
-
-def _pronoun(subject: str) -> str:
-    return PRONOUNS.get(subject, "it")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}".removesuffix(".") + "."

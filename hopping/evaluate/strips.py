@@ -14,10 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 from hopping.errors import HoppingError
-from hopping.evaluate.methods import METHODS, TextSide
+from hopping.evaluate.measurements import read_lines
+from hopping.evaluate.methods import METHODS
 from hopping.evaluate.results import Scored, score_lines, stories_of
 from hopping.evaluate.stories import AMBIGUOUS, StoryCase
-from hopping.evaluate.storybook import noise_seed, read_lines, sample_frames
+from hopping.evaluate.storybook import noises, sample_frames, text_side
 from hopping.figure import story_grid
 
 _ABOVE, _BELOW = "plain", "attribute repeated"
@@ -51,11 +52,11 @@ def best_median_worst(
 
 def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.Image:
     """Rows of plain prompts, `method` and the attribute repeated, under the story's texts."""
-    side = TextSide(pipeline.text_encoder, pipeline.tokenizer)
+    side = text_side(pipeline)
     names = list(dict.fromkeys((_ABOVE, method, _BELOW)))
     embeddings = torch.cat([METHODS[name](side, case.shots) for name in names])
-    noises = [noise_seed(case.number, seed)] * len(embeddings)
-    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, noises)]
+    seeds = [noise for name in names for noise in noises(name, case, seed)]
+    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, seeds)]
     frames = len(case.shots)
     rows = [pictures[row * frames : (row + 1) * frames] for row in range(len(names))]
     return story_grid(rows, case.texts, names)
@@ -78,7 +79,7 @@ def save_strips(pipeline: Any, folder: Path, method: str, target: Path) -> dict[
 
 
 def _image(picture: Tensor) -> Image.Image:
-    pixels = ((picture + 1) * 127.5).round().clamp(0, 255).byte()
+    pixels = ((picture.cpu() + 1) * 127.5).round().clamp(0, 255).byte()
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError
+from hopping.evaluate.measurements import Run
 from hopping.evaluate.stories import make_stories
-from hopping.evaluate.storybook import Progress, Run, measure
-from hopping.storybook.model import RESOLUTION, load_storybook, storybook_is_trained
+from hopping.evaluate.storybook import BATCH, GPU_BATCH, Progress, measure
+from hopping.storybook.model import load_storybook, storybook_is_trained
 from hopping.storybook.oracle import Oracle, build_oracle, load_oracle, trained_oracle
 from hopping.storybook.score import BARS
 from hopping.storybook.team import Team, run_team
 from hopping.storybook.train_unet import trained_pipeline
+from hopping.storybook.world import RESOLUTION
 from hopping.studio.devices import resolve_device
 from hopping.studio.pipeline import fingerprint
 
@@ -37,18 +39,18 @@ class Measurement:
     methods: tuple[str, ...]
     model_run: Path | None = None
     device: str = "cpu"
-    batch: int = 32
+    batch: int | None = None
     below_bars: bool = False
 
 
 def load_model(
     model_run: Path | None, device: str = "auto", *, below_bars: bool = False
 ) -> tuple[Any, Oracle, Run]:
-    """The pipeline to measure with, its oracle on the CPU, and what a folder of results says of it.
+    """The pipeline to measure with, its oracle, and what a folder of results says of it.
 
     Args:
         model_run: The folder of a training run; None is the shipped model.
-        device: Where the pipeline shall be.
+        device: Where both shall be.
         below_bars: Take a model that does not reach its bars, or is not trained at all.
 
     Raises:
@@ -65,7 +67,7 @@ def load_model(
             )
         pipeline = load_storybook(device)
         oracle = load_oracle() if passes else build_oracle(RESOLUTION).eval()
-        return pipeline, oracle, Run(SHIPPED, fingerprint(pipeline), passes)
+        return pipeline, oracle.to(device), Run(SHIPPED, fingerprint(pipeline), passes)
     passes = _passes(model_run)
     if not (passes or below_bars):
         raise HoppingError(
@@ -76,7 +78,7 @@ def load_model(
         )
     try:
         pipeline = trained_pipeline(model_run).to(device)
-        oracle = trained_oracle(model_run, RESOLUTION)
+        oracle = trained_oracle(model_run, RESOLUTION).to(device)
     except FileNotFoundError as error:
         raise HoppingError(str(error)) from error
     return pipeline, oracle, Run(model_run.resolve().name, fingerprint(pipeline), passes)
@@ -106,7 +108,7 @@ def _measure_share(asked: Measurement, first: Callable[[], None], team: Team) ->
     def told(progress: Progress) -> None:
         print(
             f"worker {team.rank + 1}: {progress.stories} of {len(cases)} stories, "
-            f"{progress.pictures} pictures, {progress.pace:.0f} per minute of CPU time",
+            f"{progress.pictures} pictures, {progress.pace:.2g} a second",
             file=sys.stderr,
             flush=True,
         )
@@ -119,7 +121,7 @@ def _measure_share(asked: Measurement, first: Callable[[], None], team: Team) ->
         asked.seeds,
         asked.folder,
         rank=team.rank,
-        batch=asked.batch,
+        batch=asked.batch or (BATCH if asked.device == "cpu" else GPU_BATCH),
         told=told,
     )
 

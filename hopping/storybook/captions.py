@@ -102,13 +102,16 @@ def full_caption(scene: Scene, random: Random) -> str:
     return (_co_reference if random.random() < 0.5 else _one_sentence)(scene, random)
 
 
-def _verb(figure: Figure, random: Random, *, alone: bool = False) -> str:
-    """The action as a verb; "is" (which needs a place after it) never where it stands `alone`."""
+def verbs_of(figure: Figure) -> tuple[str, ...]:
+    """The verbs for the figure's action; "is" among them needs a place after it."""
     if figure.subject == "house":
-        verbs: tuple[str, ...] = ("stands", "is standing", "is")
-    else:
-        verbs = (CAR_VERBS if figure.subject == "car" else VERBS)[figure.action]
-    return random.choice([verb for verb in verbs if not (alone and verb == "is")])
+        return ("stands", "is standing", "is")
+    return (CAR_VERBS if figure.subject == "car" else VERBS)[figure.action]
+
+
+def _verb(figure: Figure, random: Random, *, alone: bool = False) -> str:
+    """The action as a verb; "is" never where it stands `alone`."""
+    return random.choice([verb for verb in verbs_of(figure) if not (alone and verb == "is")])
 
 
 def _place(scene: Scene, random: Random, figure: Figure | None = None) -> str:

@@ -17,10 +17,12 @@ from hopping.storybook.captions import caption
 from hopping.storybook.loop import pick
 from hopping.storybook.model import build_tokenizer
 from hopping.storybook.scene import Scene, scenes
+from hopping.storybook.sources import PACKAGE, fingerprint
 from hopping.storybook.tokens import MAX_LENGTH
 from hopping.storybook.world import draw
 
 _CHUNK = 512
+_MAKERS = ("scene", "captions", "world", "coats", "figures", "pen", "places")
 
 _Make = Callable[[tuple[int, list[Scene]]], np.ndarray]
 
@@ -32,7 +34,7 @@ class Corpus:
         scenes: The ground truth.
         images: uint8, shape (count, 3, height, width).
         captions: Token ids as int16, shape (count, captions, 77).
-        name: Tells corpora apart.
+        name: Tells corpora apart, those of other code among them.
 
     Args:
         cache: Folder where pictures and captions are kept between runs.
@@ -56,7 +58,7 @@ class Corpus:
     ) -> None:
         self.scenes: list[Scene] = list(islice(scenes(seed, held_out=held_out), count))
         kind = "held_out" if held_out else "training"
-        self.name = f"{kind}-{seed}-{count}-{resolution}"
+        self.name = f"{kind}-{seed}-{count}-{resolution}-{world_fingerprint()}"
         self.images = self._kept(cache / f"{self.name}.npy", partial(_draw, resolution), workers)
         file = cache / f"{self.name}-captions-{captions}.npy"
         self.captions = self._kept(file, partial(_write, captions), workers)
@@ -94,6 +96,11 @@ class Corpus:
             unfinished.rename(file)
         # Mapped, so that several workers read one copy.
         return torch.from_numpy(np.load(file, mmap_mode="c"))
+
+
+def world_fingerprint() -> str:
+    """A short hash of the code that makes scenes, pictures and captions."""
+    return fingerprint(PACKAGE / "storybook" / f"{name}.py" for name in _MAKERS)
 
 
 def _draw(resolution: int, job: tuple[int, list[Scene]]) -> np.ndarray:

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from hopping.storybook.data import Corpus
+from hopping.storybook.data import Corpus, world_fingerprint
 from hopping.storybook.loop import Plan
 from hopping.storybook.oracle import train_oracle
 from hopping.storybook.team import Team, default_workers, run_team
@@ -63,20 +63,21 @@ class Data:
         """Write this, and the device's name, into ``folder/run.json``, unless it stands there.
 
         Raises:
-            ValueError: The folder holds a run with other data.
+            ValueError: The folder holds a run with other data, or of another world.
         """
         file = folder / RUN_FILE
+        run = {**asdict(self), "world": world_fingerprint()}
         if file.is_file():
             before = json.loads(file.read_text(encoding="utf-8"))
-            for name, value in asdict(self).items():
+            for name, value in run.items():
                 if before[name] != value:
                     raise ValueError(
-                        f"{folder} was begun with {name} {before[name]}, not {value}: give it so "
-                        "again, or another folder"
+                        f"{folder} was begun with {name} {before[name]}, not {value}: go on as "
+                        "before, or name another folder"
                     )
             return
         folder.mkdir(parents=True, exist_ok=True)
-        run = {**asdict(self), "device": _device_name(device)}
+        run["device"] = _device_name(device)
         file.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
 
 

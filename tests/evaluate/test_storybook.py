@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,19 @@ from typer.testing import CliRunner
 import hopping
 from hopping import HoppingError, parse_story
 from hopping.cli.app import app
-from hopping.evaluate import report, results, strips, workers
+from hopping.evaluate import code, report, results, storybook, strips, workers
+from hopping.evaluate.code import code_fingerprint
+from hopping.evaluate.measurements import Line, Run, read_lines
 from hopping.evaluate.methods import CEILING, METHODS, TextSide
 from hopping.evaluate.scores import SCORES, score_frames, score_story
-from hopping.evaluate.stories import AMBIGUOUS, KINDS, ONE, PRONOUN, TWO, make_stories
-from hopping.evaluate.storybook import Line, Run, measure, read_lines
-from hopping.storybook.captions import read_caption
-from hopping.storybook.model import RESOLUTION, random_storybook
+from hopping.evaluate.stories import AMBIGUOUS, FREE, KINDS, ONE, PRONOUN, TWO, make_stories
+from hopping.evaluate.storybook import measure, noises
+from hopping.storybook import sources
+from hopping.storybook.captions import read_caption, vocabulary
+from hopping.storybook.model import random_storybook
 from hopping.storybook.oracle import Verdict, build_oracle
+from hopping.storybook.scene import COATS
+from hopping.storybook.world import RESOLUTION
 
 ROOT = Path(hopping.__file__).parents[1]
 CASES = list(make_stories(90))
@@ -68,16 +74,73 @@ def test_a_perfect_telling_scores_one_and_leaks_nothing():
     for case in CASES:
         scores = score_story(case, perfect(case))
         assert scores["identity"] == scores["prompt"] == scores["spread"] == 1
+        assert scores["found"] == scores["individual"] == 1
         assert scores["leak"] == 0
         assert scores.get("cross-talk", 0) == 0
 
 
 def test_a_telling_that_stays_in_the_first_scene_leaks_everything():
     for case in CASES:
-        if case.kind in (ONE, PRONOUN):
+        if case.kind in (ONE, PRONOUN, FREE):
             scores = score_story(case, [perfect(case)[0]] * len(case.shots))
             assert scores["identity"] == scores["leak"] == 1
             assert scores["place"] == scores["spread"] == 0
+
+
+def test_where_nobody_is_found_nothing_counts_but_a_leak():
+    for case in CASES:
+        seen = [Verdict(verdict.place, ()) for verdict in perfect(case)]
+        assert not any(score_story(case, seen).values())
+        stays = [seen[0]] * len(seen)
+        assert {name for name, value in score_story(case, stays).items() if value} == {"leak"}
+
+
+def test_an_individual_has_the_colour_and_the_coat_of_its_first_picture():
+    for case in CASES:
+        seen = perfect(case)
+        changed = [
+            Verdict(v.place, tuple(replace(f, coat=other(f.coat, COATS)) for f in v.figures))
+            for v in seen
+        ]
+        # The truth's coat counts for nothing: what the first picture shows does.
+        assert score_story(case, changed)["individual"] == 1
+        assert score_story(case, [seen[0], *changed[1:]])["individual"] < 1
+        assert score_story(case, [seen[0], *changed[1:]])["identity"] == 1
+        introductions = 2 if case.kind == TWO else 1
+        unseen = [Verdict(v.place, ()) for v in seen[:introductions]] + seen[introductions:]
+        frames = score_frames(case, unseen)[introductions - 1 :]
+        assert [frame["individual"] for frame in frames] == [0] * len(frames)
+
+
+def other(value, values):
+    return values[(values.index(value) + 1) % len(values)]
+
+
+def test_a_character_has_one_coat_in_all_of_a_story():
+    coats = set()
+    for case in CASES:
+        of_subject = {}
+        for shot in case.shots:
+            for figure in shot.truth.figures:
+                assert of_subject.setdefault(figure.subject, figure.coat) == figure.coat
+        coats |= set(of_subject.values())
+    assert coats == set(COATS)
+
+
+def test_freer_english_keeps_to_the_models_words_and_varies():
+    known = set(vocabulary())
+    texts = [shot.text for case in make_stories(900) if case.kind == FREE for shot in case.shots]
+    for text in texts:
+        assert set(re.findall(r"[a-z]+", text.lower())) <= known, text
+        assert all(part[:1].isupper() for part in text.split(". ")), text
+    opening = {tuple(text.lower().split()[:2]) for text in texts}
+    assert len(opening) > 40
+    assert 0.3 < sum(text.count(".") > 1 for text in texts) / len(texts) < 0.8
+    firsts = [case.shots[0].text for case in make_stories(900) if case.kind == FREE]
+    predicates = [
+        text for text in firsts if re.search(r" (is|wears|has|wearing) (a )?\w+[.,]", text)
+    ]
+    assert len(predicates) > 0.2 * len(firsts)
 
 
 def test_swapped_characters_are_cross_talk():
@@ -114,9 +177,20 @@ def test_every_method_gives_each_frame_an_embedding(pipeline, name):
             assert torch.equal(embeddings[0], side.encode([case.shots[0].text])[0])
 
 
+def test_other_noises_are_other_from_frame_2_on():
+    case = CASES[0]
+    one = noises("plain", case, 1)
+    assert len(set(one)) == 1
+    several = noises("plain, other noises", case, 1)
+    assert several[0] == one[0]
+    assert len(set(several)) == len(case.shots)
+    of_other_seeds = {n for c in CASES for seed in (0, 2) for n in noises("plain", c, seed)}
+    assert of_other_seeds.isdisjoint(several)
+
+
 @pytest.fixture(scope="module")
 def measured(pipeline, oracle, tmp_path_factory):
-    """A folder of results of four stories, one of each kind, two of them measured after a stop."""
+    """A folder of results of five stories, one of each kind, three of them after a stop."""
     folder = tmp_path_factory.mktemp("results")
     methods = (CEILING, "plain", "Consistent subject", "attribute repeated")
     Run("trial", "0", passes=False).begin(folder)
@@ -124,7 +198,7 @@ def measured(pipeline, oracle, tmp_path_factory):
     before = list(read_lines(folder))
     with (folder / "seen-0.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"method": "plain", "sto')
-    measure(pipeline, oracle, CASES[:4], methods, 1, folder, batch=5)
+    measure(pipeline, oracle, CASES[:5], methods, 1, folder, batch=5)
     return folder, before
 
 
@@ -132,7 +206,7 @@ def test_a_stopped_measurement_goes_on(measured):
     folder, before = measured
     lines = list(read_lines(folder))
     assert lines[: len(before)] == before
-    assert len({line.key for line in lines}) == len(lines) == 4 * 4
+    assert len({line.key for line in lines}) == len(lines) == 4 * 5
 
 
 def test_equal_pictures_are_sampled_once(pipeline, oracle, tmp_path):
@@ -162,9 +236,66 @@ def test_results_of_another_run_do_not_mix(tmp_path):
         Run.read(tmp_path / "nothing")
 
 
+def test_results_of_other_code_do_not_mix(tmp_path, monkeypatch):
+    Run("one", "a", passes=True, code="before").begin(tmp_path)
+    with pytest.raises(HoppingError, match="another run \\(code\\)"):
+        Run("one", "a", passes=True).begin(tmp_path)
+    older = json.loads((tmp_path / "run.json").read_text())
+    del older["code"]
+    (tmp_path / "run.json").write_text(json.dumps(older))
+    with pytest.raises(HoppingError, match="another version"):
+        Run("one", "a", passes=True).begin(tmp_path)
+
+
+def test_the_fingerprint_is_that_of_all_that_is_run(tmp_path, monkeypatch):
+    copy = tmp_path / "hopping"
+    shutil.copytree(sources.PACKAGE, copy, ignore=shutil.ignore_patterns("weights"))
+    before = code_fingerprint("hopping.evaluate.storybook")
+    for module in (sources, code):
+        monkeypatch.setattr(module, "PACKAGE", copy)
+
+    def changed(name, old, new):
+        text = (copy / name).read_text("utf-8")
+        assert old in text
+        (copy / name).write_text(text.replace(old, new, 1), "utf-8")
+        fingerprint = code_fingerprint("hopping.evaluate.storybook")
+        (copy / name).write_text(text, "utf-8")
+        return fingerprint
+
+    assert changed("mask.py", '"""', '"""Said in other words: ') == before
+    assert changed("figure.py", "def ", "def _") == before  # draws grids, no results
+    assert changed("mask.py", "return", "pass; return") != before
+    assert changed("storybook/coats.py", "0.05, 0.05", "0.05, 0.06") != before
+    assert changed("evaluate/phrasing.py", "here too", "there too") != before
+
+
+def test_batches_take_pictures_of_several_stories(pipeline, oracle, tmp_path, monkeypatch):
+    sizes = []
+    sample = storybook.sample_frames
+
+    def noted(pipeline, embeddings, noises):
+        sizes.append(len(embeddings))
+        return sample(pipeline, embeddings, noises)
+
+    monkeypatch.setattr(storybook, "sample_frames", noted)
+    monkeypatch.setattr(storybook, "STEPS", 1)
+    measure(pipeline, oracle, CASES[:6], ["plain"], 1, tmp_path, batch=8)
+    assert sum(sizes) == sum(len(case.shots) for case in CASES[:6])
+    assert set(sizes[:-1]) == {8}
+
+
+def test_a_picture_is_the_same_in_every_batch(pipeline):
+    side = storybook.text_side(pipeline)
+    embeddings = side.encode([shot.text for case in CASES[:2] for shot in case.shots])
+    seeds = list(range(len(embeddings)))
+    together = storybook.sample_frames(pipeline, embeddings, seeds)
+    alone = storybook.sample_frames(pipeline, embeddings[2:3], seeds[2:3])
+    assert torch.allclose(together[2:3], alone, atol=1e-3)
+
+
 def test_results_hold_every_score_of_every_method(measured):
     found = results.summarise(measured[0])
-    assert found["stories"] == 4
+    assert found["stories"] == 5
     assert found["seeds"] == 1
     assert list(found["methods"]) == [
         CEILING,
@@ -185,7 +316,7 @@ def test_results_hold_every_score_of_every_method(measured):
 
 
 def test_a_perfect_telling_beats_another_by_the_difference(tmp_path):
-    cases = CASES[:8]
+    cases = CASES[:10]
     Run("trial", "0", passes=False).begin(tmp_path)
     still = [Line("plain", c.number, 0, (perfect(c)[0],) * len(c.shots)) for c in cases]
     right = [Line("paper", c.number, 0, tuple(perfect(c))) for c in cases]
@@ -198,7 +329,7 @@ def test_a_perfect_telling_beats_another_by_the_difference(tmp_path):
     assert found["methods"]["paper"]["scores"][results.ALL]["leak"]["mean"] == 0
     difference, *of_kinds = found["differences"]
     assert [d["leak"]["stories"] for d in of_kinds] == [2] * len(KINDS)
-    assert difference["leak"] == {"mean": -1.0, "error": 0.0, "stories": 8}
+    assert difference["leak"] == {"mean": -1.0, "error": 0.0, "stories": 10}
     assert difference["spread"]["mean"] == 1.0
 
 
@@ -214,12 +345,12 @@ def test_strips_show_the_best_the_median_and_the_worst_story(pipeline):
         ("plain", story, 0): {"identity": n / 4, "prompt": 1.0, "leak": 0.0}
         for n, story in enumerate(long)
     }
-    scored["plain", 3, 0] = {"identity": 1.0, "prompt": 2.0, "leak": 0.0}
+    scored["plain", 4, 0] = {"identity": 1.0, "prompt": 2.0, "leak": 0.0}
     chosen = strips.best_median_worst(scored, cases, "plain")
     assert [story for story, _ in chosen.values()] == [long[4], long[2], long[0]]
     with pytest.raises(HoppingError, match="no scores"):
         strips.best_median_worst({}, cases, "plain")
-    strip = strips.draw_strip(pipeline, CASES[3], "Consistent subject", seed=0)
+    strip = strips.draw_strip(pipeline, CASES[4], "Consistent subject", seed=0)
     assert strip.width > 2 * RESOLUTION
     assert strip.height > 3 * RESOLUTION
 
@@ -227,7 +358,8 @@ def test_strips_show_the_best_the_median_and_the_worst_story(pipeline):
 def test_the_page_is_made_from_results(pipeline, measured, tmp_path):
     folder, _ = measured
     page = tmp_path / "evidence.md"
-    page.write_text(f"# Evidence\n\n{report.BEGIN}\n{report.NOTHING}\n{report.END}\n\nThe end.\n")
+    marks = "".join(f"<!-- {name} -->\n<!-- /{name} -->\n\n" for name in report.SECTIONS)
+    page.write_text(f"# Evidence\n\n{marks}The end.\n")
 
     def draw(method, target):
         return strips.save_strips(pipeline, folder, method, target)
@@ -242,7 +374,7 @@ def test_the_page_is_made_from_results(pipeline, measured, tmp_path):
     text = page.read_text()
     assert text.startswith("# Evidence\n")
     assert text.endswith("The end.\n")
-    assert "4 stories with 1 noise" in text
+    assert "5 stories with 1 noise" in text
     assert report.NOTHING not in text
     links = re.findall(r"\]\((.+?)\)", text)
     assert len(links) == 5
@@ -250,7 +382,8 @@ def test_the_page_is_made_from_results(pipeline, measured, tmp_path):
         with Image.open(tmp_path / link) as image:
             assert image.width > 100
     # Written again, from what lies beside the page, it is the same.
-    assert report.section_of(page) == report.numbers(**report.record_of(page))
+    for name, make in report.SECTIONS.items():
+        assert report.section_of(page, name) == make(**report.record_of(page))
     page.write_text("# Evidence\n")
     with pytest.raises(HoppingError, match="no lines"):
         report.write_page([folder], page, draw)
@@ -285,6 +418,7 @@ def test_two_workers_share_a_measurement(tmp_path):
 
 def test_the_projects_page_shows_what_its_record_holds():
     page = ROOT / report.PAGE
-    assert report.section_of(page) == report.numbers(**report.record_of(page))
+    for name, make in report.SECTIONS.items():
+        assert report.section_of(page, name) == make(**report.record_of(page))
     table = page.read_text(encoding="utf-8").partition("<!-- scores -->\n")[2]
     assert table.startswith(f"{report.meanings_table()}\n<!-- /scores -->")

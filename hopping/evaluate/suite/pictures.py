@@ -52,7 +52,7 @@ def is_drawn(folder: Path) -> bool:
 def draw_set(
     pipeline: Any, method: str, prompts: PromptSet, naming: str, settings: Settings, folder: Path
 ) -> None:
-    """Draw the pictures of a set, all from one noise; its record is written last."""
+    """Draw the pictures of a set, from one noise or several; its record is written last."""
     hop = METHODS[method]
     assert isinstance(hop, Hopping)
     cuda = settings.device.startswith("cuda")
@@ -64,7 +64,7 @@ def draw_set(
             pipeline,
             hop.story(prompts.wordings(naming)),
             hop.options,
-            **settings.sampling(),
+            **{**settings.sampling(), "same_noise": hop.same_noise},
         )
     )
     seconds = (time.perf_counter() - began) / len(frames)

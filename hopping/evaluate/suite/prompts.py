@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError
-from hopping.evaluate.stories import Wording
+from hopping.evaluate.phrasing import Wording
 
 NAMINGS = ("full", "once")
 """How prompts after the first name the subject: in full, as the benchmark has it, or as "the
