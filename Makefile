@@ -2,6 +2,7 @@
 # make studio  the same in a page in the browser: MODEL=… ARGS="--port 8000"
 # make test    format, lint, types and tests, on each WebUI's libraries, the newest and the oldest
 # make bench   what hopping costs, as ratios
+# make gpu     what only a GPU can show: the tests for one, and a table
 # Each sets up what it needs in folders of its own (.venv*), from locks/: the same next year as today.
 # make lock    renews the locks
 # make test-latest  the tests on whatever is the newest today, which no lock holds
@@ -38,7 +39,7 @@ LOCK := $(UV) --excludes locks/excluded.txt pyproject.toml locks/build.in
 HOPPING = $(STUDIO)/bin/python -m hopping
 WITH_MODEL = $(if $(MODEL),--model $(call quoted,$(MODEL))) $(ARGS)
 
-.PHONY: story studio test $(SETS:%=test-%) test-latest lint bench storybook lock clean
+.PHONY: story studio test $(SETS:%=test-%) test-latest lint bench gpu storybook lock clean
 
 story: $(STUDIO)/ready
 	$(HOPPING) story $(call quoted,$(STORY)) $(WITH_MODEL)
@@ -60,6 +61,12 @@ $(SETS:%=test-%): test-%: .venv-%/ready
 
 bench: $(NEWEST)/ready
 	$(NEWEST)/bin/python -m hopping.evaluate.bench $(ARGS)
+
+gpu: $(NEWEST)/ready
+	@if $(NEWEST)/bin/python -c "import sys, torch; sys.exit(not torch.cuda.is_available())"; then \
+		HF_HUB_OFFLINE=1 $(NEWEST)/bin/python -m pytest -m gpu $(PYTEST_ARGS) && \
+		HF_HUB_OFFLINE=1 $(NEWEST)/bin/python -m hopping.evaluate.gpu $(ARGS); \
+	else echo "There is no GPU here: nothing was run."; fi
 
 storybook: $(STUDIO)/ready
 	$(STUDIO)/bin/python -m hopping.storybook.train $(ARGS)

@@ -31,6 +31,13 @@ settings.register_profile(
 settings.load_profile("hopping")
 
 
+def pytest_collection_modifyitems(items):
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a GPU"))
+
+
 @pytest.fixture(scope="session")
 def clip_tokenizer_folder(tmp_path_factory) -> Path:
     """CLIP's own tokenizer, made from the vocabulary that open_clip_torch ships."""

@@ -1,5 +1,7 @@
 """The patch: any visibility, any of the known encoders, and no trace of it afterwards."""
 
+import contextlib
+
 import pytest
 import torch
 from torch import nn
@@ -73,6 +75,31 @@ def test_a_row_that_sees_nothing_is_uniform(encoder, ids):
         leaked = encoder.encode(changed).hidden
     assert not torch.equal(leaked[0, 5], masked[0, 5])  # even the last position counts
     assert torch.equal(leaked[0, :5], masked[0, :5])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("backend", [None, "MATH", "FLASH_ATTENTION", "EFFICIENT_ATTENTION"])
+def test_a_row_that_sees_nothing_takes_the_mean_of_all_values(ids, backend, device, dtype):
+    """Of a fused kernel too, which makes something else of a row that is wholly masked."""
+    model = transformers_text_model().to(device, dtype)
+    layer = getattr(model, "text_model", model).encoder.layers[0].self_attn
+    seen = {}
+    for name, module in (("values", layer.v_proj), ("mixed", layer.out_proj)):
+        module.register_forward_hook(
+            lambda _, args, output, name=name: seen.update({name: (args[0], output)})
+        )
+    visible = CAUSAL.clone()
+    visible[5] = False
+    allowed = contextlib.nullcontext()
+    if backend is not None:
+        kind = getattr(torch.nn.attention.SDPBackend, backend)
+        allowed = torch.nn.attention.sdpa_kernel([kind, torch.nn.attention.SDPBackend.MATH])
+    with torch.no_grad(), allowed, attend(model, visible):
+        model(ids[:1].to(device))
+    mean = seen["values"][1].float().mean(dim=0)
+    close = {torch.float32: 1e-5, torch.float16: 5e-3, torch.bfloat16: 4e-2}[dtype]
+    torch.testing.assert_close(seen["mixed"][0][0, 5].float(), mean, atol=close, rtol=close)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])

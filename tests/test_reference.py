@@ -24,14 +24,18 @@ def golden():
     return safe_open(Path(__file__).parent / "data" / "reference_public.safetensors", "pt")
 
 
-@pytest.fixture(scope="module", params=["eager", "sdpa"])
+GPU = [pytest.param((name, "cuda"), marks=pytest.mark.gpu) for name in ("eager", "sdpa")]
+
+
+@pytest.fixture(scope="module", params=[("eager", "cpu"), ("sdpa", "cpu"), *GPU], ids=str)
 def text_model(request, golden):
     from transformers import CLIPTextConfig, CLIPTextModel
 
+    implementation, device = request.param
     config = json.loads(golden.metadata()["clip_text_config"])
     model = CLIPTextModel(CLIPTextConfig(**config, eos_token_id=49407)).eval()
     if hasattr(model, "set_attn_implementation"):
-        model.set_attn_implementation(request.param)
+        model.set_attn_implementation(implementation)
     state = {
         key.removeprefix("model."): golden.get_tensor(key).float()
         for key in golden.keys()  # noqa: SIM118
@@ -46,7 +50,7 @@ def text_model(request, golden):
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected
     assert all(key.endswith("position_ids") for key in missing)
-    return model
+    return model.to(device)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -62,12 +66,12 @@ def test_reference_equals_the_released_code(golden, text_model, clip_tokenizer, 
     assert torch.equal(plan.visible, case("visible").bool())
     encoder = ClipTextEncoder(text_model)
     with torch.no_grad(), attend(text_model, plan.visible):
-        joint = encoder.encode(plan.layout.ids).hidden[0]
+        joint = encoder.encode(plan.layout.ids).hidden[0].cpu()
     torch.testing.assert_close(joint, case("joint_hidden"), atol=1e-4, rtol=0)
-    hopped = [e.hidden[0] for e in encode_frames(encoder, plan.visibility)]
+    hopped = [e.hidden[0].cpu() for e in encode_frames(encoder, plan.visibility)]
     torch.testing.assert_close(torch.stack(hopped), case("frame_hopping"), atol=1e-4, rtol=0)
     alone = plan_story(clip_tokenizer, story, HoppingOptions(mode="baseline"))
     assert torch.equal(alone.layout.ids, case("frame_input_ids").long())
-    plain = [e.hidden[0] for e in encode_frames(encoder, alone.visibility)]
+    plain = [e.hidden[0].cpu() for e in encode_frames(encoder, alone.visibility)]
     torch.testing.assert_close(torch.stack(plain), case("frame_solo"), atol=1e-4, rtol=0)
     assert hook_count(text_model) == 0
