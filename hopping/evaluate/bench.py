@@ -49,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.case is not None:
         print(json.dumps(_measure(given.case, given.repeat)))
         return
-    print(
-        f"{'layout':<20}{'frames':>7}{'pass s':>10}{'hopped s':>10}{'ratio':>8}{'peak MiB':>10}"
-    )
+    print(f"{'layout':<20}{'frames':>7}{'pass s':>10}{'hopped s':>10}{'ratio':>8}{'peak MiB':>10}")
     rows = [_in_own_process(case, given.repeat) for case in range(len(CASES))]
     hundred, double = rows[HUNDRED], rows[HUNDRED + 1]
     print(f"100 → 200 frames: {double['hopped'] / hundred['hopped']:.2f} × the time")

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hopping import ClipTextEncoder, HoppingOptions, encode_story, parse_story
+from hopping import HoppingOptions, encode_story, parse_story
 from hopping.storybook.model import GUIDANCE, STEPS, build_scheduler, build_tokenizer
 from hopping.studio import generate_story, load_pipeline
 
