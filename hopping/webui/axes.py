@@ -34,9 +34,10 @@ _ROWS = (
 )
 
 # As in the plot's own axes: "0-1 (+0.25)" by steps, "0-1 [5]" so many.
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
+# Longer numbers than these are no bounds, and Python would not read them all.
+_NUMBER = r"(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})"
 _RANGE = re.compile(
-    rf"({_NUMBER})\s*-\s*({_NUMBER})(?:\s*\(\s*([+-]{_NUMBER})\s*\)|\s*\[\s*(\d+)\s*\])?"
+    rf"({_NUMBER})\s*-\s*({_NUMBER})(?:\s*\(\s*([+-]{_NUMBER})\s*\)|\s*\[\s*(\d{{1,18}})\s*\])?"
 )
 _MOST = 1000
 """How many values a range may have, by far more than a plot can show."""

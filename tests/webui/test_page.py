@@ -53,7 +53,7 @@ def test_the_plan_follows_the_options(tab):
         ".textContent === 'windows'"
     )
     tab.page.check("#hopping_option_share input[value=subject]")
-    tab.plan(".hopping-chip:has-text('A red dog')").wait_for()
+    tab.plan(".hopping-sees .hopping-chip:has-text('A red dog')").first.wait_for()
 
 
 def test_the_mask_shows_the_tokens(tab):

@@ -161,7 +161,19 @@ class TestAxes:
         assert axis.prepare(typed) == values.split()
         axis.confirm(None, values.split())
 
-    @pytest.mark.parametrize("typed", ["0-1 [0]", "0-1 (+0)", "1-0", "0-1 (+0.0000001)", "0-2 [3]"])
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "0-1 [0]",
+            "0-1 (+0)",
+            "1-0",
+            "0-1 (+0.0000001)",
+            "0-2 [3]",
+            f"0-1 [{'9' * 5000}]",
+            f"{'9' * 400}-{'9' * 401} (+1)",
+            f"0-1 (+0.{'0' * 400}1)",
+        ],
+    )
     def test_what_is_no_range_is_an_error(self, plot, typed):
         axis = plot["[Hopping] Strength"]
         with pytest.raises(OptionError, match="allowed: a number from 0 to 1"):
