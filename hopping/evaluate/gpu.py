@@ -41,8 +41,11 @@ def embeddings(
 ) -> Tensor:
     """The story's, by the embedded model's text encoder, shape (frames, 77, width)."""
     pipeline = load_pipeline(None, device, torch.float32)
-    pipeline.text_encoder.set_attn_implementation(implementation)
-    text_encoder = pipeline.text_encoder.to(dtype)
+    given = pipeline.text_encoder
+    # Not every release that is served can change it on a loaded model.
+    text_encoder = type(given)._from_config(given.config, attn_implementation=implementation)
+    text_encoder.load_state_dict(given.state_dict())
+    text_encoder = text_encoder.to(device, dtype).eval()
     return encode_story(text_encoder, pipeline.tokenizer, STORY, options).float().cpu()
 
 
