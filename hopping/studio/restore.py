@@ -154,7 +154,7 @@ def _from_infotext(text: str) -> OpenedStory:
     if sampler is not None:
         settings["sampler"] = sampler
     elif "Sampler" in entries:
-        notes[f"its sampler {entries['Sampler']!r} is not known here"] = None
+        notes[f"its sampler {brief(entries['Sampler'])} is not known here"] = None
     return OpenedStory(
         checked("story", story, str),
         _checked_options({name: value for name, value in options.items() if value is not None}),
