@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html
+from .templates import render
 
 STORY_HINT = "<span>A line is a frame; later frames see earlier ones.</span>"
 STORY_EXAMPLE = (
@@ -51,15 +51,7 @@ SYNTAX_ROWS = (
 )
 
 
-def _syntax() -> str:
-    rows = "".join(
-        f"<tr><td><code>{html.escape(code)}</code></td><td>{html.escape(meaning)}</td></tr>"
-        for code, meaning in SYNTAX_ROWS
-    )
-    return f'<table class="hopping-syntax">{rows}</table>'
-
-
-SYNTAX = _syntax()
+SYNTAX = render("syntax.html", rows=SYNTAX_ROWS)
 
 
 def next_example(story: str) -> str:

@@ -12,6 +12,7 @@ import torch
 from hopping import HoppingError, HoppingOptions, StoryError, parse_story, plan_story
 from hopping.layout import Role, SpecialIds, tokenize_frame
 from hopping.page import mask_svg, plan_html
+from hopping.page.templates import frame_style
 from hopping.plan import plan_frames
 
 EVIL = "<img src=x onerror=alert(1)> a \"dog\" & 'cat' </li><script>alert(2)</script>"
@@ -101,7 +102,7 @@ def test_who_was_recognised_stands_in_the_colour_of_the_frame_that_introduced_th
     made = plan("A red dog sits.\nThe dog meets a cat.\nIt rains.", share="subject", reach="all")
     page = plan_html.render_plan(made)
     frames = page.split('<li class="hopping-frame"')[1:]
-    chip = f'<span class="hopping-chip" {plan_html.frame_style(1)}><b>1</b> “The dog” = “A red dog”'
+    chip = f'<span class="hopping-chip" {frame_style(1)}><b>1</b> “The dog” = “A red dog”'
     assert [chip in frame for frame in frames] == [False, True, False]
     assert "new “a cat”" in read(frames[1]).text
     assert "who" not in read(frames[0]).text

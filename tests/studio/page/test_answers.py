@@ -174,7 +174,7 @@ def test_cancelling_keeps_what_is_done(studio):
         ("A dog.", {"steps": 10**9}, "steps cannot be 1000000000; allowed: 1 to 1000"),
         ("A dog.", {"steps": 2.5}, "steps cannot be 2.5; it must be a whole number"),
         ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
-        ("A dog.", {"steps": "many"}, "steps cannot be &#x27;many&#x27;; it must be a number"),
+        ("A dog.", {"steps": "many"}, "steps cannot be &#39;many&#39;; it must be a number"),
         ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
         ("A dog.", {"cfg": 101}, "cfg cannot be 101; allowed: 0 to 100"),
         ("A dog.", {"cfg": float("inf")}, "cfg cannot be inf; allowed: 0 to 100"),
