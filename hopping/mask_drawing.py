@@ -42,7 +42,7 @@ class MaskToken(NamedTuple):
     is_text: bool
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """Neighbouring columns [start, stop) of one frame that a row sees."""
 
     row: int
@@ -87,7 +87,7 @@ class MaskDrawing:
         if any(panel.visible.shape != (count, count) for panel in self.panels):
             raise ValueError("the masks of a picture must be of the same tokens")
 
-    def runs(self, panel: MaskPanel) -> Iterator[Run]:
+    def stretches(self, panel: MaskPanel) -> Iterator[Stretch]:
         """What is seen, row by row."""
         frames = [token.frame for token in self.tokens]
         other = torch.tensor([a != b for a, b in pairwise(frames)], dtype=torch.bool)
@@ -98,7 +98,7 @@ class MaskDrawing:
         ends[:, :-1] = begins[:, 1:]
         starts, lasts = (begins & visible).nonzero().tolist(), (ends & visible).nonzero().tolist()
         for (row, start), (_, last) in zip(starts, lasts, strict=True):
-            yield Run(row, start, last + 1, frames[start], frames[start] == frames[row])
+            yield Stretch(row, start, last + 1, frames[start], frames[start] == frames[row])
 
     def spans(self) -> Iterator[tuple[int, int, int]]:
         """Frame, start and stop of each run of tokens of one frame, along either axis."""

@@ -69,7 +69,7 @@ class _Axes:
         x, y = left + self.margin, top + self.margin
         side = len(self._drawing.tokens) * self.cell
         canvas.rectangle((x, y, x + side, y + side), fill=_GROUND)
-        for run in self._drawing.runs(panel):
+        for run in self._drawing.stretches(panel):
             at = (x + run.start * self.cell, y + run.row * self.cell)
             end = (x + run.stop * self.cell - 1, at[1] + self.cell - 1)
             canvas.rectangle((*at, *end), fill=frame_colour(run.frame, strong=run.is_own))

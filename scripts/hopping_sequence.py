@@ -8,10 +8,10 @@ if find_host() is None:
         "AUTOMATIC1111's WebUI, Forge, reForge and forge-classic."
     )
 else:
-    from hopping.webui import api, infotext, settings, tab
+    from hopping.webui import api, generation_data, settings, tab
     from hopping.webui.script import HoppingScript as HoppingScript
 
-    infotext.register()
+    generation_data.register()
     settings.register()
     api.register()
     tab.register()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,16 @@ def test_the_core_knows_no_room():
         inside = path.relative_to(PACKAGE).parts
         if inside[0] not in BELOW and inside != ("__main__.py",):
             assert not known(path), path
+
+
+def test_no_two_files_share_a_name():
+    files = [
+        path for path in PACKAGE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py")
+    ]
+    names = Counter(path.name for path in files)
+    assert not [str(path) for path in files if names[path.name] > 1]
+
+
+def test_no_two_rooms_share_a_name():
+    rooms = [path.parent.name for path in PACKAGE.rglob("__init__.py")]
+    assert len(rooms) == len(set(rooms)), rooms

@@ -12,10 +12,9 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hopping import HoppingError, HoppingOptions, StoryError, parse_story
-from hopping.page import infotext
-from hopping.page.live_plan import answer_plan
-from hopping.page.options import ROWS, RunOptions, parse_request
+from hopping import HoppingError, HoppingOptions, StoryError, infotext, parse_story
+from hopping.page.plan_answer import answer_plan
+from hopping.run_options import ROWS, RunOptions, parse_request
 from hopping.story import check_plain
 
 from .strategies import any_texts, any_values, mappings

@@ -64,7 +64,7 @@ def test_its_runs_are_the_mask(plan, word, options):
     kept = made.layout.role != Role.PADDING
     frames = made.layout.p_id[kept]
     painted = torch.zeros(len(drawn.tokens), len(drawn.tokens), dtype=torch.bool)
-    for run in drawn.runs(drawn.panels[0]):
+    for run in drawn.stretches(drawn.panels[0]):
         painted[run.row, run.start : run.stop] = True
         assert set(frames[run.start : run.stop].tolist()) == {run.frame}
         assert run.is_own == (run.frame == frames[run.row])
@@ -82,7 +82,7 @@ def test_both_renderings_show_the_same_cells(plan, word, options):
     )
     name = "{http://www.w3.org/2000/svg}"
     rows = svg.findall(f"{name}g")
-    runs = list(drawn.runs(drawn.panels[0]))
+    runs = list(drawn.stretches(drawn.panels[0]))
     assert [row.find(f"{name}text").text for row in rows] == [t.label for t in drawn.tokens]
     assert sum(len(row.findall(f"{name}rect")) - 1 for row in rows) == len(runs)
     colours = re.findall(r"#[0-9a-f]{6}", ElementTree.tostring(svg, "unicode"))

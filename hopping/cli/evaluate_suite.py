@@ -13,8 +13,8 @@ from hopping.errors import HoppingError
 from hopping.evaluate.methods import SUITE_METHODS, parse_methods
 from hopping.evaluate.suite import metrics as metric
 from hopping.evaluate.suite.prompts import NAMINGS, read_suite
-from hopping.studio.request import Request, is_trained
 from hopping.studio.sampling import check_model
+from hopping.studio.story_request import StoryRequest, is_trained
 
 from .checks import check_folder
 from .flags import MACHINE, MODEL, PICTURES, setting, takes
@@ -90,18 +90,18 @@ def suite(
         "weights": weights,
         "out": out,
     }
-    request = Request(".", HoppingOptions(), seed=seed, batch_size=batch_size, **given)
+    request = StoryRequest(".", HoppingOptions(), seed=seed, batch_size=batch_size, **given)
     check_model(request.model)
     check_folder("--out", out)
     _run(asked, request, missing if metrics is None else {})
 
 
-def _run(asked: dict[str, Any], request: Request, lacking: dict[str, str]) -> None:
+def _run(asked: dict[str, Any], request: StoryRequest, lacking: dict[str, str]) -> None:
     """What one process does, of as many as `accelerate launch` started."""
     quiet_libraries()
     from accelerate import PartialState
 
-    from hopping.evaluate.suite import run, table
+    from hopping.evaluate.suite import measure, table
     from hopping.studio.pipeline import fingerprint
 
     state = PartialState(cpu=request.device == "cpu")
@@ -115,13 +115,13 @@ def _run(asked: dict[str, Any], request: Request, lacking: dict[str, str]) -> No
             or (Path(request.model or "") / metric.RANDOM_MARK).is_file()
             or metric.has_random_weights(asked["weights"], asked["metrics"])
         )
-        suite = run.Suite(**asked, random=random)
+        suite = measure.Suite(**asked, random=random)
         settings = wanted.settings(pipeline)
         with state.main_process_first():
-            made_with = run.begin(suite, settings, fingerprint(pipeline))
-        run.draw(suite, pipeline, settings, share, told=_tell(state.process_index))
+            made_with = measure.begin(suite, settings, fingerprint(pipeline))
+        measure.draw(suite, pipeline, settings, share, told=_tell(state.process_index))
         del pipeline  # its memory is for the metrics' models
-        run.score(suite, device, share)
+        measure.score(suite, device, share)
         state.wait_for_everyone()
         if state.is_main_process:
             results = table.summarise(suite, made_with, lacking)

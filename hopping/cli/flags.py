@@ -13,7 +13,7 @@ import typer
 
 from hopping.errors import HoppingError
 from hopping.options import HoppingOptions, Option
-from hopping.page.options import RunOptions
+from hopping.run_options import RunOptions
 from hopping.studio import sampling
 
 _HOPPING = "How frames see each other"

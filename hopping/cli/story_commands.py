@@ -11,9 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hopping.errors import HoppingError
 from hopping.studio import processes
-from hopping.studio.request import Request
-from hopping.studio.request import resume as resumed
 from hopping.studio.sampling import STORYBOOK, check_model
+from hopping.studio.story_request import StoryRequest
+from hopping.studio.story_request import resume as resumed
 
 from .checks import check_file, check_folder, read_source
 from .flags import (
@@ -71,15 +71,15 @@ def story(
     check_folder("--out", out)
     request = _request(file, given)
     pipeline = loading(request.model, request.load)
-    from hopping.studio import run
+    from hopping.studio import story_run
 
     if processes.is_helper():
-        run.help_with_story(pipeline)
+        story_run.help_with_story(pipeline)
         return
     now = datetime.datetime.now()
     record = request.begin(pipeline, now)
-    STDOUT.print(run.plan_for(pipeline, record.story, record.options).summary())
-    _make(pipeline, record, run.start_folder(out, record, now))
+    STDOUT.print(story_run.plan_for(pipeline, record.story, record.options).summary())
+    _make(pipeline, record, story_run.start_folder(out, record, now))
 
 
 @app.command()
@@ -113,9 +113,9 @@ def mask(
     STDOUT.print(str(out))
 
 
-def _request(file: str, given: dict[str, Any]) -> Request:
+def _request(file: str, given: dict[str, Any]) -> StoryRequest:
     options, settings = hopping_options(given)
-    request = Request(read_source(file), options, **settings)
+    request = StoryRequest(read_source(file), options, **settings)
     check_model(request.model)
     if request.device is not None:  # torch alone knows that, a part of what is to come
         from hopping.studio.devices import resolve_device
@@ -124,12 +124,12 @@ def _request(file: str, given: dict[str, Any]) -> Request:
     return request
 
 
-def _planned(request: Request) -> tuple[Any, Any]:
+def _planned(request: StoryRequest) -> tuple[Any, Any]:
     """Tokenizer and plan for the commands that make no pictures."""
     quiet_libraries()
     from hopping.clip import plan_story
-    from hopping.studio.prompts import noted
     from hopping.studio.tokenizer import load_tokenizer
+    from hopping.studio.unread_syntax import noted
 
     tokenizer = load_tokenizer(request.model)
     return tokenizer, noted(plan_story(tokenizer, request.story, request.options))
@@ -145,22 +145,22 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
     check_folder("--resume", folder)
     settings = record.settings
     check_model(settings.model)
-    from hopping.studio import run
+    from hopping.studio import story_run
     from hopping.studio.pipeline import load_pipeline
 
     pipeline = loading(
         settings.model, lambda: load_pipeline(settings.model, settings.device, settings.dtype)
     )
-    run.check_model(record, pipeline)
+    story_run.check_model(record, pipeline)
     if processes.is_helper():
-        run.help_with_story(pipeline)
+        story_run.help_with_story(pipeline)
         return
     _make(pipeline, record, folder)
 
 
 def _make(pipeline: Any, record: Record, folder: Path) -> None:
     """Run with progress bars; tell where everything is, and how to go on where it was stopped."""
-    from hopping.studio.run import run_story
+    from hopping.studio.story_run import run_story
 
     total = len(record.keys())
     with Progress(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hopping.studio.page.addresses import HOST, PORT, refuse_taken
+from hopping.studio.browser.addresses import HOST, PORT, refuse_taken
 from hopping.studio.sampling import check_model, precision
 
 from .checks import check_folder
@@ -41,7 +41,7 @@ def ui(
     precision(dtype, device)
     refuse_taken(host, port)
 
-    from hopping.studio.page.server import serve
+    from hopping.studio.browser.server import serve
     from hopping.studio.pipeline import load_pipeline
 
     pipeline = loading(model, lambda: load_pipeline(model, device, dtype))

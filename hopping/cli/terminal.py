@@ -91,7 +91,7 @@ def loading(model: str | None, load: Callable[[], Any]) -> Any:
             # busy machine; and its bytes do not depend on how many there are.
             torch.set_num_threads(1)
         pipeline = load()
-    from hopping.studio.request import is_trained
+    from hopping.studio.story_request import is_trained
 
     if not is_trained(model):
         STDERR.print(f"{UNTRAINED} Name a model of your own with --model.", style="yellow")

@@ -48,7 +48,7 @@ def _stories() -> str:
 
 
 @dataclass(frozen=True)
-class Run:
+class Provenance:
     """What a folder of results was made with; results of other runs must not mix with it.
 
     Attributes:
@@ -76,7 +76,7 @@ class Run:
         """
         file = folder / _RUN_FILE
         if file.is_file():
-            before = Run.read(folder)
+            before = Provenance.read(folder)
             names = [n for n, value in asdict(self).items() if getattr(before, n) != value]
             if names:
                 raise HoppingError(
@@ -87,7 +87,7 @@ class Run:
         file.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @staticmethod
-    def read(folder: Path) -> Run:
+    def read(folder: Path) -> Provenance:
         """The run of a folder of results.
 
         Raises:
@@ -97,12 +97,12 @@ class Run:
         if not file.is_file():
             raise HoppingError(f"no results in {folder}; run `hopping evaluate storybook` first")
         found = json.loads(file.read_text(encoding="utf-8"))
-        if set(found) != {row.name for row in fields(Run)}:
+        if set(found) != {row.name for row in fields(Provenance)}:
             raise HoppingError(
                 f"{folder} holds results of another version of this program; "
                 "name another folder with --out"
             )
-        return Run(**found)
+        return Provenance(**found)
 
 
 def read_lines(folder: Path) -> Iterator[Line]:

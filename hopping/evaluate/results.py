@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from hopping.evaluate.measurements import Line, Run, read_lines
+from hopping.evaluate.measurements import Line, Provenance, read_lines
 from hopping.evaluate.methods import NAMES
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import KINDS, ONE, StoryCase, make_stories
@@ -75,9 +75,9 @@ def summarise(folder: Path) -> dict[str, Any]:
     """The results of one model, as JSON holds them.
 
     Returns:
-        "run": what `Run` has; "stories", "seeds", "pictures": how many there are; "methods": for
-        each method its "scores" by kind of story, and its "identity by frame" in stories of one
-        character; "differences": of pairs of methods, on stories and seeds that both have.
+        "run": what `Provenance` has; "stories", "seeds", "pictures": how many there are; "methods":
+        for each method its "scores" by kind of story, and its "identity by frame" in stories of
+        one character; "differences": of pairs of methods, on stories and seeds that both have.
     """
     lines = list({line.key: line for line in read_lines(folder)}.values())
     cases = stories_of(lines)
@@ -86,7 +86,7 @@ def summarise(folder: Path) -> dict[str, Any]:
     for line in lines:
         by_method[line.method].append(line)
     return {
-        "run": asdict(Run.read(folder)),
+        "run": asdict(Provenance.read(folder)),
         "stories": len({line.story for line in lines}),
         "seeds": len({line.seed for line in lines}),
         "pictures": sum(len(line.verdicts) for line in lines),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError
-from hopping.evaluate.measurements import Run
+from hopping.evaluate.measurements import Provenance
 from hopping.evaluate.stories import make_stories
 from hopping.evaluate.storybook import BATCH, GPU_BATCH, Progress, measure
 from hopping.storybook.model import load_storybook, storybook_is_trained
@@ -45,7 +45,7 @@ class Measurement:
 
 def load_model(
     model_run: Path | None, device: str = "auto", *, below_bars: bool = False
-) -> tuple[Any, Oracle, Run]:
+) -> tuple[Any, Oracle, Provenance]:
     """The pipeline to measure with, its oracle, and what a folder of results says of it.
 
     Args:
@@ -67,7 +67,7 @@ def load_model(
             )
         pipeline = load_storybook(device)
         oracle = load_oracle() if passes else build_oracle(RESOLUTION).eval()
-        return pipeline, oracle.to(device), Run(SHIPPED, fingerprint(pipeline), passes)
+        return pipeline, oracle.to(device), Provenance(SHIPPED, fingerprint(pipeline), passes)
     passes = _passes(model_run)
     if not (passes or below_bars):
         raise HoppingError(
@@ -81,7 +81,7 @@ def load_model(
         oracle = trained_oracle(model_run, RESOLUTION).to(device)
     except FileNotFoundError as error:
         raise HoppingError(str(error)) from error
-    return pipeline, oracle, Run(model_run.resolve().name, fingerprint(pipeline), passes)
+    return pipeline, oracle, Provenance(model_run.resolve().name, fingerprint(pipeline), passes)
 
 
 def run_measurement(

@@ -25,7 +25,7 @@ def render_mask(plan: StoryPlan, token_text: TokenText) -> str:
         token_text: gives the text of tokens' ids, as the host's tokenizer has it.
     """
     drawing = draw(plan, token_text)
-    runs = groupby(drawing.runs(drawing.panels[0]), key=lambda run: run.row)
+    runs = groupby(drawing.stretches(drawing.panels[0]), key=lambda run: run.row)
     seen = {row: list(parts) for row, parts in runs}
     return render(
         "mask.html",

@@ -10,8 +10,7 @@ import gradio as gr
 
 from hopping.errors import OptionError
 from hopping.options import ALL, HoppingOptions, Option, Value
-
-from .options import ROWS, RunOptions
+from hopping.run_options import ROWS, RunOptions
 
 CUSTOM = ""
 """The preset widget's value while the options match no preset."""

@@ -18,7 +18,7 @@ from hopping.storybook.loop import pick
 from hopping.storybook.model import build_tokenizer
 from hopping.storybook.scene import Scene, scenes
 from hopping.storybook.sources import PACKAGE, fingerprint
-from hopping.storybook.tokens import MAX_LENGTH
+from hopping.storybook.word_tokenizer import MAX_LENGTH
 from hopping.storybook.world import draw
 
 _CHUNK = 512

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from hopping.storybook import tokens
+from hopping.storybook import word_tokenizer
 
 NAME = "storybook"
 _WEIGHTS = "model.safetensors"
@@ -90,7 +90,7 @@ def save_text_encoder(encoder: CLIPTextModel, folder: Path) -> None:
 def save_tokenizer(folder: Path) -> None:
     """Copy the tokenizer's files, in the form that every version of transformers reads."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in tokens.FOLDER.iterdir():
+    for file in word_tokenizer.FOLDER.iterdir():
         shutil.copy(file, folder / file.name)
 
 

@@ -29,7 +29,7 @@ _MOST_WORKERS = 64
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """How one stage is trained.
 
     Attributes:
@@ -55,7 +55,7 @@ class Plan:
 
 
 def fit(
-    plan: Plan,
+    recipe: Recipe,
     module: nn.Module,
     loss: Callable[[torch.Generator], Tensor],
     folder: Path,
@@ -67,7 +67,7 @@ def fit(
     """Train `module` and return its moving average, in eval mode.
 
     Args:
-        plan: Steps, learning rate and the rest.
+        recipe: Steps, learning rate and the rest.
         module: What is trained, in place, on the device where it is.
         loss: One batch's loss; it takes all randomness from the generator it is given, which is on
             the module's device.
@@ -78,10 +78,10 @@ def fit(
             is logged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / f"{plan.name}.pt"
+    checkpoint = folder / f"{recipe.name}.pt"
     average = deepcopy(module).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(
-        module.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     generator = torch.Generator(next(module.parameters()).device)
     step, seconds = 0, 0.0
@@ -100,13 +100,13 @@ def fit(
         if (step - first) % _SYNC_EVERY == 0:
             team.average(module)
             seconds = time.monotonic() - started
-            progress = team.agree(_progress(plan, step, seconds))
+            progress = team.agree(_progress(recipe, step, seconds))
         done = progress >= 1
-        due = step % plan.save_every == 0 or seconds > saved + _SAVE_SECONDS
+        due = step % recipe.save_every == 0 or seconds > saved + _SAVE_SECONDS
         if team.leads and step > first and (done or due):
             saved = seconds
             note = look(average, step) if look else ""
-            _log(folder / f"{plan.name}.log", step, seconds, float(running), note)
+            _log(folder / f"{recipe.name}.log", step, seconds, float(running), note)
             _save(
                 checkpoint,
                 module=module.state_dict(),
@@ -119,7 +119,7 @@ def fit(
         if done:
             return average
         for group in optimizer.param_groups:
-            group["lr"] = plan.learning_rate * _schedule(step, plan.warmup, progress)
+            group["lr"] = recipe.learning_rate * _schedule(step, recipe.warmup, progress)
         batch_seed = (seed * _MOST_WORKERS + team.rank) * _SEED_STRIDE + step
         value = loss(generator.manual_seed(batch_seed))
         optimizer.zero_grad()
@@ -128,13 +128,13 @@ def fit(
         optimizer.step()
         step += 1
         # A young average must not remember the initial weights.
-        _average(average, module, min(plan.decay, (step + 1) / (step + 10)))
+        _average(average, module, min(recipe.decay, (step + 1) / (step + 10)))
         running.lerp_(value.detach(), 1 if step == 1 else 0.02)
 
 
-def _progress(plan: Plan, step: int, seconds: float) -> float:
-    spent = seconds / (60 * plan.minutes) if plan.minutes else 0.0
-    return max(step / plan.steps, spent)
+def _progress(recipe: Recipe, step: int, seconds: float) -> float:
+    spent = seconds / (60 * recipe.minutes) if recipe.minutes else 0.0
+    return max(step / recipe.steps, spent)
 
 
 def restore(name: str, module: Module, folder: Path) -> Module:

@@ -18,7 +18,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from hopping.storybook import tokens
+from hopping.storybook import word_tokenizer
 from hopping.storybook.world import RESOLUTION
 
 STEPS = 20
@@ -97,12 +97,12 @@ def assemble(
 
 def build_tokenizer() -> CLIPTokenizer:
     """CLIP's tokenizer with the storybook's vocabulary: 77 tokens, padded with the end token."""
-    return CLIPTokenizer.from_pretrained(tokens.FOLDER, local_files_only=True)
+    return CLIPTokenizer.from_pretrained(word_tokenizer.FOLDER, local_files_only=True)
 
 
 def build_text_encoder() -> CLIPTextModel:
     """CLIP's causal text transformer: 4 layers of width 128, 0.9 M parameters."""
-    vocabulary = json.loads((tokens.FOLDER / "vocab.json").read_text(encoding="utf-8"))
+    vocabulary = json.loads((word_tokenizer.FOLDER / "vocab.json").read_text(encoding="utf-8"))
     config = CLIPTextConfig(
         vocab_size=len(vocabulary),
         hidden_size=TEXT_WIDTH,
@@ -110,10 +110,10 @@ def build_text_encoder() -> CLIPTextModel:
         projection_dim=TEXT_WIDTH,
         num_hidden_layers=4,
         num_attention_heads=4,
-        max_position_embeddings=tokens.MAX_LENGTH,
-        bos_token_id=vocabulary[tokens.START],
-        eos_token_id=vocabulary[tokens.END],
-        pad_token_id=vocabulary[tokens.END],
+        max_position_embeddings=word_tokenizer.MAX_LENGTH,
+        bos_token_id=vocabulary[word_tokenizer.START],
+        eos_token_id=vocabulary[word_tokenizer.END],
+        pad_token_id=vocabulary[word_tokenizer.END],
     )
     encoder = CLIPTextModel(config)
     final_layer_norm = getattr(encoder, "text_model", encoder).final_layer_norm

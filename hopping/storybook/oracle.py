@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
+from hopping.storybook.loop import Recipe, fast_math, fit, pick, restore
 from hopping.storybook.model import WEIGHTS, build_vae
 from hopping.storybook.scene import (
     ACTIONS,
@@ -156,7 +156,7 @@ def accuracy(verdicts: Sequence[Verdict], shown: Sequence[Scene]) -> dict[str, f
 
 
 def train_oracle(
-    plan: Plan,
+    recipe: Recipe,
     corpus: Corpus,
     held_out: Corpus,
     folder: Path,
@@ -192,7 +192,7 @@ def train_oracle(
         scores = check(average, vae, held_out)
         return " ".join(f"{name} {score:.4f}" for name, score in scores.items())
 
-    return fit(plan, oracle, loss, folder, seed=seed, team=team, look=look)
+    return fit(recipe, oracle, loss, folder, seed=seed, team=team, look=look)
 
 
 def trained_oracle(folder: Path, resolution: int) -> Oracle:

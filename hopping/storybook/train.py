@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from hopping.storybook.data import Corpus, world_fingerprint
-from hopping.storybook.loop import Plan
+from hopping.storybook.loop import Recipe
 from hopping.storybook.oracle import train_oracle
 from hopping.storybook.team import Team, default_workers, run_team
 from hopping.storybook.train_text import train_text
@@ -38,7 +38,7 @@ class Stage:
     """One part of the model: how it is trained, and on how many pictures at a time."""
 
     train: Callable[..., nn.Module]
-    plan: Plan
+    recipe: Recipe
     batch: int  # of all workers together
 
 
@@ -82,7 +82,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingRun:
     """A training run.
 
     Attributes:
@@ -101,23 +101,23 @@ class Settings:
 
 
 STAGES = {
-    "vae": Stage(train_vae, Plan("vae", 5_424, 1e-3, warmup=300, decay=0.998), batch=64),
-    "text": Stage(train_text, Plan("text", 616, 1e-3, decay=0.99, save_every=100), batch=1_024),
-    "oracle": Stage(train_oracle, Plan("oracle", 1_600, 1e-3, decay=0.995), batch=192),
-    "unet": Stage(train_unet, Plan("unet", 9_480, 1e-3, warmup=500, decay=0.9995), batch=512),
+    "vae": Stage(train_vae, Recipe("vae", 5_424, 1e-3, warmup=300, decay=0.998), batch=64),
+    "text": Stage(train_text, Recipe("text", 616, 1e-3, decay=0.99, save_every=100), batch=1_024),
+    "oracle": Stage(train_oracle, Recipe("oracle", 1_600, 1e-3, decay=0.995), batch=192),
+    "unet": Stage(train_unet, Recipe("unet", 9_480, 1e-3, warmup=500, decay=0.9995), batch=512),
 }
 
 
-def train(settings: Settings, stages: list[str], minutes: float = 0.0) -> None:
+def train(settings: TrainingRun, stages: list[str], minutes: float = 0.0) -> None:
     """Train `stages` one after the other, each for at most `minutes` (0: no limit)."""
     settings.data.begin(settings.folder, settings.device)
     make_corpora(settings)
     for name in stages:
-        stage = replace(STAGES[name], plan=replace(STAGES[name].plan, minutes=minutes))
+        stage = replace(STAGES[name], recipe=replace(STAGES[name].recipe, minutes=minutes))
         run_team(partial(_run_stage, settings, stage), settings.workers)
 
 
-def make_corpora(settings: Settings) -> tuple[Corpus, Corpus]:
+def make_corpora(settings: TrainingRun) -> tuple[Corpus, Corpus]:
     """The training and the held-out corpus, made now if they are not in the cache."""
     data = settings.data
     make = partial(Corpus, settings.cache, resolution=RESOLUTION, workers=os.cpu_count() or 1)
@@ -127,12 +127,12 @@ def make_corpora(settings: Settings) -> tuple[Corpus, Corpus]:
     )
 
 
-def _run_stage(settings: Settings, stage: Stage, team: Team) -> None:
+def _run_stage(settings: TrainingRun, stage: Stage, team: Team) -> None:
     device = torch.device(settings.device)
     torch.backends.cudnn.benchmark = True  # all batches of a stage have one shape
     corpus, held_out = make_corpora(settings)
     stage.train(
-        stage.plan,
+        stage.recipe,
         corpus.to(device),
         held_out.to(device),
         settings.folder,
@@ -170,7 +170,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.device == "cpu" and not given.minutes:
         print("two CPU cores take about thirty hours; --minutes limits each stage", flush=True)
-    settings = Settings(
+    settings = TrainingRun(
         folder=given.folder,
         cache=given.cache or given.folder / "pictures",
         data=Data(seed=given.seed, pictures=given.pictures),

@@ -19,7 +19,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from hopping.storybook.captions import full_caption
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, fast_math, fit, pick, restore
+from hopping.storybook.loop import Recipe, fast_math, fit, pick, restore
 from hopping.storybook.model import TEXT_WIDTH, build_text_encoder, build_tokenizer
 from hopping.storybook.scene import (
     ACTIONS,
@@ -96,7 +96,7 @@ def without_padding(ids: Tensor) -> Tensor:
 
 
 def train_text(
-    plan: Plan,
+    recipe: Recipe,
     corpus: Corpus,
     held_out: Corpus,
     folder: Path,
@@ -127,7 +127,7 @@ def train_text(
         scores = probe(average, tokenizer, held_out.scenes[:_PROBED], device)
         return " ".join(f"{name} {score:.3f}" for name, score in scores.items())
 
-    return fit(plan, model, loss, folder, seed=seed, team=team, look=look)
+    return fit(recipe, model, loss, folder, seed=seed, team=team, look=look)
 
 
 def trained_text_encoder(folder: Path) -> CLIPTextModel:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, fast_math, fit, pick, restore, steps_done
+from hopping.storybook.loop import Recipe, fast_math, fit, pick, restore, steps_done
 from hopping.storybook.model import (
     GUIDANCE,
     STEPS,
@@ -54,7 +54,7 @@ SHOWN_PROMPTS = (
 
 
 def train_unet(
-    plan: Plan,
+    recipe: Recipe,
     corpus: Corpus,
     _held_out: Corpus,
     folder: Path,
@@ -98,7 +98,7 @@ def train_unet(
         save_grid(pictures, folder / f"unet-{step:06d}.png", columns=8)
         return ""
 
-    return fit(plan, unet, loss, folder, seed=seed, team=team, look=look)
+    return fit(recipe, unet, loss, folder, seed=seed, team=team, look=look)
 
 
 def corpus_latents(corpus: Corpus, folder: Path, team: Team) -> Tensor:

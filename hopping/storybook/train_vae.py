@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan, fast_math, fit, pick
+from hopping.storybook.loop import Recipe, fast_math, fit, pick
 from hopping.storybook.model import build_vae
 from hopping.storybook.scene import PLACES
 from hopping.storybook.team import Team
@@ -28,7 +28,7 @@ _SHOWN = 8
 
 
 def train_vae(
-    plan: Plan,
+    recipe: Recipe,
     corpus: Corpus,
     held_out: Corpus,
     folder: Path,
@@ -64,7 +64,7 @@ def train_vae(
         save_reconstructions(average, held_out, folder / "vae.png")
         return f"psnr {psnr(average, held_out):.2f}"
 
-    return fit(plan, vae, loss, folder, seed=seed, team=team, look=look)
+    return fit(recipe, vae, loss, folder, seed=seed, team=team, look=look)
 
 
 def place_means(corpus: Corpus) -> Tensor:

@@ -23,13 +23,13 @@ from hopping.plan import StoryPlan
 from hopping.story import Story
 
 from . import processes
-from .conditioning import Conditioning, PipelineConditioner, windows_of
 from .noise import drawn_in_32_bits
+from .pipeline_conditioner import Conditioning, PipelineConditioner, windows_of
 from .pixel_sharing import Prerequisites, pixel_sharing
-from .prompts import check_negative, read_story, refuse_tags
 from .record import FrameKey
 from .samplers import build_scheduler
 from .sampling import check_pixels
+from .unread_syntax import check_negative, read_plain_story, refuse_tags
 
 OnStep = Callable[[FrameKey, int, int], None]
 """Called after each step with the first frame of the batch, the step (from 1) and their number."""
@@ -139,7 +139,7 @@ def generate_story(
         HoppingError: before anything is sampled, if the story cannot be done as asked.
     """
     if isinstance(story, str):
-        story = read_story(story)
+        story = read_plain_story(story)
     options = options or HoppingOptions()
     scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
     conditioner = PipelineConditioner(pipeline, clip_skip, scale)

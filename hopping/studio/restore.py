@@ -11,10 +11,10 @@ from typing import Any
 
 from PIL import Image
 
+from hopping import infotext
 from hopping.errors import HoppingError
 from hopping.options import HoppingOptions, Value
-from hopping.page import infotext
-from hopping.page.options import ROWS, RunOptions
+from hopping.run_options import ROWS, RunOptions
 from hopping.values import brief, whole_number
 
 from .record import SCHEMA, RecordError, check_written, checked, checked_settings
@@ -47,7 +47,7 @@ class OpenedStory:
     Attributes:
         source: the story's text.
         options: for every option of ROWS its value.
-        settings: the sampling settings that it names, as `run.Request` names them.
+        settings: the sampling settings that it names, as `StoryRequest` names them.
         model: the name of the model that it was made with; empty where it is not said.
         notes: what it names and cannot be done here.
     """

@@ -37,7 +37,7 @@ class Setting:
     """One row of the list. No value, None, stands for the model's own or the machine's.
 
     Attributes:
-        name: as `request.Request` has it.
+        name: as `StoryRequest` has it.
         kind: the type of its values.
         help: what the command line says of it.
         metavar: what stands for a value in the command line's help.

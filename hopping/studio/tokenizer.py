@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hopping.storybook.tokens import FOLDER
+from hopping.storybook.word_tokenizer import FOLDER
 
 from .sampling import STORYBOOK
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import cached_property
 
-from ..story import Span
+from hopping.story import Span
+
 from .lexicon import lexicon
 from .phrase import Phrase
 from .tagging import tag

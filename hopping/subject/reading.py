@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..story import Span, Story
+from hopping.story import Span, Story
+
 from .descriptions import describe
 from .individuals import Individual, Individuals
 from .lexicon import lexicon

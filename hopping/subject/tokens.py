@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ..story import Span
+from hopping.story import Span
+
 from .lexicon import lexicon
 from .vocabulary import ABBREVIATIONS, DETERMINERS, LABELS, PICTURES, TITLES
 

@@ -16,8 +16,8 @@ from hopping.errors import HoppingError, OptionError
 from hopping.mask_drawing import TokenText
 from hopping.mask_picture import draw_mask
 from hopping.page.limits import TooLargeError, check_brackets, check_story, check_text
-from hopping.page.options import Request, parse_request
 from hopping.plan import StoryPlan
+from hopping.run_options import HoppingRequest, parse_request
 
 from . import callbacks
 from .planning import parse_prompt, plan_with_words
@@ -77,7 +77,7 @@ def _plan(question: Any) -> tuple[StoryPlan, TokenText]:
     return plan_with_words(prompt, request)
 
 
-def _check_size(prompt: str, request: Request) -> None:
+def _check_size(prompt: str, request: HoppingRequest) -> None:
     """Refuse what would keep the server busy for minutes."""
     check_text(prompt)
     story = parse_prompt(prompt, request)

@@ -24,7 +24,7 @@ from hopping.story import Span
 
 from .hosts import Engine, host
 from .neighbours import who_hooks_the_text_encoder
-from .texts import Reading, clean
+from .texts import PromptReading, clean
 
 # A textual inversion's vectors stand in the host's rows as placeholders. In the layout each has an
 # id of its own, far above any vocabulary, which tells what is to be put there.
@@ -71,7 +71,7 @@ class HostTextEncoder:
         chunks, _ = self._engine.cutter.tokenize_line(text)
         return [self._content(chunk, text) for chunk in chunks]
 
-    def spans(self, reading: Reading) -> list[Span]:
+    def spans(self, reading: PromptReading) -> list[Span]:
         """For each content token of a text, the span of `reading.text` that it comes from."""
         spans: list[Span] = []
         for start, end in reading.pieces:
@@ -193,7 +193,7 @@ class HostTextEncoder:
 
 def frame_tokens(
     encoder: HostTextEncoder,
-    readings: Sequence[Reading],
+    readings: Sequence[PromptReading],
     windows: Sequence[Sequence[tuple[int, ...]]],
 ) -> FrameTokens:
     """The tokens of a frame's sub-prompts as one frame of the core's.

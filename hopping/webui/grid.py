@@ -10,14 +10,14 @@ from PIL import Image
 from hopping.figure import story_grid
 from hopping.mask_picture import draw_mask
 
-from .infotext import FRAME
-from .jobs import Job
+from .generation_data import FRAME
+from .hopped_run import HoppedRun
+from .jobs import PictureJob
 from .planning import plan_with_words
-from .run import Run
 from .texts import without_networks
 
 
-def add_pictures(run: Run, processed: Any) -> None:
+def add_pictures(run: HoppedRun, processed: Any) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
     if run.jobs.enlarges:
         return
@@ -40,7 +40,7 @@ def add_pictures(run: Run, processed: Any) -> None:
             _save(run, mask, infotext, "-mask")
 
 
-def _frames(run: Run, processed: Any) -> dict[Job, Image.Image]:
+def _frames(run: HoppedRun, processed: Any) -> dict[PictureJob, Image.Image]:
     """The pictures that were made, each with what it is: not all of them, if interrupted."""
     p = run.processing
     stride = 1
@@ -51,7 +51,7 @@ def _frames(run: Run, processed: Any) -> dict[Job, Image.Image]:
     return dict(zip(run.jobs.all, made, strict=False))
 
 
-def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
+def _grid(run: HoppedRun, pictures: dict[PictureJob, Image.Image]) -> Image.Image:
     rows: list[list[Image.Image | None]] = []
     titles = []
     for plain in (False, True):
@@ -64,12 +64,12 @@ def _grid(run: Run, pictures: dict[Job, Image.Image]) -> Image.Image:
     return story_grid(rows, captions if run.request.run.captions else (), titles)
 
 
-def _title(run: Run, plain: bool, story: int) -> str:
+def _title(run: HoppedRun, plain: bool, story: int) -> str:
     name = "plain SD" if plain else run.request.hopping.mode
     return f"{name} {story + 1}" if run.jobs.stories > 1 else name
 
 
-def _story_infotext(run: Run) -> str:
+def _story_infotext(run: HoppedRun) -> str:
     """The infotext of the whole story: that of its first frame, without the frame's number."""
     p = run.processing
     entries = p.extra_generation_params
@@ -87,12 +87,12 @@ def _insert(processed: Any, index: int, picture: Image.Image, infotext: str) -> 
     processed.infotexts.insert(index, infotext)
 
 
-def _saves_grid(run: Run, pictures: int) -> bool:
+def _saves_grid(run: HoppedRun, pictures: int) -> bool:
     opts = shared.opts
     return run.saves_grid and opts.grid_save and (pictures > 1 or not opts.grid_only_if_multiple)
 
 
-def _save(run: Run, picture: Image.Image, infotext: str, suffix: str = "") -> None:
+def _save(run: HoppedRun, picture: Image.Image, infotext: str, suffix: str = "") -> None:
     p, opts = run.processing, shared.opts
     images.save_image(
         picture,

@@ -7,7 +7,7 @@ from typing import Any
 
 from hopping.errors import StoryError
 
-from .infotext import MODE, frame_in, of_picture
+from .generation_data import MODE, frame_in, of_picture
 
 NO_FRAME = (
     "the picture's generation data names no frame of a story; choose a frame, or switch hopping "
@@ -16,7 +16,7 @@ NO_FRAME = (
 
 
 @dataclass(frozen=True)
-class Job:
+class PictureJob:
     """One picture of a run: which story (from 0), which frame (from 1), with hopping or without."""
 
     story: int
@@ -24,7 +24,7 @@ class Job:
     plain: bool = False
 
 
-class Jobs:
+class PictureJobs:
     """The pictures of a run in their order: all stories, then what is compared with.
 
     Where one picture of a gallery is enlarged, that one's first, and it alone is made; the other
@@ -39,12 +39,12 @@ class Jobs:
     """
 
     def __init__(
-        self, stories: int, frames: int, compare: bool = False, enlarged: Job | None = None
+        self, stories: int, frames: int, compare: bool = False, enlarged: PictureJob | None = None
     ) -> None:
         self.stories, self.frames, self.enlarges = stories, frames, enlarged is not None
-        hopped = [Job(story, frame) for story in range(stories) for frame in self._numbers]
+        hopped = [PictureJob(story, frame) for story in range(stories) for frame in self._numbers]
         if enlarged is None:
-            plain = [Job(job.story, job.frame, plain=True) for job in hopped if compare]
+            plain = [PictureJob(job.story, job.frame, plain=True) for job in hopped if compare]
             self.all = hopped + plain
         else:
             self.all = [enlarged, *(job for job in hopped if job != enlarged)]
@@ -60,13 +60,13 @@ class Jobs:
         """Which frame each is."""
         return [job.frame for job in self.all]
 
-    def story(self, story: int, plain: bool = False) -> list[Job]:
+    def story(self, story: int, plain: bool = False) -> list[PictureJob]:
         """One story's frames in their order."""
-        return [Job(story, frame, plain) for frame in self._numbers]
+        return [PictureJob(story, frame, plain) for frame in self._numbers]
 
-    def place(self, job: Job) -> int:
+    def place(self, job: PictureJob) -> int:
         """Where the same frame with hopping stands among all."""
-        return self._places[Job(job.story, job.frame)]
+        return self._places[PictureJob(job.story, job.frame)]
 
     def counted(self, seed: int, same_noise: bool) -> list[int]:
         """Seeds as the host would count them: over stories, or over frames without same_noise.
@@ -80,7 +80,7 @@ class Jobs:
         return [seed + place - places[0] for place in places]
 
 
-def job_of(picture: Any, frames: int, mode: str) -> Job:
+def job_of(picture: Any, frames: int, mode: str) -> PictureJob:
     """The job by which a picture of a gallery was made.
 
     Args:
@@ -100,4 +100,4 @@ def job_of(picture: Any, frames: int, mode: str) -> Job:
             f"the picture is frame {frame} of its story, but the prompt has {frames}; paste the "
             "picture's generation data, then enlarge it"
         )
-    return Job(0, frame, plain=params.get(MODE) == "baseline" != mode)
+    return PictureJob(0, frame, plain=params.get(MODE) == "baseline" != mode)

@@ -14,9 +14,9 @@ from typing import Any
 from modules import errors, shared
 
 from hopping.mask_drawing import TokenText
-from hopping.page.live_plan import answer_plan
-from hopping.page.options import ROWS, Request, parse_request
+from hopping.page.plan_answer import answer_plan
 from hopping.plan import StoryPlan
+from hopping.run_options import ROWS, HoppingRequest, parse_request
 
 from .planning import plan_with_words
 from .texts import without_comments
@@ -41,7 +41,7 @@ def live_plan(serial: Any, story: str, styles: list[str], *values: Any) -> tuple
     )
 
 
-def _styled(request: Request, styles: list[str]) -> Request:
+def _styled(request: HoppingRequest, styles: list[str]) -> HoppingRequest:
     """The request with the chosen styles as what stands before and after every frame."""
     if not styles:
         return request

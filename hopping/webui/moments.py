@@ -13,7 +13,7 @@ from hopping.story import Frame, Story
 
 from .encoders import JOINER, HostTextEncoder, frame_tokens
 from .texts import (
-    Reading,
+    PromptReading,
     Timing,
     check_marks_stay,
     clean,
@@ -72,7 +72,7 @@ def last_steps(scheduled: Sequence[ScheduledFrame]) -> list[int]:
     return sorted({end for f in scheduled for part in f.parts for end, _ in part.schedule})
 
 
-class Moment:
+class StepTexts:
     """The texts of a whole story at one step.
 
     Attributes:
@@ -84,7 +84,7 @@ class Moment:
     """
 
     def __init__(self, scheduled: Sequence[ScheduledFrame], step: int) -> None:
-        self._readings: list[list[Reading]] = []
+        self._readings: list[list[PromptReading]] = []
         texts: list[tuple[str, ...]] = []
         frames = []
         for scheduled_frame in scheduled:
@@ -108,7 +108,7 @@ class Moment:
         ]
 
 
-def _as_read(frame: Frame, readings: Sequence[Reading]) -> Frame:
+def _as_read(frame: Frame, readings: Sequence[PromptReading]) -> Frame:
     """The frame with the text, the own span and the marks of its sub-prompts, joined."""
     own = []
     marks = []

@@ -8,13 +8,13 @@ from dataclasses import replace
 from hopping.errors import OptionError
 from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions
-from hopping.page.options import Request
 from hopping.plan import StoryPlan, plan_frames
+from hopping.run_options import HoppingRequest
 from hopping.story import Story, parse_story
 
 from .encoders import HostTextEncoder, text_encoders
 from .hosts import host
-from .moments import Moment, ScheduledFrame, schedule_frames
+from .moments import ScheduledFrame, StepTexts, schedule_frames
 from .networks import unknown_networks
 from .texts import Timing, check_comments, hides_comments, without_networks
 
@@ -22,7 +22,7 @@ from .texts import Timing, check_comments, hides_comments, without_networks
 _TIMING = Timing(steps=20)
 
 
-def parse_prompt(prompt: str, request: Request) -> Story:
+def parse_prompt(prompt: str, request: HoppingRequest) -> Story:
     """The story in a prompt box.
 
     Raises:
@@ -41,7 +41,7 @@ def parse_prompt(prompt: str, request: Request) -> Story:
     return story
 
 
-def plan_prompt(prompt: str, request: Request) -> StoryPlan:
+def plan_prompt(prompt: str, request: HoppingRequest) -> StoryPlan:
     """Lay out a prompt as it would be at the first step, without styles. Nothing is encoded.
 
     Raises:
@@ -50,7 +50,7 @@ def plan_prompt(prompt: str, request: Request) -> StoryPlan:
     return plan_with_words(prompt, request)[0]
 
 
-def plan_with_words(prompt: str, request: Request) -> tuple[StoryPlan, TokenText]:
+def plan_with_words(prompt: str, request: HoppingRequest) -> tuple[StoryPlan, TokenText]:
     """The plan, and what gives the text of token ids in its layout.
 
     Raises:
@@ -81,7 +81,7 @@ def plan_scheduled(
     Raises:
         HoppingError: if it cannot be done as asked.
     """
-    moment = Moment(scheduled, step=1)
+    moment = StepTexts(scheduled, step=1)
     windows = [[encoder.windows(text) for text in parts] for parts in moment.texts]
     tokens = moment.tokens(encoder, windows)
     return plan_frames(moment.story, tokens, encoder.special, options)

@@ -12,20 +12,20 @@ from modules.ui_components import InputAccordion
 
 from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
-from hopping.page.options import ROWS, Request, parse_request
 from hopping.page.story_editor import build_plan, connect_plan
 from hopping.page.story_texts import STORY_HINT
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
+from hopping.run_options import ROWS, HoppingRequest, parse_request
 
-from . import infotext, settings
+from . import generation_data, settings
 from .axes import OFF, add_axes, axis_values
 from .failed_run import is_enlarging, tell
 from .grid import add_pictures
+from .hopped_run import HoppedRun
 from .jobs import NO_FRAME
 from .live_plan import live_plan
 from .neighbours import is_detailers
 from .notes import tell_comments
-from .run import Run
 from .takeover import failure_of, release, run_of, take_over, told_to_api
 
 TITLE = "Hopping sequence"
@@ -83,11 +83,11 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
     def before_process(self, p: Any, *args: Any) -> None:
         if release(p):
             # Another extension's copy of a run of ours, in the middle of it: no story of its own.
-            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
+            p.extra_generation_params = generation_data.without_own(p.extra_generation_params)
             return
         # A plot's cells share one dictionary.
-        if infotext.own_entries(p.extra_generation_params):
-            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
+        if generation_data.own_entries(p.extra_generation_params):
+            p.extra_generation_params = generation_data.without_own(p.extra_generation_params)
         if is_detailers(p):
             return
         # The host reports what a callback raises and goes on without it; what is wrong with the
@@ -101,7 +101,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
                 if is_enlarging(p):
                     # The page may say another story by now.
                     p.prompt, request = _as_made(p, axes)
-                run = Run(p, request)
+                run = HoppedRun(p, request)
                 run.begin()
         except Exception as error:
             take_over(p, error)
@@ -131,7 +131,7 @@ def _tab(is_img2img: bool) -> str:
 
 def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
     """What pasting an infotext sets: everything if the picture hopped, else only off."""
-    return [infotext_utils.PasteField(enabled, infotext.is_hopped), *option_fields(widgets)]
+    return [infotext_utils.PasteField(enabled, generation_data.is_hopped), *option_fields(widgets)]
 
 
 def _api_fields(prompt: Any, is_img2img: bool) -> list[Any]:
@@ -144,7 +144,7 @@ def _api_fields(prompt: Any, is_img2img: bool) -> list[Any]:
     if not is_img2img:
         names["Hires prompt"] = "hr_prompt"
     return [
-        infotext_utils.PasteField(prompt, infotext.to_paste(name), api=field)
+        infotext_utils.PasteField(prompt, generation_data.to_paste(name), api=field)
         for name, field in names.items()
     ]
 
@@ -160,25 +160,25 @@ def option_fields(widgets: OptionWidgets) -> list[Any]:
 @cache
 def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
     def pasted(params: Mapping[str, Any]) -> Any:
-        value = infotext.value_in(params, row)
+        value = generation_data.value_in(params, row)
         return None if value is None else shown(row, value)
 
     return pasted
 
 
 def _pasted_preset(params: Mapping[str, Any]) -> str | None:
-    if not infotext.is_hopped(params):
+    if not generation_data.is_hopped(params):
         return None
     rows = HoppingOptions.rows()
-    return matching_preset({row.name: infotext.value_in(params, row) for row in rows})
+    return matching_preset({row.name: generation_data.value_in(params, row) for row in rows})
 
 
-SENT: list[Any] = [infotext.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
+SENT: list[Any] = [generation_data.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
 """What "Send to img2img" takes along of ours. The host finds a field of the one page in the other
 by what it is pasted from: a name or, as here, the same function."""
 
 
-def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> Request:
+def read_request(args: Sequence[Any], axes: Mapping[str, Any], is_api: bool) -> HoppingRequest:
     """What a run asks for, from the script's arguments and a plot's axes.
 
     Args:
@@ -212,11 +212,11 @@ def _let_the_host_answer(given: dict[str, Any]) -> None:
             given[name] = str(value)
 
 
-def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, Request]:
+def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, HoppingRequest]:
     """The story and the options by which the picture that is to be enlarged was made."""
-    params = infotext.of_picture(p.firstpass_image)
-    story = infotext.story_in(params)
-    values = {row.name: infotext.value_in(params, row) for row in ROWS}
+    params = generation_data.of_picture(p.firstpass_image)
+    story = generation_data.story_in(params)
+    values = {row.name: generation_data.value_in(params, row) for row in ROWS}
     if story is None or None in values.values():
         raise StoryError(NO_FRAME)
     return story, parse_request(_with_axes(values, axes))

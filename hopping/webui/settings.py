@@ -10,7 +10,7 @@ from modules import shared
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
-from hopping.page.options import ROWS
+from hopping.run_options import ROWS
 
 from . import callbacks
 

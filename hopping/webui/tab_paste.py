@@ -10,7 +10,7 @@ from modules import infotext_utils, sd_samplers
 
 from hopping.page.widgets import OptionWidgets
 
-from . import callbacks, infotext, settings
+from . import callbacks, generation_data, settings
 from .hosts import schedules
 from .script import SENT, TITLE, option_fields
 from .tab_run import SAME
@@ -31,7 +31,7 @@ def register() -> None:
 def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:
     """Register the tab's fields with the host, and its paste button.
 
-    The whole story is the prompt that the host pastes: `infotext.restore` puts it there.
+    The whole story is the prompt that the host pastes: `generation_data.restore` puts it there.
 
     Args:
         widgets: the tab's generation widgets by their names in TabValues.
@@ -67,7 +67,7 @@ def send_along(gallery: Any, widgets: Mapping[str, Any], options: OptionWidgets)
         "Negative prompt": widgets["negative_prompt"],
         "Steps": widgets["steps"],
         "Seed": widgets["seed"],
-        infotext.is_hopped: gr.State(True),
+        generation_data.is_hopped: gr.State(True),
         **{target: component for component, target in option_fields(options)},
     }
     for binding in infotext_utils.registered_param_bindings:

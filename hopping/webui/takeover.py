@@ -16,8 +16,8 @@ from typing import Any
 from hopping.errors import HoppingError
 
 from .failed_run import is_swallowed, nothing_sampled, skip
-from .infotext import run_parameters
-from .run import Run
+from .generation_data import run_parameters
+from .hopped_run import HoppedRun
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def told_to_api() -> Iterator[None]:
         raise
 
 
-def run_of(p: Any) -> Run | None:
+def run_of(p: Any) -> HoppedRun | None:
     """The run of a processing object; None for one that does not hop, and for a copy of one."""
     run = vars(p).get("hopping_run")
     if run is None or isinstance(run, Exception) or run.processing is not p:
@@ -44,7 +44,7 @@ def failure_of(p: Any) -> Exception | None:
     return failure if isinstance(failure, Exception) else None
 
 
-def take_over(p: Any, run: Run | Exception) -> None:
+def take_over(p: Any, run: HoppedRun | Exception) -> None:
     """Let the host run `run`, or fail with what kept it from being made."""
     p.hopping_run = run
     p.__class__ = _hopping_class(p.__class__)
@@ -53,7 +53,9 @@ def take_over(p: Any, run: Run | Exception) -> None:
 def release(p: Any) -> bool:
     """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
     run = vars(p).pop("hopping_run", None)
-    if type(p).__bases__[0] is Hopping:  # not a class that another extension has put over it
+    if (
+        type(p).__bases__[0] is HoppingProcessing
+    ):  # not a class that another extension has put over it
         p.__class__ = type(p).__bases__[1]
     if run is None or isinstance(run, Exception):
         return False
@@ -63,7 +65,7 @@ def release(p: Any) -> bool:
     return True
 
 
-class Hopping:
+class HoppingProcessing:
     """What a processing object that hops does otherwise than its own class.
 
     What is wrong is raised, but not where the host would swallow it. There the run goes on without
@@ -143,4 +145,6 @@ class Hopping:
 
 @cache
 def _hopping_class(original: type) -> type:
-    return type(original.__name__, (Hopping, original), {"__module__": original.__module__})
+    return type(
+        original.__name__, (HoppingProcessing, original), {"__module__": original.__module__}
+    )

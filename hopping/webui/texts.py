@@ -200,7 +200,7 @@ def text_at(schedule: Sequence[tuple[int, str]], step: int) -> str:
 
 
 @dataclass(frozen=True)
-class Reading:
+class PromptReading:
     """A text as the tokenizer is given it, piece by piece, with what the sentinels told.
 
     Attributes:
@@ -216,7 +216,7 @@ class Reading:
     marks: tuple[Span, ...]
 
 
-def read(frame: Frame, text: str) -> Reading:
+def read(frame: Frame, text: str) -> PromptReading:
     """Take emphasis and sentinels out of one scheduled text.
 
     Raises:
@@ -253,7 +253,7 @@ def read(frame: Frame, text: str) -> Reading:
     own = (0, 0)
     if found[_OWN] or found[_OWN_END]:
         own = (min(found[_OWN], default=0), max(found[_OWN_END], default=len(joined)))
-    return Reading(joined, tuple(pieces), own, tuple((a, b) for a, b in marks))
+    return PromptReading(joined, tuple(pieces), own, tuple((a, b) for a, b in marks))
 
 
 def check_marks_stay(frame: Frame, placed: str, texts: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from hopping import HoppingError, parse_story
 from hopping.cli.app import app
 from hopping.evaluate import code, report, results, storybook, strips, workers
 from hopping.evaluate.code import code_fingerprint
-from hopping.evaluate.measurements import Line, Run, read_lines
+from hopping.evaluate.measurements import Line, Provenance, read_lines
 from hopping.evaluate.methods import CEILING, METHODS, TextSide
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import AMBIGUOUS, FREE, KINDS, ONE, PRONOUN, TWO, make_stories
@@ -193,7 +193,7 @@ def measured(pipeline, oracle, tmp_path_factory):
     """A folder of results of five stories, one of each kind, three of them after a stop."""
     folder = tmp_path_factory.mktemp("results")
     methods = (CEILING, "plain", "Consistent subject", "attribute repeated")
-    Run("trial", "0", passes=False).begin(folder)
+    Provenance("trial", "0", passes=False).begin(folder)
     measure(pipeline, oracle, CASES[:2], methods, 1, folder)
     before = list(read_lines(folder))
     with (folder / "seen-0.jsonl").open("a", encoding="utf-8") as file:
@@ -228,23 +228,23 @@ def test_equal_pictures_are_sampled_once(pipeline, oracle, tmp_path):
 
 
 def test_results_of_another_run_do_not_mix(tmp_path):
-    Run("one", "a", passes=True).begin(tmp_path)
-    Run("one", "a", passes=True).begin(tmp_path)
+    Provenance("one", "a", passes=True).begin(tmp_path)
+    Provenance("one", "a", passes=True).begin(tmp_path)
     with pytest.raises(HoppingError, match="another run \\(model, fingerprint\\)"):
-        Run("two", "b", passes=True).begin(tmp_path)
+        Provenance("two", "b", passes=True).begin(tmp_path)
     with pytest.raises(HoppingError, match="no results"):
-        Run.read(tmp_path / "nothing")
+        Provenance.read(tmp_path / "nothing")
 
 
 def test_results_of_other_code_do_not_mix(tmp_path, monkeypatch):
-    Run("one", "a", passes=True, code="before").begin(tmp_path)
+    Provenance("one", "a", passes=True, code="before").begin(tmp_path)
     with pytest.raises(HoppingError, match="another run \\(code\\)"):
-        Run("one", "a", passes=True).begin(tmp_path)
+        Provenance("one", "a", passes=True).begin(tmp_path)
     older = json.loads((tmp_path / "run.json").read_text())
     del older["code"]
     (tmp_path / "run.json").write_text(json.dumps(older))
     with pytest.raises(HoppingError, match="another version"):
-        Run("one", "a", passes=True).begin(tmp_path)
+        Provenance("one", "a", passes=True).begin(tmp_path)
 
 
 def test_the_fingerprint_is_that_of_all_that_is_run(tmp_path, monkeypatch):
@@ -317,7 +317,7 @@ def test_results_hold_every_score_of_every_method(measured):
 
 def test_a_perfect_telling_beats_another_by_the_difference(tmp_path):
     cases = CASES[:10]
-    Run("trial", "0", passes=False).begin(tmp_path)
+    Provenance("trial", "0", passes=False).begin(tmp_path)
     still = [Line("plain", c.number, 0, (perfect(c)[0],) * len(c.shots)) for c in cases]
     right = [Line("paper", c.number, 0, tuple(perfect(c))) for c in cases]
     with (tmp_path / "seen-0.jsonl").open("w", encoding="utf-8") as file:

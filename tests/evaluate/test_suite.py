@@ -18,10 +18,10 @@ import hopping
 from hopping import HoppingError
 from hopping.cli.app import app
 from hopping.evaluate.suite import metrics
+from hopping.evaluate.suite.foreground import views_of
 from hopping.evaluate.suite.metric_models import Lpips
 from hopping.evaluate.suite.metrics import METRICS, PARTS, Views
 from hopping.evaluate.suite.prompts import PromptSet, read_suite
-from hopping.evaluate.suite.subject import views_of
 
 ROOT = Path(hopping.__file__).parents[1]
 SUITE = ROOT / "examples" / "suite.yaml"

@@ -51,7 +51,7 @@ def test_every_template_is_installed():
     folders = {path.parent.relative_to(Path(hopping.__file__).parents[1]) for path in ALL}
     assert {str(folder) for folder in folders} == {
         "hopping/page/templates",
-        "hopping/studio/page/templates",
+        "hopping/studio/browser/templates",
     }
     declared = (Path(hopping.__file__).parents[1] / "pyproject.toml").read_text("utf-8")
     for folder in folders:

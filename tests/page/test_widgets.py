@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hopping import HoppingOptions
-from hopping.page.options import ROWS, Request, RunOptions, parse_request
+from hopping.run_options import ROWS, HoppingRequest, RunOptions, parse_request
 
 gr = pytest.importorskip("gradio", reason="the page's tests need gradio, as the WebUI has it")
 
@@ -29,7 +29,7 @@ def test_one_widget_for_each_row_in_its_order(made):
 
 def test_untouched_widgets_are_the_defaults(made):
     values = {name: component.value for name, component in made.by_name.items()}
-    assert parse_request(values) == Request(False, HoppingOptions(), RunOptions())
+    assert parse_request(values) == HoppingRequest(False, HoppingOptions(), RunOptions())
     assert made.preset.value == "Paper"
 
 

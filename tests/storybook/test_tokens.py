@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from hopping.storybook import captions, model, scene, tokens
+from hopping.storybook import captions, model, scene, word_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,9 @@ def test_any_other_text_is_spelt_in_bytes(tokenizer, text):
 
 
 def test_files_in_the_package_are_what_the_grammar_gives(tmp_path):
-    tokens.write_tokenizer(captions.vocabulary(), tmp_path)
+    word_tokenizer.write_tokenizer(captions.vocabulary(), tmp_path)
     for file in tmp_path.iterdir():
-        assert file.read_text("utf-8") == (tokens.FOLDER / file.name).read_text("utf-8")
+        assert file.read_text("utf-8") == (word_tokenizer.FOLDER / file.name).read_text("utf-8")
 
 
 def test_end_token_has_the_highest_id(tokenizer):

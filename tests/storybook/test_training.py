@@ -8,7 +8,7 @@ from torch import nn
 from hopping.storybook import data, loop, score, train_unet
 from hopping.storybook.captions import read_caption
 from hopping.storybook.data import Corpus
-from hopping.storybook.loop import Plan
+from hopping.storybook.loop import Recipe
 from hopping.storybook.model import build_tokenizer
 from hopping.storybook.oracle import Verdict, accuracy, judge, train_oracle, trained_oracle
 from hopping.storybook.scene import PLACES
@@ -35,8 +35,8 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_unet, "SHOWN_PROMPTS", train_unet.SHOWN_PROMPTS[:2])
         for name, train in STAGES.items():
-            plan = Plan(name, steps=2, learning_rate=1e-4, save_every=2)
-            train(plan, corpus, held_out, folder, batch=4, seed=1, team=Team())
+            recipe = Recipe(name, steps=2, learning_rate=1e-4, save_every=2)
+            train(recipe, corpus, held_out, folder, batch=4, seed=1, team=Team())
     return folder
 
 
@@ -111,8 +111,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
             count += 1
             return loss(generator)
 
-        plan = Plan("toy", steps=16, learning_rate=0.1, warmup=1, save_every=8)
-        return loop.fit(plan, module, stopping, folder, seed=5, team=Team())
+        recipe = Recipe("toy", steps=16, learning_rate=0.1, warmup=1, save_every=8)
+        return loop.fit(recipe, module, stopping, folder, seed=5, team=Team())
 
     whole = run(tmp_path / "whole", 99)
     with pytest.raises(KeyboardInterrupt):
@@ -178,5 +178,5 @@ def test_a_run_goes_on_with_its_own_data_only(tmp_path):
 def test_the_stages_come_in_the_order_of_what_they_need():
     assert list(SHIPPED_STAGES) == list(STAGES)
     for name, stage in SHIPPED_STAGES.items():
-        assert stage.plan.name == name
+        assert stage.recipe.name == name
         assert stage.train is STAGES[name]

@@ -22,7 +22,7 @@ from hopping.cli import checks, story_commands
 from hopping.cli.app import app
 from hopping.storybook.world import RESOLUTION
 from hopping.studio.record import read_record
-from hopping.studio.request import Request
+from hopping.studio.story_request import StoryRequest
 
 ROOT = Path(hopping.__file__).parents[1]
 FAST = ["--steps", "1", "--seed", "7"]
@@ -272,7 +272,7 @@ def test_every_kind_is_told(tmp_path):
 
 def test_another_model_has_the_papers_setting(tmp_path, sd1):
     sd1.save_pretrained(tmp_path / "model")
-    request = Request("A dog.", HoppingOptions(), model=str(tmp_path / "model"))
+    request = StoryRequest("A dog.", HoppingOptions(), model=str(tmp_path / "model"))
     settings = request.settings(request.load())
     assert (settings.sampler, settings.steps, settings.cfg) == ("LMS", 50, 7.5)
     assert (settings.width, settings.height) == (16, 16)

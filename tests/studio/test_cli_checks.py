@@ -20,11 +20,11 @@ from hopping import HoppingError, HoppingOptions
 from hopping.cli import checks
 from hopping.cli.app import app
 from hopping.cli.flags import as_typed
-from hopping.page.options import RunOptions
-from hopping.studio.page.addresses import refuse_taken
+from hopping.run_options import RunOptions
+from hopping.studio.browser.addresses import refuse_taken
 from hopping.studio.record import Settings
-from hopping.studio.request import Request
 from hopping.studio.sampling import MACHINE, SAMPLING
+from hopping.studio.story_request import StoryRequest
 
 ROOT = Path(hopping.__file__).parents[1]
 # Each takes a second or several to import, and none can tell what is wrong with these arguments.
@@ -183,7 +183,7 @@ def test_the_settings_are_one_list():
     run_options = ("compare", "before", "after", "same_noise")
     names = {setting.name for setting in settings} | {*run_options, "model"}
     assert names == {field.name for field in fields(Settings)}
-    assert names | {"source", "options"} == {field.name for field in fields(Request)}
+    assert names | {"source", "options"} == {field.name for field in fields(StoryRequest)}
     flags = typer.main.get_command(app).commands["story"].params
     beside = {row.name for row in HoppingOptions.rows()} | {"preset", "file", "out", "resume"}
     assert names | beside == {flag.name for flag in flags}

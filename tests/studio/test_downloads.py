@@ -14,8 +14,8 @@ from hopping import HoppingOptions
 from hopping.studio.downloads import animate_gif, animate_webp, draw_storyboard, pack_frames
 from hopping.studio.folder import save_frame, save_grid
 from hopping.studio.record import FrameKey
-from hopping.studio.request import Request
-from hopping.studio.run import start_folder
+from hopping.studio.story_request import StoryRequest
+from hopping.studio.story_run import start_folder
 
 COLOURS = ["red", "green", "blue", "white", "black"]
 
@@ -26,7 +26,7 @@ def run(sd1, tmp_path):
 
     def make(frames=3, done=None, size=(64, 64)):
         story = "\n".join(f"Frame {number + 1}, a dog." for number in range(frames))
-        record = Request(story, HoppingOptions(), seed=1, compare=False).begin(
+        record = StoryRequest(story, HoppingOptions(), seed=1, compare=False).begin(
             sd1, datetime.datetime(2026, 1, 1)
         )
         folder = start_folder(tmp_path, record, datetime.datetime(2026, 1, 1))

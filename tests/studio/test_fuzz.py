@@ -11,11 +11,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from hopping import HoppingOptions
-from hopping.page.options import ROWS
-from hopping.studio.prompts import check_negative, prompt_notes, read_story
+from hopping.run_options import ROWS
 from hopping.studio.record import RECORD_NAME, Settings, read_record
-from hopping.studio.request import Request
 from hopping.studio.restore import open_story
+from hopping.studio.story_request import StoryRequest
+from hopping.studio.unread_syntax import check_negative, prompt_notes, read_plain_story
 
 from ..strategies import any_texts, mappings
 from ..test_fuzz import NAMES, told
@@ -108,8 +108,8 @@ def test_fuzz_resuming(tmp_path, text):
 
 @given(any_texts, st.just("") | any_texts, any_texts)
 def test_fuzz_requests_of_the_command_line(source, before, negative):
-    told(Request, source, HoppingOptions(), before=before, negative=negative)
-    story = told(read_story, source, before)
+    told(StoryRequest, source, HoppingOptions(), before=before, negative=negative)
+    story = told(read_plain_story, source, before)
     told(check_negative, negative)
     for note in prompt_notes(story) if story else ():
         assert len(note.encode()) < 300

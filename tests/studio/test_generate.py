@@ -9,7 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 from hopping import EncoderError, HoppingOptions, OptionError, StoryError, parse_story
 from hopping.studio import SAMPLERS, FrameKey, generate_story
-from hopping.studio.conditioning import PipelineConditioner, windows_of
+from hopping.studio.pipeline_conditioner import PipelineConditioner, windows_of
 from hopping.studio.samplers import build_scheduler
 from tests.encoders import hook_count
 

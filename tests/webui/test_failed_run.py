@@ -128,6 +128,6 @@ def test_there_too_other_errors_are_the_hosts(sd_model, losing, monkeypatch):
     def fail(*_):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("hopping.webui.script.Run", fail)
+    monkeypatch.setattr("hopping.webui.script.HoppedRun", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         process(Processing(STORY), [HoppingScript()], ON)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hopping import parse_story
-from hopping.page.options import ROWS
-from hopping.webui import axes, infotext, jobs, moments, networks, settings, texts
+from hopping.run_options import ROWS
+from hopping.webui import axes, generation_data, jobs, moments, networks, settings, texts
 from hopping.webui.live_plan import live_plan
 
 from ..strategies import any_texts, any_values, mappings
@@ -61,7 +61,7 @@ def test_fuzz_axes(name, typed):
 @example({"Hopping": "paper", "Seed": "²"}, "²/3")
 def test_fuzz_pasting(params, frame):
     params |= {"Hopping frame": frame, "Hopping story": "a", "Hopping same noise": "off"}
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert all(isinstance(value, str) for value in params.values())
     picture = SimpleNamespace(
         info={"parameters": f"a\nSteps: 1, Seed: 1, Hopping: paper, Hopping frame: {frame}"}
@@ -81,7 +81,7 @@ def test_fuzz_texts(opts, text):
 def _read(frame):
     prompt = texts.without_networks(frame.text)
     scheduled = moments.schedule_frames([frame], [prompt], str, texts.Timing(10))
-    return [moments.Moment(scheduled, step) for step in moments.last_steps(scheduled)]
+    return [moments.StepTexts(scheduled, step) for step in moments.last_steps(scheduled)]
 
 
 @on_one_encoder

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from hopping.page.options import ROWS
+from hopping.run_options import ROWS
 from hopping.webui.live_plan import live_plan
 
 from .conftest import STORY

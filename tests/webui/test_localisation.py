@@ -12,7 +12,7 @@ import pytest
 
 from hopping import HoppingOptions, parse_story, plan_story
 from hopping.page import mask_svg, plan_html, story_texts
-from hopping.page.options import ROWS
+from hopping.run_options import ROWS
 
 ROOT = Path(__file__).parents[2]
 JAPANESE = json.loads((ROOT / "localizations" / "ja_JP.json").read_text("utf-8"))

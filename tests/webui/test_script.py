@@ -10,7 +10,7 @@ from hopping import HoppingOptions, OptionError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
-from hopping.page.options import ROWS, Request, RunOptions
+from hopping.run_options import ROWS, HoppingRequest, RunOptions
 from hopping.webui import axes, settings
 from hopping.webui.hosts import host
 from hopping.webui.script import HoppingScript, read_request
@@ -32,7 +32,7 @@ def test_nothing_given_is_off():
 
 def test_one_object_of_names():
     asked = {"enabled": True, "reach": "all", "compare": True}
-    expected = Request(True, HoppingOptions(reach="all"), RunOptions(compare=True))
+    expected = HoppingRequest(True, HoppingOptions(reach="all"), RunOptions(compare=True))
     assert read(asked) == expected
     assert read(asked, "Consistent subject", *DEFAULTS) == expected, (
         "the rest is the host's filling"
@@ -49,7 +49,9 @@ def test_the_hosts_answer_has_no_number_beyond_64_bits(enabled):
 def test_positions_are_the_tables_order():
     values = [row.default for row in ROWS]
     values[[row.name for row in ROWS].index("strength")] = 0.5
-    assert read(True, "", *values) == Request(True, HoppingOptions(strength=0.5), RunOptions())
+    assert read(True, "", *values) == HoppingRequest(
+        True, HoppingOptions(strength=0.5), RunOptions()
+    )
     assert read(True, None, "baseline").hopping.mode == "baseline"
 
 
@@ -81,7 +83,7 @@ def test_what_is_wrong_is_an_error(args, opts):
 
 class TestAxes:
     def test_they_come_first_and_switch_on(self):
-        assert read({"enabled": False}, reach="2") == Request(
+        assert read({"enabled": False}, reach="2") == HoppingRequest(
             True, HoppingOptions(reach=2), RunOptions()
         )
         assert read({"enabled": True, "reach": 1, "compare": True}, reach="2").run.compare
@@ -92,7 +94,7 @@ class TestAxes:
     def test_a_preset_replaces_what_it_could_set(self):
         asked = {"enabled": True, "anchor": True, "strength": 0.5, "captions": False}
         found = read(asked, preset="paper")
-        assert found == Request(True, HoppingOptions(), RunOptions(captions=False))
+        assert found == HoppingRequest(True, HoppingOptions(), RunOptions(captions=False))
         assert read(asked, preset="Consistent subject", reach="all").hopping == SUBJECT.replace(
             reach="all"
         )

@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from hopping.page.options import ROWS
+from hopping.run_options import ROWS
 
 from .conftest import STORY
 from .stand_ins import MODULES

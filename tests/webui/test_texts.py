@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from hopping import StoryError, parse_story
-from hopping.page.options import parse_request
+from hopping.run_options import parse_request
 from hopping.webui import moments, networks, planning, texts
 
 from .stand_ins import MODULES
@@ -120,7 +120,7 @@ def test_a_rewritten_text_may_end_in_whitespace(opts):
 def test_a_mark_that_cuts_through_syntax_is_an_error(opts, line):
     frame = frame_of(line)
     with pytest.raises(StoryError, match=r"line 1.*cuts through"):
-        moments.Moment(
+        moments.StepTexts(
             moments.schedule_frames([frame], [frame.text], str, texts.Timing(10)), step=10
         )
 
@@ -136,7 +136,7 @@ def test_without_emphasis_brackets_are_text(opts):
 def test_what_the_host_cannot_read_is_an_error_that_names_the_line(opts, line):
     frame = parse_story(f"a\n{line}").frames[1]
     with pytest.raises(StoryError, match="line 2, column 1: the WebUI cannot read frame 2"):
-        moments.Moment(moments.schedule_frames([frame], [line], str, texts.Timing(10)), step=1)
+        moments.StepTexts(moments.schedule_frames([frame], [line], str, texts.Timing(10)), step=1)
 
 
 class TestComments:

@@ -9,9 +9,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from hopping.evaluate.report import markdown_table
+from hopping.evaluate.suite.measure import Suite, digest_of, scores_of
 from hopping.evaluate.suite.metrics import METRICS
 from hopping.evaluate.suite.pictures import cost_of, folder_of
-from hopping.evaluate.suite.run import Suite, digest_of, scores_of
 
 RANDOM = "random weights: no meaning"
 PUBLISHED = "https://arxiv.org/abs/2501.13554"

@@ -28,7 +28,7 @@ _TOLD = {
 }
 
 
-def read_story(source: str, before: str = "", after: str = "") -> Story:
+def read_plain_story(source: str, before: str = "", after: str = "") -> Story:
     """Parse a story that diffusers is to make; arguments as of `parse_story`.
 
     Raises:

@@ -11,8 +11,8 @@ from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
 from hopping.page.story_editor import build_story_editor, connect_plan
 from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES, STORY_EXAMPLE
 from hopping.page.widgets import OptionWidgets, build_option_widgets
-from hopping.studio.request import Request, is_trained
 from hopping.studio.samplers import SAMPLERS
+from hopping.studio.story_request import StoryRequest, is_trained
 
 from .answers import PAGE_ROWS, SETTINGS, Studio
 
@@ -149,7 +149,7 @@ def _connect_open(
 
 
 def _build_settings(studio: Studio) -> dict[str, Any]:
-    own = Request("a", HoppingOptions(), studio.model).settings(studio.pipeline)
+    own = StoryRequest("a", HoppingOptions(), studio.model).settings(studio.pipeline)
     with gr.Accordion("Sampling", open=False, elem_id="studio_settings"):
         widgets: dict[str, Any] = {}
         widgets["negative"] = gr.Textbox("", label="Negative prompt", elem_id="studio_negative")

@@ -39,7 +39,7 @@ def storybook():
 
 @pytest.fixture
 def studio(storybook, tmp_path):
-    from hopping.studio.page.answers import Studio
+    from hopping.studio.browser.answers import Studio
 
     return Studio(storybook, None, tmp_path / "outputs")
 
@@ -50,7 +50,7 @@ class Page:
     def __init__(self, studio) -> None:
         import uvicorn
 
-        from hopping.studio.page.server import build_app
+        from hopping.studio.browser.server import build_app
 
         self.studio = studio
         with socket.socket() as trial:
@@ -80,7 +80,7 @@ class Page:
 
 @pytest.fixture(scope="session")
 def page(storybook, tmp_path_factory):
-    from hopping.studio.page.answers import Studio
+    from hopping.studio.browser.answers import Studio
 
     running = Page(Studio(storybook, None, tmp_path_factory.mktemp("page")))
     yield running

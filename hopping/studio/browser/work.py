@@ -8,10 +8,10 @@ from typing import Any
 
 from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
-from hopping.studio.conditioning import PipelineConditioner
 from hopping.studio.folder import save_grid
+from hopping.studio.pipeline_conditioner import PipelineConditioner
 from hopping.studio.record import FrameKey, Record
-from hopping.studio.run import run_story, start_folder
+from hopping.studio.story_run import run_story, start_folder
 
 from .desk import Cancelled, Job
 

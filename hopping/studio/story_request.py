@@ -15,10 +15,10 @@ from hopping.page.limits import check_story, check_text
 from hopping.story import Story
 from hopping.tags import check_characters
 
-from .prompts import check_negative, read_story
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
 from .sampling import RANDOM_SEED, SAMPLING, STORYBOOK, model_identity, precision
+from .unread_syntax import check_negative, read_plain_story
 
 # The paper's setting, for any model but the embedded one, which has its own.
 SAMPLER, STEPS, CFG = "LMS", 50, 7.5
@@ -26,7 +26,7 @@ _SEEDS = 2**32
 
 
 @dataclass(frozen=True)
-class Request:
+class StoryRequest:
     """What a user asks for. None is the default, which may depend on the model.
 
     Attributes:
@@ -70,7 +70,7 @@ class Request:
     @cached_property
     def story(self) -> Story:
         """The story, parsed."""
-        return read_story(self.source, self.before or "", self.after or "")
+        return read_plain_story(self.source, self.before or "", self.after or "")
 
     def load(self) -> Any:
         """The pipeline that was asked for."""

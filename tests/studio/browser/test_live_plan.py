@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hopping.studio.page import answers
+from hopping.studio.browser import answers
 
 from .test_browser import WIDE, StudioPage
 

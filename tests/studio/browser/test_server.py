@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from hopping.storybook.world import RESOLUTION
-from hopping.studio.page.guard import is_let_through
+from hopping.studio.browser.guard import is_let_through
 from hopping.studio.record import read_record
-from tests.studio.page.conftest import STORY
-from tests.studio.page.test_answers import values
+from tests.studio.browser.conftest import STORY
+from tests.studio.browser.test_answers import values
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import re
 import pytest
 from PIL import Image
 
-from hopping.page.options import RunOptions
+from hopping.run_options import RunOptions
 from hopping.story import parse_story
-from hopping.studio.page.answers import PAGE_ROWS, SETTINGS
+from hopping.studio.browser.answers import PAGE_ROWS, SETTINGS
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from hopping.errors import HoppingError
-from hopping.studio.page.desk import MOST_WAITING, Desk, State
+from hopping.studio.browser.desk import MOST_WAITING, Desk, State
 
 
 def finish(job):

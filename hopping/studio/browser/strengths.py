@@ -10,7 +10,7 @@ from hopping.errors import OptionError
 from hopping.studio.folder import save_png
 from hopping.studio.generate import generate_story
 from hopping.studio.record import FrameKey, Record, png_info
-from hopping.studio.run import check_model
+from hopping.studio.story_run import check_model
 
 from .desk import Job
 

@@ -23,7 +23,7 @@ from hopping.mask import Visibility
 from hopping.options import HoppingOptions
 
 from .encoders import HostTextEncoder, text_encoders
-from .moments import Moment, ScheduledFrame, last_steps
+from .moments import ScheduledFrame, StepTexts, last_steps
 from .neighbours import check_reading
 from .texts import Timing, clean
 
@@ -102,12 +102,14 @@ Texts = tuple[tuple[str, ...], ...]
 """What a story says at one step: for each frame, its sub-prompts."""
 
 
-def _moments(scheduled: Sequence[ScheduledFrame]) -> tuple[dict[int, Texts], dict[Texts, Moment]]:
+def _moments(
+    scheduled: Sequence[ScheduledFrame],
+) -> tuple[dict[int, Texts], dict[Texts, StepTexts]]:
     """For each step that ends something what the story says until then, and each said once."""
-    moments: dict[Texts, Moment] = {}
+    moments: dict[Texts, StepTexts] = {}
     steps: dict[int, Texts] = {}
     for step in last_steps(scheduled):
-        moment = Moment(scheduled, step)
+        moment = StepTexts(scheduled, step)
         steps[step] = moment.texts
         moments.setdefault(moment.texts, moment)
     return steps, moments
@@ -141,7 +143,7 @@ class _Track:
     """
 
     def __init__(
-        self, encoder: HostTextEncoder, moments: dict[Texts, Moment], options: HoppingOptions
+        self, encoder: HostTextEncoder, moments: dict[Texts, StepTexts], options: HoppingOptions
     ) -> None:
         self.encoder = encoder
         cut = {

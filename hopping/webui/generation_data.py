@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modules import images
 
-from hopping.page.infotext import (
+from hopping.infotext import (
     FRAME,
     MODE,
     STORY,
@@ -23,14 +23,14 @@ from hopping.page.infotext import (
     value_in,
     without_own,
 )
-from hopping.page.options import ROWS, RunOptions
+from hopping.run_options import ROWS, RunOptions
 from hopping.values import whole_number
 
 from . import callbacks
 
 if TYPE_CHECKING:
-    from .jobs import Job
-    from .run import Run
+    from .hopped_run import HoppedRun
+    from .jobs import PictureJob
 
 HIRES_STORY = "Hopping hires story"
 
@@ -102,7 +102,7 @@ def register() -> None:
     callbacks.register("infotext_pasted", restore, __file__)
 
 
-def run_parameters(run: Run) -> dict[str, Any]:
+def run_parameters(run: HoppedRun) -> dict[str, Any]:
     """A run's entries for `extra_generation_params`."""
     hopping, options = run.request.hopping, run.request.run
     frames = len(run.story)
@@ -147,14 +147,14 @@ def _entry(first: str | None, ask: Callable[..., str | None]) -> _Entry:
     return entry
 
 
-def _per_picture(run: Run, text: Callable[[Job], str | None]) -> _Entry:
+def _per_picture(run: HoppedRun, text: Callable[[PictureJob], str | None]) -> _Entry:
     def ask(p: Any, index: int, all_prompts: Any, **_: Any) -> str | None:
         return text(run.jobs.all[_number(run, p, index, all_prompts)])
 
     return _entry(text(run.jobs.all[0]), ask)
 
 
-def _hires_prompt(run: Run) -> _Entry:
+def _hires_prompt(run: HoppedRun) -> _Entry:
     def ask(p: Any, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
         text = run.processing.all_hr_prompts[_number(run, p, index, all_prompts)]
         return None if text == prompt_text else text
@@ -162,7 +162,7 @@ def _hires_prompt(run: Run) -> _Entry:
     return _entry(None, ask)
 
 
-def _number(run: Run, p: Any, index: int, all_prompts: Any) -> int:
+def _number(run: HoppedRun, p: Any, index: int, all_prompts: Any) -> int:
     """Which picture of the run the host means: it counts within a batch or within the run."""
     own = run.processing
     if p is not own:  # a detailer's inner run, in the middle of one of ours

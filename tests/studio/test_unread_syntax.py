@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hopping import StoryError, parse_story
-from hopping.studio.prompts import check_negative, prompt_notes, read_story, refuse_tags
+from hopping.studio.unread_syntax import check_negative, prompt_notes, read_plain_story, refuse_tags
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_long_story_has_short_notes():
 
 def test_a_webuis_tag_is_refused_where_it_stands():
     with pytest.raises(StoryError, match=r"^line 2, column 4: <lora:x:1> is a WebUI's tag"):
-        read_story("A dog # <lora:y:1>\nIt <lora:x:1> sits")
+        read_plain_story("A dog # <lora:y:1>\nIt <lora:x:1> sits")
     with pytest.raises(StoryError, match="before or after every frame: <hypernet:x>"):
-        read_story("A dog", after="<hypernet:x>")
+        read_plain_story("A dog", after="<hypernet:x>")
 
 
 def test_a_known_token_is_text():

@@ -11,7 +11,7 @@ from hopping.errors import OptionError
 from hopping.options import Option, Value
 from hopping.values import clipped, whole_number
 
-from .options import ROWS
+from .run_options import ROWS
 
 MODE = "Hopping"
 """The key that says that a picture hopped, and how."""

@@ -14,14 +14,14 @@ from typing import Any
 from modules import processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
-from hopping.page.infotext import without_own
-from hopping.page.options import Request
+from hopping.infotext import without_own
+from hopping.run_options import HoppingRequest
 from hopping.story import Story, check_plain
 
-from .conditioning import HostCall, story_conditionings
 from .encoders import text_encoders
+from .host_conditioning import HostCall, story_conditionings
 from .hosts import host
-from .jobs import Jobs, job_of
+from .jobs import PictureJobs, job_of
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
@@ -34,7 +34,7 @@ _KEPT = 8
 """How many stories' conditionings a run keeps: base and hires pass, two checkpoints, two texts."""
 
 
-class Run:
+class HoppedRun:
     """A story that a processing object is about to make.
 
     Attributes:
@@ -47,7 +47,7 @@ class Run:
         HoppingError: if it cannot be done as asked.
     """
 
-    def __init__(self, p: Any, request: Request) -> None:
+    def __init__(self, p: Any, request: HoppingRequest) -> None:
         if not isinstance(p.prompt, str):
             raise StoryError(
                 "another script has made a list of the prompt; a story must come as one text: "
@@ -65,7 +65,7 @@ class Run:
         frames = len(self.story)
         picture = getattr(p, "firstpass_image", None)
         enlarged = None if picture is None else job_of(picture, frames, request.hopping.mode)
-        self.jobs = Jobs(int(p.n_iter), frames, request.run.compare, enlarged)
+        self.jobs = PictureJobs(int(p.n_iter), frames, request.run.compare, enlarged)
         self._memo: list[tuple[Any, list[list[Any]]]] = []
         self._before: dict[str, Any] = {}
         self._conditioned = -1

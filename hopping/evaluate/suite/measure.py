@@ -15,9 +15,9 @@ from typing import Any
 
 from hopping.errors import HoppingError
 from hopping.evaluate.suite import metrics as metric
+from hopping.evaluate.suite.foreground import Mask, load_mask, views_of
 from hopping.evaluate.suite.pictures import draw_set, folder_of, is_drawn, read_set
 from hopping.evaluate.suite.prompts import PromptSet
-from hopping.evaluate.suite.subject import Mask, load_mask, views_of
 from hopping.studio.record import Settings
 
 _RUN_FILE = "run.json"

@@ -43,7 +43,7 @@ class RunOptions(OptionTable):
 
 
 @dataclass(frozen=True)
-class Request:
+class HoppingRequest:
     """What one run was asked for, whichever door it came through."""
 
     enabled: bool
@@ -60,7 +60,7 @@ ROWS: tuple[Option, ...] = tuple(
 and `preset`. The order is a contract: append, never reorder."""
 
 
-def parse_request(values: Mapping[str, Any]) -> Request:
+def parse_request(values: Mapping[str, Any]) -> HoppingRequest:
     """A request from named values, as the API and the page give them.
 
     `enabled` is False where it is not given. `preset` sets several options; names beside it
@@ -82,7 +82,7 @@ def parse_request(values: Mapping[str, Any]) -> Request:
         )
     hopping = {name: value for name, value in values.items() if name not in run_names}
     run = {name: value for name, value in values.items() if name in run_names}
-    return Request(
+    return HoppingRequest(
         bool(enabled),
         HoppingOptions.from_mapping(hopping, preset),
         RunOptions.from_mapping(run),

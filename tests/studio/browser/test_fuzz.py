@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hopping.errors import HoppingError
-from hopping.studio.page import answers
-from hopping.studio.page.answers import PAGE_ROWS, SETTINGS
+from hopping.studio.browser import answers
+from hopping.studio.browser.answers import PAGE_ROWS, SETTINGS
 
 from ...strategies import any_texts, any_values
 from ...test_fuzz import told

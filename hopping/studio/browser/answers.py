@@ -16,17 +16,17 @@ from hopping.errors import HoppingError, OptionError
 from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions, Option
 from hopping.page.limits import check_story, check_text
-from hopping.page.live_plan import answer_plan
-from hopping.page.options import RunOptions, parse_request
+from hopping.page.plan_answer import answer_plan
 from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
-from hopping.studio.prompts import read_story
+from hopping.run_options import RunOptions, parse_request
 from hopping.studio.record import Record, model_name, read_record
-from hopping.studio.request import Request
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
-from hopping.studio.run import plan_for
 from hopping.studio.sampling import SAMPLING, STORYBOOK
+from hopping.studio.story_request import StoryRequest
+from hopping.studio.story_run import plan_for
+from hopping.studio.unread_syntax import read_plain_story
 from hopping.values import brief
 
 from . import result_html
@@ -47,7 +47,7 @@ PAGE_ROWS: tuple[Option, ...] = (
 """The options that the page has, in the order of their widgets."""
 
 SETTINGS = tuple(setting.name for setting in SAMPLING)
-"""The page's own settings, in the order of their widgets; names as `run.Request` has them."""
+"""The page's own settings, in the order of their widgets; names as `StoryRequest` has them."""
 
 
 class Studio:
@@ -72,7 +72,7 @@ class Studio:
         def make() -> tuple[StoryPlan, TokenText]:
             check_text(story or "")
             asked = parse_request(_named(values))
-            parsed = read_story(story or "", asked.run.before, asked.run.after)
+            parsed = read_plain_story(story or "", asked.run.before, asked.run.after)
             check_story(parsed)
             return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
 
@@ -192,7 +192,7 @@ class Studio:
             for name, value in zip(SETTINGS, values[: len(SETTINGS)], strict=True)
         }
         asked = parse_request(_named(values[len(SETTINGS) :]))
-        request = Request(
+        request = StoryRequest(
             story or "",
             asked.hopping,
             model=self.model,
@@ -222,7 +222,7 @@ def _named(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _setting(name: str, value: Any) -> Any:
-    """A widget's value as `run.Request` takes it; an emptied number is the model's own."""
+    """A widget's value as `StoryRequest` takes it; an emptied number is the model's own."""
     if value is None or value == "":
         return None
     if name in ("negative", "sampler"):

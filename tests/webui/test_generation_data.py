@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hopping import HoppingOptions
-from hopping.page.infotext import guarded
-from hopping.page.options import ROWS, parse_request
-from hopping.webui import infotext
-from hopping.webui.run import Run
+from hopping.infotext import guarded
+from hopping.run_options import ROWS, parse_request
+from hopping.webui import generation_data
+from hopping.webui.hopped_run import HoppedRun
 
 from .stand_ins import Processing
 
@@ -29,10 +29,10 @@ def quoted(value):
 
 def begun(story="A dog.\nIt sits.\nIt runs.", options=None, **values):
     p = Processing(story, **values)
-    run = Run(p, parse_request({"enabled": True, **(options or {})}))
+    run = HoppedRun(p, parse_request({"enabled": True, **(options or {})}))
     run.begin()
     p.setup_prompts()
-    p.extra_generation_params.update(infotext.run_parameters(run))
+    p.extra_generation_params.update(generation_data.run_parameters(run))
     return p
 
 
@@ -95,41 +95,43 @@ SET = {
 def test_every_option_comes_back():
     assert {*SET, "pixels"} == {row.name for row in ROWS}
     entries = written(begun(options=SET), 1)
-    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET | {"pixels": "off"}
+    assert {row.name: generation_data.value_in(entries, row) for row in ROWS} == SET | {
+        "pixels": "off"
+    }
 
 
 def test_pictures_that_share_pixels_can_be_read():
     """No WebUI makes them yet."""
     row = HoppingOptions.row("pixels")
-    entries = {"Hopping": "paper", infotext.key(row): "subject"}
-    assert infotext.value_in(entries, row) == "subject"
+    entries = {"Hopping": "paper", generation_data.key(row): "subject"}
+    assert generation_data.value_in(entries, row) == "subject"
 
 
 def test_what_is_not_there_is_the_default_and_without_hopping_nothing():
     for row in ROWS:
-        assert infotext.value_in({"Hopping": "paper"}, row) == row.default
-        assert infotext.value_in({"Hopping": "future"}, row) == row.default
-        assert infotext.value_in({"Steps": "4"}, row) is None
+        assert generation_data.value_in({"Hopping": "paper"}, row) == row.default
+        assert generation_data.value_in({"Hopping": "future"}, row) == row.default
+        assert generation_data.value_in({"Steps": "4"}, row) is None
 
 
 def test_keys_are_such_as_the_host_reads():
     import re
 
     host = re.compile(r"\w[\w \-/]+")
-    for key in [infotext.STORY, infotext.FRAME, *map(infotext.key, ROWS)]:
+    for key in [generation_data.STORY, generation_data.FRAME, *map(generation_data.key, ROWS)]:
         assert host.fullmatch(key)
 
 
 @given(st.text(min_size=1))
 def test_any_text_comes_back(text):
     written_text = quoted(guarded(text))
-    assert infotext.story_in({"Hopping story": written_text}) == text
+    assert generation_data.story_in({"Hopping story": written_text}) == text
 
 
 @pytest.mark.parametrize("story", ['"dog"', "dog", " dog", "a, b: c\n\n", "赤い犬\n🐕", 'say "a"'])
 def test_pasting_puts_the_story_in_the_prompt_box(story):
     params = {**written(begun(story), 0), "Prompt": "dog", "Seed": "5"}
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert params["Prompt"] == story
     assert params["Seed"] == "5"
 
@@ -137,10 +139,10 @@ def test_pasting_puts_the_story_in_the_prompt_box(story):
 def test_pasting_counts_back_to_the_first_seed():
     entries = written(begun(options={"same_noise": False}), 2)
     params = {**entries, "Seed": "7"}
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert params["Seed"] == "5"
     params = {**entries, "Seed": "7", "Variation seed": "72"}
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert (params["Seed"], params["Variation seed"]) == ("7", "70")
 
 
@@ -148,11 +150,11 @@ def test_pasting_restores_the_hires_story_or_none():
     p = begun(enable_hr=True, hr_prompt="A cat, wet.\nIt rests.\nIt runs.")
     params = written(p, 1)
     assert params["Hires prompt"] == "It rests."
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert params["Hires prompt"] == "A cat, wet.\nIt rests.\nIt runs."
     params = written(begun(enable_hr=True), 1)
     assert "Hires prompt" not in params
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert params["Hires prompt"] == ""
 
 
@@ -167,13 +169,13 @@ def test_the_api_is_given_what_the_whole_story_had():
         "Hires prompt": "A cat.\nA bus.\nIt runs.",
         "Steps": None,
     }
-    assert {name: infotext.to_paste(name)(params) for name in expected} == expected
-    infotext.restore("", params)
-    assert all(infotext.to_paste(name)(params) is None for name in expected)
-    assert infotext.to_paste("Prompt")({"Prompt": "a"}) is None
+    assert {name: generation_data.to_paste(name)(params) for name in expected} == expected
+    generation_data.restore("", params)
+    assert all(generation_data.to_paste(name)(params) is None for name in expected)
+    assert generation_data.to_paste("Prompt")({"Prompt": "a"}) is None
 
 
 def test_an_infotext_without_hopping_is_left_alone():
     params = {"Prompt": "a", "Seed": "5", "Hires prompt": "b"}
-    infotext.restore("", params)
+    generation_data.restore("", params)
     assert params == {"Prompt": "a", "Seed": "5", "Hires prompt": "b"}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hopping import EncoderError, HoppingOptions, LayoutError, encode_story, parse_story
-from hopping.webui import conditioning, encoders, hosts, moments, texts
+from hopping.webui import encoders, host_conditioning, hosts, moments, texts
 
 from . import stand_ins
 
@@ -25,9 +25,9 @@ def conditionings(sd_model, story, steps=10, **options):
     frames = parse_story(story).frames
     timing = texts.Timing(steps)
     prompts = stand_ins.Conditions([frame.text for frame in frames], width=64, height=64)
-    call = conditioning.HostCall(stand_ins.get_multicond, sd_model, prompts, timing)
+    call = host_conditioning.HostCall(stand_ins.get_multicond, sd_model, prompts, timing)
     scheduled = moments.schedule_frames(frames, list(prompts), str, timing)
-    return conditioning.story_conditionings(call, scheduled, HoppingOptions(**options))
+    return host_conditioning.story_conditionings(call, scheduled, HoppingOptions(**options))
 
 
 def conds(sd_model, story, **options):

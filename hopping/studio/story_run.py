@@ -13,13 +13,13 @@ from hopping.plan import StoryPlan
 from hopping.story import Story
 
 from . import processes
-from .conditioning import PipelineConditioner
 from .folder import new_folder, save_frame, save_grid, save_png
 from .generate import OnStep, StoryFrame, generate_story
 from .pipeline import fingerprint
-from .prompts import noted
+from .pipeline_conditioner import PipelineConditioner
 from .record import FrameKey, Record, RecordError
 from .saw import save_saw
+from .unread_syntax import noted
 
 
 def plan_for(pipeline: Any, story: Story, options: HoppingOptions) -> StoryPlan:
