@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hopping.errors import OptionError
-from hopping.options import Option, Value
-from hopping.values import clipped, whole_number
-
-from .run_options import ROWS
+from .errors import OptionError
+from .options import HoppingOptions, Option, Value
+from .run_options import ROWS, RunOptions
+from .values import clipped, whole_number
 
 MODE = "Hopping"
 """The key that says that a picture hopped, and how."""
@@ -37,6 +36,32 @@ def parse_infotext(text: str) -> dict[str, str]:
         "Negative prompt": "\n".join(lines[start:]).removeprefix(_NEGATIVE).strip(),
     }
     return params | {name: _unquoted(value) for name, value in entries}
+
+
+def write_infotext(prompt: str, negative: str, entries: Mapping[str, str]) -> str:
+    """What `parse_infotext` reads, in the form that WebUIs write and paste."""
+    lines = [prompt, *([f"{_NEGATIVE} {negative}"] if negative else [])]
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in entries.items()))
+    return "\n".join(lines)
+
+
+def hopping_entries(
+    mode: str, frame: str, story: str, hopping: HoppingOptions, run: RunOptions
+) -> dict[str, str]:
+    """A picture's entries that are ours: what was made, and each option that is not its default.
+
+    Args:
+        mode: "baseline" for a picture that is only compared with, the options' own else.
+        frame: its number and how many there are, "2/4".
+        story: its whole text.
+    """
+    entries = {MODE: mode, FRAME: frame, STORY: guarded(story)}
+    changed = {**hopping.changed(), **run.changed()}
+    for row in ROWS:
+        if row.name in changed and row.name != "mode":
+            text = row.format(changed[row.name])
+            entries[key(row)] = guarded(text) if row.kind == "text" else text
+    return entries
 
 
 def key(row: Option) -> str:
@@ -112,6 +137,13 @@ def guarded(text: str) -> str:
 def unguarded(text: str) -> str:
     """What `guarded` was given."""
     return text.removesuffix("\n")
+
+
+def _quoted(value: str) -> str:
+    """JSON where a comma, colon or line end would end the value too soon."""
+    if value.startswith('"') or any(sign in value for sign in ",:\n"):
+        return json.dumps(value, ensure_ascii=False)
+    return value
 
 
 def _unquoted(value: str) -> str:

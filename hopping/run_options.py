@@ -1,4 +1,4 @@
-"""What a page adds to the core's table of options, and both tables as one for its doors."""
+"""How a story is run: what the doors add to the core's table of options, and both as one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hopping.errors import OptionError
-from hopping.options import HoppingOptions, Option, OptionTable, option
-from hopping.values import brief
+from .errors import OptionError
+from .options import HoppingOptions, Option, OptionTable, option
+from .values import brief
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import typer
 
 from hopping.errors import HoppingError
 from hopping.options import HoppingOptions, Option
-from hopping.run_options import RunOptions
 from hopping.studio import sampling
 
 _HOPPING = "How frames see each other"
@@ -36,12 +35,12 @@ def setting(*names: str, help: str, metavar: str | None = None) -> Any:
     return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=_SAMPLING)
 
 
-def _of_option(row: Option, panel: str, default: str = "") -> Flag:
+def _of_option(row: Option, panel: str) -> Flag:
     """Its name, values and help are the table's."""
     flag = _flag(row.name)
     switch = row.kind == "switch"
     values = "NAME" if row.kind == "choice" else row.kind.upper()
-    default = default or row.format(row.default)
+    default = row.format(row.default)
     help_text = row.help.replace("[", r"\[")  # square brackets are markup
     option = typer.Option(
         f"--{flag}/--no-{flag}" if switch else f"--{flag}",
@@ -84,9 +83,8 @@ _PRESET = Flag(
     ),
 )
 OPTIONS = (_PRESET, *(_of_option(row, _HOPPING) for row in HoppingOptions.rows()))
-COMPARE = _of_option(RunOptions.row("compare"), _SAMPLING, default="on")
-SAME_NOISE = _of_option(RunOptions.row("same_noise"), _SAMPLING)
-TEXTS = tuple(_of_option(RunOptions.row(name), _SAMPLING) for name in ("before", "after"))
+RUN = tuple(_of_option(row, _SAMPLING) for row in sampling.RUN)
+TEXTS = tuple(flag for flag in RUN if flag.kind is str)
 PICTURES = tuple(_of_setting(row) for row in sampling.SAMPLING)
 MACHINE = tuple(_of_setting(row) for row in sampling.MACHINE)
 

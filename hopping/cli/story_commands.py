@@ -17,13 +17,12 @@ from hopping.studio.story_request import resume as resumed
 
 from .checks import check_file, check_folder, read_source
 from .flags import (
-    COMPARE,
     FILE,
     MACHINE,
     MODEL,
     OPTIONS,
     PICTURES,
-    SAME_NOISE,
+    RUN,
     TEXTS,
     hopping_options,
     takes,
@@ -44,7 +43,7 @@ app = typer.Typer()
     "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
 )
 @told
-@takes(MODEL, *OPTIONS, COMPARE, *PICTURES, SAME_NOISE, *TEXTS, *MACHINE)
+@takes(MODEL, *OPTIONS, *PICTURES, *RUN, *MACHINE)
 def story(
     given: dict[str, Any],
     file: Annotated[str | None, FILE] = None,

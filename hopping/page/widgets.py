@@ -59,10 +59,11 @@ def build_option_widgets(
 
     Args:
         elem_id: gives the page's id for an option's name.
-        defaults: initial values by option name; the table's where one is missing.
+        defaults: initial values by option name; its row's where one is missing.
         rows: the options that the page has, in the order of ROWS; all of HoppingOptions at least.
     """
-    initial = {row.name: row.default for row in ROWS} | dict(defaults or {})
+    on_page = {row.name: row for row in rows}
+    initial = {row.name: row.default for row in rows} | dict(defaults or {})
     with gr.Column(elem_classes=["hopping-options"]):
         preset = gr.Radio(
             label=PRESET_LABEL,
@@ -76,10 +77,9 @@ def build_option_widgets(
         for title, table in ((SEEING_TITLE, HoppingOptions), (RUN_TITLE, RunOptions)):
             gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
             with gr.Row(elem_classes=["hopping-grid"]):
-                for row in table.rows():
-                    if row in rows:
-                        by_name[row.name] = _widget(row, initial[row.name], elem_id(row.name))
-    widgets = OptionWidgets(preset, {row.name: by_name[row.name] for row in rows})
+                for name in (row.name for row in table.rows() if row.name in on_page):
+                    by_name[name] = _widget(on_page[name], initial[name], elem_id(name))
+    widgets = OptionWidgets(preset, {name: by_name[name] for name in on_page})
     for component in widgets.inputs:
         # Their defaults are under Settings; the host's ui-config.json would freeze the first ones.
         component.do_not_save_to_config = True

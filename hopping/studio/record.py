@@ -19,7 +19,9 @@ from PIL.PngImagePlugin import PngInfo
 
 import hopping
 from hopping.errors import HoppingError, StoryError
+from hopping.infotext import hopping_entries, write_infotext
 from hopping.options import HoppingOptions
+from hopping.run_options import RunOptions
 from hopping.story import Story, parse_story
 from hopping.tags import check_characters
 from hopping.values import brief
@@ -276,45 +278,32 @@ def png_info(record: Record, key: FrameKey) -> PngInfo:
 
 
 def infotext(record: Record, key: FrameKey) -> str:
-    """One picture's generation data in the WebUI's form: prompt, negative prompt, values."""
-    settings = record.settings
-    lines = [record.story.texts[key.number - 1]]
-    if settings.negative:
-        lines.append(f"Negative prompt: {settings.negative}")
-    values = {
-        "Steps": str(settings.steps),
-        "Sampler": settings.sampler,
-        "CFG scale": f"{settings.cfg:g}",
-        "Seed": str(settings.seed_of(key.number)),
-        "Size": f"{settings.width}x{settings.height}",
-        "Model": _quoted(model_name(settings.model)),
-    }
-    values |= _hopping_values(record, key)
-    values["Version"] = f"hopping {hopping.__version__}"
-    lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
-    return "\n".join(lines)
-
-
-def _hopping_values(record: Record, key: FrameKey) -> dict[str, str]:
-    options = record.options
-    values = {
-        "Hopping": "baseline" if key.plain else options.mode,
-        "Hopping frame": f"{key.number}/{len(record.story)}",
-        # Always as JSON: it alone keeps line ends, blanks and quotation marks.
-        "Hopping story": json.dumps(record.source, ensure_ascii=False),
-    }
-    for row in options.rows():
-        value = getattr(options, row.name)
-        if row.name != "mode" and value != row.default:
-            values[f"Hopping {row.name.replace('_', ' ')}"] = row.format(value)
-    if not record.settings.same_noise:
-        values["Hopping same noise"] = "off"
-    if record.settings.compare and not key.plain:
-        values["Hopping compare"] = "on"
-    for name in ("before", "after"):
-        if text := getattr(record.settings, name):
-            values[f"Hopping {name}"] = json.dumps(text, ensure_ascii=False)
-    return values
+    """One picture's generation data, with the keys of WebUIs and of the extension."""
+    settings, options = record.settings, record.options
+    run = RunOptions(
+        **{name: getattr(settings, name) for name in ("same_noise", "before", "after")},
+        compare=settings.compare and not key.plain,
+    )
+    return write_infotext(
+        record.story.texts[key.number - 1],
+        settings.negative,
+        {
+            "Steps": str(settings.steps),
+            "Sampler": settings.sampler,
+            "CFG scale": f"{settings.cfg:g}",
+            "Seed": str(settings.seed_of(key.number)),
+            "Size": f"{settings.width}x{settings.height}",
+            "Model": model_name(settings.model),
+            **hopping_entries(
+                "baseline" if key.plain else options.mode,
+                f"{key.number}/{len(record.story)}",
+                record.source,
+                options,
+                run,
+            ),
+            "Version": f"hopping {hopping.__version__}",
+        },
+    )
 
 
 def _public(record: Record, key: FrameKey) -> dict[str, Any]:
@@ -336,13 +325,6 @@ def model_name(model: str) -> str:
     """A model's name as pictures carry it: without folders of this machine."""
     path = Path(model)
     return path.stem if path.suffix in (".safetensors", ".ckpt") else path.name
-
-
-def _quoted(value: str) -> str:
-    """A value as WebUIs write it: JSON where a comma, colon or line end would end it too soon."""
-    if value.startswith('"') or any(sign in value for sign in ",:\n"):
-        return json.dumps(value, ensure_ascii=False)
-    return value
 
 
 def write_atomically(path: Path, content: bytes) -> None:

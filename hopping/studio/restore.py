@@ -19,12 +19,11 @@ from hopping.values import brief, whole_number
 
 from .record import SCHEMA, RecordError, check_written, checked, checked_settings
 from .samplers import SAMPLERS, sampler_name
-from .sampling import SAMPLING
+from .sampling import RUN, SAMPLING
 
 MOST_BYTES = 64 * 2**20
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_RUN = ("compare", "before", "after", "same_noise")
 # What a WebUI writes beside, and does while sampling.
 _WEBUI_ONLY = {
     "Hires upscale": "the hires pass",
@@ -115,7 +114,9 @@ def _from_json(data: Any, is_picture: bool = False) -> OpenedStory:
         raise OpenError(f"the file is JSON, but no story.json of schema {SCHEMA}")
     written = data["settings"]
     hopping = asdict(HoppingOptions.from_mapping(data["options"]))
-    run = RunOptions.from_mapping({name: written[name] for name in _RUN if name in written})
+    run = RunOptions.from_mapping(
+        {row.name: written[row.name] for row in RUN if row.name in written}
+    )
     settings = checked_settings(written)
     return OpenedStory(
         checked("story", data["story"], str),
@@ -132,13 +133,12 @@ def _from_infotext(text: str) -> OpenedStory:
         raise OpenError("the picture was made without hopping; there is no story in it")
     options = {row.name: infotext.value_in(entries, row) for row in ROWS}
     settings: dict[str, Any] = {"negative": entries["Negative prompt"]}
-    for name, entry in (("steps", "Steps"), ("seed", "Seed"), ("batch_size", "Batch size")):
-        if entry in entries:
-            settings[name] = whole_number(entries[entry])
+    for row in SAMPLING:
+        if row.kind is not str and row.entry in entries:
+            text = entries[row.entry]
+            settings[row.name] = whole_number(text) if row.kind is int else float(text)
     if not options["same_noise"] and settings.get("seed") is not None:
         settings["seed"] -= infotext.frames_before(entries)
-    if "CFG scale" in entries:
-        settings["cfg"] = float(entries["CFG scale"])
     if "Size" in entries:
         width, _, height = entries["Size"].partition("x")
         settings |= {"width": whole_number(width), "height": whole_number(height)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hopping.errors import HoppingError, OptionError
+from hopping.options import Option
 from hopping.page.limits import LIMITS, check_setting
+from hopping.run_options import RunOptions
 
 from .samplers import sampler_name
 
@@ -37,16 +39,20 @@ class Setting:
     """One row of the list. No value, None, stands for the model's own or the machine's.
 
     Attributes:
-        name: as `StoryRequest` has it.
+        name: as `StoryRequest` and `Settings` have it.
         kind: the type of its values.
+        label: what the page calls it.
         help: what the command line says of it.
         metavar: what stands for a value in the command line's help.
+        entry: what infotext calls it; empty where it has no entry of its own.
     """
 
     name: str
     kind: type[str] | type[int] | type[float]
+    label: str
     help: str
     metavar: str | None = None
+    entry: str = ""
 
     def check(self, value: Any) -> None:
         """Raises OptionError for a value that no model takes."""
@@ -59,33 +65,66 @@ class Setting:
 
 
 SAMPLING: tuple[Setting, ...] = (
-    Setting("negative", str, "Negative prompt of every frame.", metavar="TEXT"),
-    Setting("steps", int, "Sampling steps (default: 50; this package's model: 20)."),
-    Setting("cfg", float, "Guidance scale (default: 7.5; this package's model: 3)."),
+    Setting("negative", str, "Negative prompt", "Negative prompt of every frame.", metavar="TEXT"),
+    Setting(
+        "steps",
+        int,
+        "Steps",
+        "Sampling steps (default: 50; this package's model: 20).",
+        entry="Steps",
+    ),
+    Setting(
+        "cfg",
+        float,
+        "CFG scale",
+        "Guidance scale (default: 7.5; this package's model: 3).",
+        entry="CFG scale",
+    ),
     Setting(
         "sampler",
         str,
+        "Sampler",
         "LMS, the paper's and the default; Euler, Euler a, Heun, DPM++ 2M, DDIM, PNDM, UniPC, …: "
         "an unknown name lists them all.",
         metavar="NAME",
+        entry="Sampler",
     ),
-    Setting("seed", int, "One for all frames (default: -1, a random one, which is noted)."),
-    Setting("width", int, "In pixels, a multiple of 8 (default: the model's own)."),
-    Setting("height", int, "As the width."),
-    Setting("batch_size", int, "Frames that are sampled at once (default: 1)."),
+    Setting(
+        "seed",
+        int,
+        "Seed (-1: a random one)",
+        "One for all frames (default: -1, a random one, which is noted).",
+        entry="Seed",
+    ),
+    Setting("width", int, "Width", "In pixels, a multiple of 8 (default: the model's own)."),
+    Setting("height", int, "Height", "As the width."),
+    Setting(
+        "batch_size",
+        int,
+        "Batch size",
+        "Frames that are sampled at once (default: 1).",
+        entry="Batch size",
+    ),
 )
 """How a picture is sampled, in the order in which interfaces show it."""
 
 MACHINE: tuple[Setting, ...] = (
-    Setting("device", str, "auto (default), cpu, cuda, cuda:1, mps.", metavar="NAME"),
+    Setting("device", str, "Device", "auto (default), cpu, cuda, cuda:1, mps.", metavar="NAME"),
     Setting(
         "dtype",
         str,
+        "Precision",
         "float32, float16 or bfloat16 (default: float16 on CUDA, else float32).",
         metavar="NAME",
     ),
 )
 """Where and in which precision it is computed."""
+
+RUN: tuple[Option, ...] = tuple(
+    replace(RunOptions.row(name), default=True) if name == "compare" else RunOptions.row(name)
+    for name in ("same_noise", "compare", "before", "after")
+)
+"""Those options of a run that are known here, where the plain pictures are made unless told not."""
 
 
 def check_pixels(name: str, pixels: int, factor: int = 8) -> None:

@@ -17,7 +17,7 @@ from hopping.tags import check_characters
 
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
-from .sampling import RANDOM_SEED, SAMPLING, STORYBOOK, model_identity, precision
+from .sampling import RANDOM_SEED, RUN, SAMPLING, STORYBOOK, model_identity, precision
 from .unread_syntax import check_negative, read_plain_story
 
 # The paper's setting, for any model but the embedded one, which has its own.
@@ -86,23 +86,20 @@ class StoryRequest:
         steps, cfg = _own_steps_and_cfg(self.model)
         width, height = picture_size(pipeline, self.width, self.height)
         device = resolve_device(self.device or "auto")
-        seed = RANDOM_SEED if self.seed is None else self.seed
+        seed = _or_default(self.seed, RANDOM_SEED)
         return Settings(
             model=STORYBOOK if self.model is None else model_identity(self.model),
             negative=self.negative or "",
             steps=self.steps or steps,
-            cfg=cfg if self.cfg is None else self.cfg,
+            cfg=_or_default(self.cfg, cfg),
             sampler=sampler_name(self.sampler or SAMPLER),
             seed=random.SystemRandom().randrange(_SEEDS) if seed == RANDOM_SEED else seed,
             width=width,
             height=height,
             batch_size=self.batch_size or 1,
-            compare=True if self.compare is None else self.compare,
-            before=self.before or "",
-            after=self.after or "",
             device=device,
             dtype=precision(self.dtype or "auto", device),
-            same_noise=True if self.same_noise is None else self.same_noise,
+            **{row.name: _or_default(getattr(self, row.name), row.default) for row in RUN},
         )
 
     def begin(self, pipeline: Any, now: datetime.datetime) -> Record:
@@ -152,6 +149,10 @@ def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record
                 "story without --resume"
             )
     return record
+
+
+def _or_default(value: Any, default: Any) -> Any:
+    return default if value is None else value
 
 
 def _own_steps_and_cfg(model: str | None) -> tuple[int, float]:

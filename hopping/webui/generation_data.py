@@ -14,6 +14,7 @@ from hopping.infotext import (
     frame_in,
     frames_before,
     guarded,
+    hopping_entries,
     is_hopped,
     key,
     own_entries,
@@ -23,7 +24,7 @@ from hopping.infotext import (
     value_in,
     without_own,
 )
-from hopping.run_options import ROWS, RunOptions
+from hopping.run_options import RunOptions
 from hopping.values import whole_number
 
 from . import callbacks
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 _SAME_NOISE = RunOptions.row("same_noise")
+_COMPARE = key(RunOptions.row("compare"))
 
 
 def of_picture(picture: Any) -> dict[str, str]:
@@ -106,20 +108,12 @@ def run_parameters(run: HoppedRun) -> dict[str, Any]:
     """A run's entries for `extra_generation_params`."""
     hopping, options = run.request.hopping, run.request.run
     frames = len(run.story)
-    parameters: dict[str, Any] = {
-        MODE: _per_picture(run, lambda job: "baseline" if job.plain else hopping.mode),
-        FRAME: _per_picture(run, lambda job: f"{job.frame}/{frames}"),
-        STORY: guarded(run.prompt),
-    }
-    changed = {**hopping.changed(), **options.changed()}
-    changed.pop("mode", None)
-    for row in ROWS:
-        if row.name == "compare" and options.compare:
-            # A picture that is only compared with is brought back as what it is.
-            parameters[key(row)] = _per_picture(run, lambda job: None if job.plain else "on")
-        elif row.name in changed:
-            text = row.format(changed[row.name])
-            parameters[key(row)] = guarded(text) if row.kind == "text" else text
+    parameters: dict[str, Any] = hopping_entries(hopping.mode, "", run.prompt, hopping, options)
+    parameters[MODE] = _per_picture(run, lambda job: "baseline" if job.plain else hopping.mode)
+    parameters[FRAME] = _per_picture(run, lambda job: f"{job.frame}/{frames}")
+    if options.compare:
+        # A picture that is only compared with is brought back as what it is.
+        parameters[_COMPARE] = _per_picture(run, lambda job: None if job.plain else "on")
     p = run.processing
     if getattr(p, "enable_hr", False):
         if run.hires_prompt.strip():

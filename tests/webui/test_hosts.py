@@ -96,11 +96,11 @@ def test_what_a_known_host_is_given(found, monkeypatch):
     script = ModuleType("hopping.webui.script")
     script.HoppingScript = object
     monkeypatch.setitem(sys.modules, script.__name__, script)
-    for name in ("api", "infotext", "settings", "tab"):
+    for name in ("api", "generation_data", "settings", "tab"):
         module = SimpleNamespace(register=lambda name=name: loaded.append(name))
         monkeypatch.setattr(webui, name, module, raising=False)
     runpy.run_path(str(SCRIPT))
-    assert loaded == ["infotext", "settings", "api", "tab"]
+    assert loaded == ["generation_data", "settings", "api", "tab"]
 
 
 def test_schedules_stand_beside_the_samplers_or_in_their_names(monkeypatch):

@@ -20,10 +20,10 @@ from hopping.page.plan_answer import answer_plan
 from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
-from hopping.run_options import RunOptions, parse_request
+from hopping.run_options import parse_request
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
-from hopping.studio.sampling import SAMPLING, STORYBOOK
+from hopping.studio.sampling import RUN, SAMPLING, STORYBOOK, Setting
 from hopping.studio.story_request import StoryRequest
 from hopping.studio.story_run import plan_for
 from hopping.studio.unread_syntax import read_plain_story
@@ -38,16 +38,8 @@ from .work import StoryWork
 
 _log = logging.getLogger(__name__)
 
-_RUN_OPTIONS = ("same_noise", "compare", "before", "after")
-
-PAGE_ROWS: tuple[Option, ...] = (
-    *HoppingOptions.rows(),
-    *(row for row in RunOptions.rows() if row.name in _RUN_OPTIONS),
-)
+PAGE_ROWS: tuple[Option, ...] = (*HoppingOptions.rows(), *RUN)
 """The options that the page has, in the order of their widgets."""
-
-SETTINGS = tuple(setting.name for setting in SAMPLING)
-"""The page's own settings, in the order of their widgets; names as `StoryRequest` has them."""
 
 
 class Studio:
@@ -161,13 +153,13 @@ class Studio:
         Returns:
             For story, settings, preset and options each an update, then HTML.
         """
-        nothing = [gr.update() for _ in range(2 + len(SETTINGS) + len(PAGE_ROWS))]
+        nothing = [gr.update() for _ in range(2 + len(SAMPLING) + len(PAGE_ROWS))]
         try:
             opened = open_story(_decoded(payload or ""))
         except HoppingError as error:
             return [*nothing, render_failure(f"This cannot be opened: {error}")]
         options = [shown(row, opened.options[row.name]) for row in PAGE_ROWS]
-        settings = [opened.settings.get(name, gr.update()) for name in SETTINGS]
+        settings = [opened.settings.get(row.name, gr.update()) for row in SAMPLING]
         return [
             opened.source,
             *settings,
@@ -188,17 +180,17 @@ class Studio:
             HoppingError: if it cannot be done as asked.
         """
         settings = {
-            name: _setting(name, value)
-            for name, value in zip(SETTINGS, values[: len(SETTINGS)], strict=True)
+            row.name: _setting(row, value)
+            for row, value in zip(SAMPLING, values[: len(SAMPLING)], strict=True)
         }
-        asked = parse_request(_named(values[len(SETTINGS) :]))
+        asked = parse_request(_named(values[len(SAMPLING) :]))
         request = StoryRequest(
             story or "",
             asked.hopping,
             model=self.model,
             device=str(self.pipeline.device),
             dtype=str(self.pipeline.dtype).removeprefix("torch."),
-            **{name: getattr(asked.run, name) for name in _RUN_OPTIONS},
+            **{row.name: getattr(asked.run, row.name) for row in RUN},
             **settings,
         )
         plan_for(self.pipeline, request.story, request.options)
@@ -221,16 +213,16 @@ def _named(values: Sequence[Any]) -> dict[str, Any]:
     return {row.name: value for row, value in zip(PAGE_ROWS, values, strict=True)}
 
 
-def _setting(name: str, value: Any) -> Any:
-    """A widget's value as `StoryRequest` takes it; an emptied number is the model's own."""
+def _setting(row: Setting, value: Any) -> Any:
+    """A widget's value as `StoryRequest` takes it; an emptied one is the model's own."""
     if value is None or value == "":
         return None
-    if name in ("negative", "sampler"):
+    if row.kind is str:
         return str(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise OptionError(f"{name} cannot be {brief(value)}; it must be a number")
-    if name == "cfg" or isinstance(value, int):
+        raise OptionError(f"{row.name} cannot be {brief(value)}; it must be a number")
+    if row.kind is float or isinstance(value, int):
         return value
     if not value.is_integer():
-        raise OptionError(f"{name} cannot be {value}; it must be a whole number")
+        raise OptionError(f"{row.name} cannot be {value}; it must be a whole number")
     return int(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -12,9 +13,10 @@ from hopping.page.story_editor import build_story_editor, connect_plan
 from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES, STORY_EXAMPLE
 from hopping.page.widgets import OptionWidgets, build_option_widgets
 from hopping.studio.samplers import SAMPLERS
+from hopping.studio.sampling import RANDOM_SEED, SAMPLING, Setting
 from hopping.studio.story_request import StoryRequest, is_trained
 
-from .answers import PAGE_ROWS, SETTINGS, Studio
+from .answers import PAGE_ROWS, Studio
 
 TITLE = "Hopping studio"
 
@@ -69,9 +71,7 @@ def build_blocks(studio: Studio) -> Any:
                     cancel = gr.Button("Cancel", elem_id="studio_cancel")
                 settings = _build_settings(studio)
                 with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
-                    options = build_option_widgets(
-                        lambda name: f"studio_{name}", {"compare": True}, PAGE_ROWS
-                    )
+                    options = build_option_widgets(lambda name: f"studio_{name}", rows=PAGE_ROWS)
             with gr.Column(elem_id="studio_right", min_width=320):
                 progress = gr.HTML("", elem_id="studio_progress")
                 frames = gr.HTML("", elem_id="studio_frames")
@@ -149,32 +149,22 @@ def _connect_open(
 
 
 def _build_settings(studio: Studio) -> dict[str, Any]:
-    own = StoryRequest("a", HoppingOptions(), studio.model).settings(studio.pipeline)
-    with gr.Accordion("Sampling", open=False, elem_id="studio_settings"):
-        widgets: dict[str, Any] = {}
-        widgets["negative"] = gr.Textbox("", label="Negative prompt", elem_id="studio_negative")
-        with gr.Row():
-            widgets["steps"] = gr.Number(
-                own.steps, label="Steps", precision=0, elem_id="studio_steps"
-            )
-            widgets["cfg"] = gr.Number(own.cfg, label="CFG scale", elem_id="studio_cfg")
-            widgets["sampler"] = gr.Dropdown(
-                list(SAMPLERS), value=own.sampler, label="Sampler", elem_id="studio_sampler"
-            )
-        with gr.Row():
-            widgets["seed"] = gr.Number(
-                -1, label="Seed (-1: a random one)", precision=0, elem_id="studio_seed"
-            )
-            widgets["width"] = gr.Number(
-                own.width, label="Width", precision=0, elem_id="studio_width"
-            )
-            widgets["height"] = gr.Number(
-                own.height, label="Height", precision=0, elem_id="studio_height"
-            )
-            widgets["batch_size"] = gr.Number(
-                1, label="Batch size", precision=0, elem_id="studio_batch_size"
-            )
-    return {name: widgets[name] for name in SETTINGS}
+    own = asdict(StoryRequest("a", HoppingOptions(), studio.model).settings(studio.pipeline))
+    own |= {"seed": RANDOM_SEED}
+    with (
+        gr.Accordion("Sampling", open=False, elem_id="studio_settings"),
+        gr.Row(elem_classes=["hopping-grid"]),
+    ):
+        return {row.name: _widget(row, own[row.name]) for row in SAMPLING}
+
+
+def _widget(row: Setting, value: Any) -> Any:
+    common: dict[str, Any] = {"label": row.label, "elem_id": f"studio_{row.name}"}
+    if row.name == "sampler":
+        return gr.Dropdown(list(SAMPLERS), value=value, **common)
+    if row.kind is str:
+        return gr.Textbox(value, **common)
+    return gr.Number(value, precision=0 if row.kind is int else None, **common)
 
 
 def _connect_run(

@@ -12,9 +12,10 @@ from PIL import Image
 
 from hopping.run_options import RunOptions
 from hopping.story import parse_story
-from hopping.studio.browser.answers import PAGE_ROWS, SETTINGS
+from hopping.studio.browser.answers import PAGE_ROWS
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
+from hopping.studio.sampling import SAMPLING
 
 from .conftest import STORY
 
@@ -23,8 +24,10 @@ OWN = {"steps": 2, "seed": 7}
 
 def values(**changes):
     """The widgets' values: settings, then options."""
-    settings = dict.fromkeys(SETTINGS) | OWN | {"negative": "", "sampler": "LMS"}
-    options = {row.name: row.default for row in PAGE_ROWS}
+    settings = (
+        dict.fromkeys(row.name for row in SAMPLING) | OWN | {"negative": "", "sampler": "LMS"}
+    )
+    options = {row.name: row.default for row in PAGE_ROWS} | {"compare": False}
     for name, value in changes.items():
         (settings if name in settings else options)[name] = value
     return [*settings.values(), *options.values()]
@@ -100,7 +103,7 @@ def test_a_story_is_parsed_once_however_many_frames_it_has(studio, monkeypatch):
         parsed.append(texts)
         return parse_story(*texts)
 
-    for module in ("record", "prompts", "conditioning"):  # all that call it
+    for module in ("record", "unread_syntax", "pipeline_conditioner"):  # all that call it
         monkeypatch.setattr(f"hopping.studio.{module}.parse_story", counted)
     counts = []
     for story in (STORY, STORY + "\nIt sleeps.\nIt runs."):
@@ -231,7 +234,7 @@ def test_the_plan_says_what_is_wrong_at_its_line(studio):
 
 def opened(studio, data):
     *updates, told = studio.open(base64.b64encode(data).decode())
-    names = ["story", *SETTINGS, "preset", *(row.name for row in PAGE_ROWS)]
+    names = ["story", *(row.name for row in SAMPLING), "preset", *(row.name for row in PAGE_ROWS)]
     return dict(zip(names, updates, strict=True)), told
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hopping.errors import HoppingError
 from hopping.studio.browser import answers
-from hopping.studio.browser.answers import PAGE_ROWS, SETTINGS
+from hopping.studio.browser.answers import PAGE_ROWS
+from hopping.studio.sampling import SAMPLING
 
 from ...strategies import any_texts, any_values
 from ...test_fuzz import told
@@ -33,7 +34,7 @@ page_settings = st.just([None] * 8) | st.lists(any_values, min_size=8, max_size=
 @given(texts, page_settings, option_values | st.just(OPTIONS))
 @example("a", [None, float("inf"), None, None, None, None, None, None], OPTIONS)
 def test_fuzz_beginnings(studio, story, settings, options):
-    assert len(settings) == len(SETTINGS)
+    assert len(settings) == len(SAMPLING)
     told(studio.begin, story, [*settings, *options])
 
 
