@@ -6,10 +6,10 @@ Pillow, too. `hopping.studio` adds diffusers, `hopping.webui` runs in a WebUI, `
 above all.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import EncoderError, HoppingError, LayoutError, OptionError, StoryError
+from .on_demand import on_demand
 from .options import HoppingOptions
 from .story import Frame, Story, parse_story
 
@@ -40,21 +40,16 @@ __all__ = [
     "plan_story",
 ]
 
-# What needs torch is imported when it is asked for, so that a story or an option can be checked
-# without waiting seconds for it.
-_WITH_TORCH = {
-    "ClipTextEncoder": "clip",
-    "Embedding": "encoder",
-    "FramePlan": "plan",
-    "StoryPlan": "plan",
-    "TextEncoder": "encoder",
-    "encode_frames": "encoder",
-    "encode_story": "clip",
-    "plan_story": "clip",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WITH_TORCH:
-        return getattr(import_module(f".{_WITH_TORCH[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = on_demand(
+    __name__,
+    {
+        "ClipTextEncoder": "clip",
+        "Embedding": "encoder",
+        "FramePlan": "plan",
+        "StoryPlan": "plan",
+        "TextEncoder": "encoder",
+        "encode_frames": "encoder",
+        "encode_story": "clip",
+        "plan_story": "clip",
+    },
+)

@@ -12,7 +12,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from .errors import OptionError
 from .values import brief
@@ -20,6 +20,13 @@ from .values import brief
 ALL = "all"
 Reach = int | str
 """A whole number of frames, or "all"."""
+
+Mode = Literal["paper", "reference", "baseline"]
+Layout = Literal["auto", "joint", "windows"]
+Carry = Literal["tokens", "all"]
+Share = Literal["all", "subject"]
+StartToken = Literal["first", "shared"]
+Pixels = Literal["off", "subject", "all"]
 
 Value = str | int | float | bool
 T = TypeVar("T", bound="OptionTable")
@@ -196,13 +203,13 @@ class HoppingOptions(OptionTable):
         },
     }
 
-    mode: str = option(
+    mode: Mode = option(
         "choice",
         "paper",
         "Mode",
         "paper: eq. (5). reference: the released code's mask, through whose separators the "
         "future leaks, for reproduction. baseline: each frame alone.",
-        choices=("paper", "reference", "baseline"),
+        choices=get_args(Mode),
     )
     reach: Reach = option(
         "reach",
@@ -217,37 +224,37 @@ class HoppingOptions(OptionTable):
         "Every frame also sees frame 1; with share=subject, for each of its subjects the frame "
         "that first names it.",
     )
-    layout: str = option(
+    layout: Layout = option(
         "choice",
         "auto",
         "Layout",
         "joint: the paper's one row of 77 tokens. windows: each frame in its own window(s) of 77, "
         "without limit. auto: joint where the story fits and carry allows it, else windows.",
-        choices=("auto", "joint", "windows"),
+        choices=get_args(Layout),
     )
-    carry: str = option(
+    carry: Carry = option(
         "choice",
         "tokens",
         "Carry",
         "Which of a frame's own tokens see earlier frames. tokens: its content tokens, as the "
         "paper's code extracts them. all: end-of-text and padding too (needs windows).",
-        choices=("tokens", "all"),
+        choices=get_args(Carry),
     )
-    share: str = option(
+    share: Share = option(
         "choice",
         "all",
         "Share",
         "What a frame without <share:…> marks shows to later ones. all: all its content tokens. "
         "subject: only whom the later frame names again or means by a pronoun, and their looks.",
-        choices=("all", "subject"),
+        choices=get_args(Share),
     )
-    start_token: str = option(
+    start_token: StartToken = option(
         "choice",
         "first",
         "Start token",
         "Who sees the joint row's start token. first: it belongs to prompt 1. shared: every "
         "frame. In windows each frame has a start token of its own.",
-        choices=("first", "shared"),
+        choices=get_args(StartToken),
     )
     strength: float = option(
         "number",
@@ -255,13 +262,13 @@ class HoppingOptions(OptionTable):
         "Strength",
         "0: the plain embedding. 1: the hopped one. Between: linear.",
     )
-    pixels: str = option(
+    pixels: Pixels = option(
         "choice",
         "off",
         "Pixels",
         "Which pixels of the frames that introduce its subjects, or of those it links to, a frame "
         "sees while it is drawn. subject: the subject's own. all: the place's too.",
-        choices=("off", "subject", "all"),
+        choices=get_args(Pixels),
     )
 
     def check(self) -> None:

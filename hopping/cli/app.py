@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Picture sequences with Stable Diffusion, whose prompts see the prompts before them.\n\n"
-    "A story is a text file with one prompt per line; lines that start with # are comments.",
+    "A story is a text file with one prompt per line; what follows a # is a comment.",
 )
 app.add_typer(story_commands.app)
 app.add_typer(storybook_commands.app, name="storybook")

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from hopping import HoppingOptions, encode_story, parse_story
+from hopping.options import Mode
 from hopping.storybook.model import GUIDANCE, STEPS, build_scheduler, build_tokenizer
 from hopping.studio import generate_story, load_pipeline
 
@@ -117,7 +118,7 @@ def _print_generation(name: str, pipeline: Any) -> None:
     story = parse_story("\n".join(f"A dog number {n} runs." for n in range(4)))
     peaks: dict[str, int] = {}
 
-    def run(mode: str, **options: Any) -> Callable[[], object]:
+    def run(mode: Mode, **options: Any) -> Callable[[], object]:
         def once() -> None:
             torch.cuda.reset_peak_memory_stats()
             chosen = HoppingOptions(mode=mode, **options)

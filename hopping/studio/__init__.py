@@ -1,7 +1,8 @@
 """Stories without a WebUI: diffusers pipelines, folders of pictures, a page in the browser."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hopping.on_demand import on_demand
 
 from .samplers import SAMPLERS
 from .sampling import ModelError
@@ -20,16 +21,12 @@ __all__ = [
     "load_pipeline",
 ]
 
-# As in the package above: what takes seconds to import waits until it is asked for.
-_WITH_DIFFUSERS = {
-    "FrameKey": "record",
-    "StoryFrame": "generate",
-    "generate_story": "generate",
-    "load_pipeline": "pipeline",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WITH_DIFFUSERS:
-        return getattr(import_module(f".{_WITH_DIFFUSERS[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = on_demand(
+    __name__,
+    {
+        "FrameKey": "record",
+        "StoryFrame": "generate",
+        "generate_story": "generate",
+        "load_pipeline": "pipeline",
+    },
+)

@@ -18,6 +18,7 @@ from PIL import Image
 from hopping.clip import execution_device
 from hopping.errors import EncoderError, OptionError
 from hopping.options import HoppingOptions
+from hopping.page.limits import check_setting
 from hopping.pixels import PixelSharing, Seen
 from hopping.plan import StoryPlan
 from hopping.story import Story
@@ -146,8 +147,8 @@ def generate_story(
     size = {"width": width, "height": height}
     if "width" in _accepted(pipeline, pipeline_arguments):
         size["width"], size["height"] = picture_size(pipeline, width, height)
-    if batch_size < 1 or num_inference_steps < 1:
-        raise OptionError("batch size and steps must be 1 or more")
+    for name, value in (("steps", num_inference_steps), ("batch_size", batch_size)):
+        check_setting(name, value)
     refuse_tags(story, conditioner.known_tokens)
     check_negative(negative_prompt or "", conditioner.known_tokens)
     plans = {False: conditioner.plan(story, options)}

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Body, Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from modules import shared
+from modules import script_callbacks, shared
 
 from hopping.errors import HoppingError, OptionError
 from hopping.mask_drawing import TokenText
@@ -19,7 +19,6 @@ from hopping.page.limits import TooLargeError, check_brackets, check_story, chec
 from hopping.plan import StoryPlan
 from hopping.run_options import HoppingRequest, parse_request
 
-from . import callbacks
 from .planning import parse_prompt, plan_with_words
 
 # The host's FastAPI is older than Annotated parameters.
@@ -29,7 +28,7 @@ _BASIC = Depends(HTTPBasic())
 
 def register() -> None:
     """Add the routes once the host's server runs."""
-    callbacks.register("app_started", add_routes, __file__)
+    script_callbacks.on_app_started(add_routes)
 
 
 def add_routes(_demo: Any, app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from modules import scripts
 from hopping.options import ALL, HoppingOptions, Option
 
 from .failed_run import is_told
+from .host_types import Processing
 from .takeover import told_to_api
 
 OFF = "off"
@@ -43,7 +44,7 @@ _MOST = 1000
 """How many values a range may have, by far more than a plot can show."""
 
 
-def axis_values(p: Any) -> dict[str, Any]:
+def axis_values(p: Processing) -> dict[str, Any]:
     """What the axes of a plot have put on a processing object, by option name."""
     found = {}
     for row in _ROWS:
@@ -77,14 +78,14 @@ def _attribute(row: Option) -> str:
 
 
 def _apply(row: Option) -> Callable[[Any, str, Any], None]:
-    def apply(p: Any, value: str, _: Any) -> None:
+    def apply(p: Processing, value: str, _: Any) -> None:
         setattr(p, _attribute(row), value)
 
     return apply
 
 
 def _confirm(row: Option) -> Callable[[Any, Sequence[str]], None]:
-    def confirm(p: Any, values: Sequence[str]) -> None:
+    def confirm(p: Processing, values: Sequence[str]) -> None:
         if not is_told(p):
             return  # then the cell's picture says it
         with told_to_api():

@@ -16,13 +16,14 @@ from PIL import Image, ImageDraw
 from hopping.figure import largest_cell
 from hopping.lettering import Lettering
 
+from .host_types import Processed, Processing
 from .hosts import host
 
 _MARGIN, _LETTERS = 12, 16
 _NARROWEST = 320  # pixels that a sentence takes to be read
 
 
-def is_cell(p: Any) -> bool:
+def is_cell(p: Processing) -> bool:
     """Whether a processing object is a cell of a plot."""
     arguments = getattr(p, "script_args", None)
     chosen = arguments[0] if arguments else 0
@@ -32,13 +33,13 @@ def is_cell(p: Any) -> bool:
     return bool(selectable[chosen - 1].title().lower() == "x/y/z plot")
 
 
-def is_told(p: Any) -> bool:
+def is_told(p: Processing) -> bool:
     """Whether what a run raises, elsewhere than in a cell, reaches whoever asked for it."""
     told = getattr(p, "is_api", False) or getattr(p, "hopping_tells", False)
     return bool(told or not host().loses_errors())
 
 
-def is_swallowed(p: Any) -> bool:
+def is_swallowed(p: Processing) -> bool:
     """Whether a run is to end as one of no picture rather than with what it raises.
 
     So it is where that would be lost, and where a picture of a gallery is to be enlarged: at an
@@ -47,12 +48,12 @@ def is_swallowed(p: Any) -> bool:
     return is_cell(p) or not is_told(p) or is_enlarging(p)
 
 
-def is_enlarging(p: Any) -> bool:
+def is_enlarging(p: Processing) -> bool:
     """Whether it was asked for by the ✨ button below txt2img's gallery."""
     return getattr(p, "txt2img_upscale", False) and p.firstpass_image is not None
 
 
-def skip(p: Any, failure: Exception) -> None:
+def skip(p: Processing, failure: Exception) -> None:
     """Let the host make no further batch, save nothing, and tell why below its result."""
     p.comment(str(failure))
     p.n_iter = 0
@@ -63,12 +64,12 @@ def skip(p: Any, failure: Exception) -> None:
         shared.state.interrupted = True
 
 
-def nothing_sampled(p: Any) -> Any:
+def nothing_sampled(p: Processing) -> Any:
     """A batch of black pictures, as the host's `sample` gives decoded ones."""
     return processing.DecodedSamples([torch.full((3, p.height, p.width), -1.0) for _ in p.prompts])
 
 
-def tell(p: Any, processed: Any, failure: Exception) -> None:
+def tell(p: Processing, processed: Processed, failure: Exception) -> None:
     """Leave no picture in the result but, in a cell, one of what is wrong."""
     if is_cell(p):
         processed.images = [_picture(p, str(failure))]
@@ -84,7 +85,7 @@ def tell(p: Any, processed: Any, failure: Exception) -> None:
     processed.index_of_first_image = 0
 
 
-def _picture(p: Any, reason: str) -> Image.Image:
+def _picture(p: Processing, reason: str) -> Image.Image:
     # About as wide as the other cells: the plot takes the size of all from its first.
     frames = sum(bool(line.strip()) for line in str(p.prompt).splitlines()) or 1
     width = max(min(p.width, largest_cell(frames)) * frames, _NARROWEST)

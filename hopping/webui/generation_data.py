@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from modules import images
+from modules import images, script_callbacks
 
 from hopping.infotext import (
     FRAME,
@@ -27,7 +27,7 @@ from hopping.infotext import (
 from hopping.run_options import RunOptions
 from hopping.values import whole_number
 
-from . import callbacks
+from .host_types import Processing
 
 if TYPE_CHECKING:
     from .hopped_run import HoppedRun
@@ -101,7 +101,7 @@ def to_paste(name: str) -> Callable[[Mapping[str, Any]], str | None]:
 
 def register() -> None:
     """Let the host call `restore` whenever an infotext is pasted."""
-    callbacks.register("infotext_pasted", restore, __file__)
+    script_callbacks.on_infotext_pasted(restore)
 
 
 def run_parameters(run: HoppedRun) -> dict[str, Any]:
@@ -142,21 +142,21 @@ def _entry(first: str | None, ask: Callable[..., str | None]) -> _Entry:
 
 
 def _per_picture(run: HoppedRun, text: Callable[[PictureJob], str | None]) -> _Entry:
-    def ask(p: Any, index: int, all_prompts: Any, **_: Any) -> str | None:
+    def ask(p: Processing, index: int, all_prompts: Any, **_: Any) -> str | None:
         return text(run.jobs.all[_number(run, p, index, all_prompts)])
 
     return _entry(text(run.jobs.all[0]), ask)
 
 
 def _hires_prompt(run: HoppedRun) -> _Entry:
-    def ask(p: Any, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
+    def ask(p: Processing, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
         text = run.processing.all_hr_prompts[_number(run, p, index, all_prompts)]
         return None if text == prompt_text else text
 
     return _entry(None, ask)
 
 
-def _number(run: HoppedRun, p: Any, index: int, all_prompts: Any) -> int:
+def _number(run: HoppedRun, p: Processing, index: int, all_prompts: Any) -> int:
     """Which picture of the run the host means: it counts within a batch or within the run."""
     own = run.processing
     if p is not own:  # a detailer's inner run, in the middle of one of ours

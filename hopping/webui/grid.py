@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from modules import images, processing, shared
 from PIL import Image
 
@@ -12,12 +10,13 @@ from hopping.mask_picture import draw_mask
 
 from .generation_data import FRAME
 from .hopped_run import HoppedRun
+from .host_types import Processed
 from .jobs import PictureJob
 from .planning import plan_with_words
 from .texts import without_networks
 
 
-def add_pictures(run: HoppedRun, processed: Any) -> None:
+def add_pictures(run: HoppedRun, processed: Processed) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
     if run.jobs.enlarges:
         return
@@ -40,7 +39,7 @@ def add_pictures(run: HoppedRun, processed: Any) -> None:
             _save(run, mask, infotext, "-mask")
 
 
-def _frames(run: HoppedRun, processed: Any) -> dict[PictureJob, Image.Image]:
+def _frames(run: HoppedRun, processed: Processed) -> dict[PictureJob, Image.Image]:
     """The pictures that were made, each with what it is: not all of them, if interrupted."""
     p = run.processing
     stride = 1
@@ -80,7 +79,7 @@ def _story_infotext(run: HoppedRun) -> str:
         p.extra_generation_params = entries
 
 
-def _insert(processed: Any, index: int, picture: Image.Image, infotext: str) -> None:
+def _insert(processed: Processed, index: int, picture: Image.Image, infotext: str) -> None:
     if shared.opts.enable_pnginfo:
         picture.info["parameters"] = infotext
     processed.images.insert(index, picture)

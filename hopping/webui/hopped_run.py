@@ -20,6 +20,7 @@ from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
 from .host_conditioning import HostCall, story_conditionings
+from .host_types import Processing
 from .hosts import host
 from .jobs import PictureJobs, job_of
 from .moments import schedule_frames
@@ -47,7 +48,7 @@ class HoppedRun:
         HoppingError: if it cannot be done as asked.
     """
 
-    def __init__(self, p: Any, request: HoppingRequest) -> None:
+    def __init__(self, p: Processing, request: HoppingRequest) -> None:
         if not isinstance(p.prompt, str):
             raise StoryError(
                 "another script has made a list of the prompt; a story must come as one text: "

@@ -16,6 +16,7 @@ from modules import prompt_parser, shared
 from hopping.errors import StoryError
 from hopping.story import Frame
 
+from .host_types import Processing
 from .texts import without_networks
 
 # What Regional Prompter divides a prompt by.
@@ -24,7 +25,7 @@ _REGION = re.compile(r"\b(?:BREAK|AND|ADD(?:COL|ROW|COMM|BASE|P))\b")
 _NEGATIVE_PART = re.compile(r"\([^(:)]*:\s*-\d+(?:\.\d+)?\s*\)")
 
 
-def script_of(p: Any, title: str) -> tuple[Any, Sequence[Any]] | None:
+def script_of(p: Processing, title: str) -> tuple[Any, Sequence[Any]] | None:
     """An always-on script of a run whose title begins so, and its arguments; None without it."""
     for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", ()):
         if str(script.title()).startswith(title):
@@ -32,7 +33,7 @@ def script_of(p: Any, title: str) -> tuple[Any, Sequence[Any]] | None:
     return None
 
 
-def is_detailers(p: Any) -> bool:
+def is_detailers(p: Processing) -> bool:
     """Whether a run is one of ADetailer's, over a part of a picture that a run has just made.
 
     It may have that run's scripts and their arguments: it is no story all the same.
@@ -41,7 +42,10 @@ def is_detailers(p: Any) -> bool:
 
 
 def check_regions(
-    p: Any, prompts: Sequence[str], frames: Sequence[int], windows: Callable[[str], Sequence[Any]]
+    p: Processing,
+    prompts: Sequence[str],
+    frames: Sequence[int],
+    windows: Callable[[str], Sequence[Any]],
 ) -> None:
     """Raise StoryError if Regional Prompter would divide a frame by another frame's regions.
 
@@ -78,7 +82,7 @@ def _count(windows: Sequence[int]) -> str:
     return f"{len(windows)} region{'s' * (len(windows) > 1)}{more}"
 
 
-def check_negative_parts(p: Any, prompts: Sequence[str]) -> None:
+def check_negative_parts(p: Processing, prompts: Sequence[str]) -> None:
     """Raise StoryError if NegPiP would give a frame the negative parts of another one.
 
     Args:
@@ -99,7 +103,7 @@ def check_negative_parts(p: Any, prompts: Sequence[str]) -> None:
         _check_full_batches(p, prompts, "NegPiP")
 
 
-def _check_full_batches(p: Any, prompts: Sequence[str], extension: str) -> None:
+def _check_full_batches(p: Processing, prompts: Sequence[str], extension: str) -> None:
     if len(prompts) % p.batch_size:
         raise StoryError(
             f"{extension} needs full batches, but {len(prompts)} pictures do not fill batches of "

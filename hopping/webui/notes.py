@@ -10,6 +10,7 @@ from typing import Any
 from hopping.options import HoppingOptions
 
 from .encoders import text_encoders
+from .host_types import Processed
 from .moments import ScheduledFrame
 from .planning import plan_scheduled
 
@@ -49,7 +50,7 @@ class Telling:
         return json.dumps({**json.loads(super().js()), "comments": self.comments})  # type: ignore[misc]
 
 
-def tell_comments(processed: Any) -> None:
+def tell_comments(processed: Processed) -> None:
     """Put a result's comments, as they are when it is asked, in what the API answers."""
     processed.__class__ = _telling_class(processed.__class__)
 

@@ -22,6 +22,7 @@ from .axes import OFF, add_axes, axis_values
 from .failed_run import is_enlarging, tell
 from .grid import add_pictures
 from .hopped_run import HoppedRun
+from .host_types import Processed, Processing
 from .jobs import NO_FRAME
 from .live_plan import live_plan
 from .neighbours import is_detailers
@@ -80,7 +81,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         self.paste_field_names = SENT
         return [enabled, *widgets.inputs]
 
-    def before_process(self, p: Any, *args: Any) -> None:
+    def before_process(self, p: Processing, *args: Any) -> None:
         if release(p):
             # Another extension's copy of a run of ours, in the middle of it: no story of its own.
             p.extra_generation_params = generation_data.without_own(p.extra_generation_params)
@@ -108,7 +109,7 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             return
         take_over(p, run)
 
-    def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
+    def postprocess(self, p: Processing, processed: Processed, *args: Any) -> None:
         run, failure = run_of(p), failure_of(p)
         if failure is not None:
             tell(p, processed, failure)
@@ -212,7 +213,7 @@ def _let_the_host_answer(given: dict[str, Any]) -> None:
             given[name] = str(value)
 
 
-def _as_made(p: Any, axes: Mapping[str, Any]) -> tuple[str, HoppingRequest]:
+def _as_made(p: Processing, axes: Mapping[str, Any]) -> tuple[str, HoppingRequest]:
     """The story and the options by which the picture that is to be enlarged was made."""
     params = generation_data.of_picture(p.firstpass_image)
     story = generation_data.story_in(params)

@@ -6,13 +6,11 @@ import html
 from typing import Any
 
 import gradio as gr
-from modules import shared
+from modules import script_callbacks, shared
 
 from hopping.errors import OptionError
 from hopping.options import Option, Value
 from hopping.run_options import ROWS
-
-from . import callbacks
 
 SECTION = ("hopping", "Hopping sequence")
 VISIBILITY = {
@@ -24,7 +22,7 @@ VISIBILITY = {
 
 def register() -> None:
     """Add the section to the host's settings."""
-    callbacks.register("ui_settings", add_settings, __file__)
+    script_callbacks.on_ui_settings(add_settings)
 
 
 def add_settings() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from modules import (
     progress,
+    script_callbacks,
     sd_samplers,
     shared,
     ui,
@@ -20,7 +21,7 @@ from modules.ui_components import FormRow, InputAccordion, ResizeHandleRow, Tool
 from hopping.page.story_editor import StoryEditor, build_story_editor, connect_plan
 from hopping.page.widgets import OptionWidgets, build_option_widgets, preset_values
 
-from . import callbacks, settings, tab_paste
+from . import settings, tab_paste
 from .hosts import host, schedules
 from .live_plan import live_plan
 from .script import TITLE
@@ -45,7 +46,7 @@ PAPER_SETTINGS: dict[str, Any] = {
 
 def register() -> None:
     """Add the tab, and a button to PNG Info that sends to it."""
-    callbacks.register("ui_tabs", build_tab, __file__)
+    script_callbacks.on_ui_tabs(build_tab)
     tab_paste.register()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-from modules import infotext_utils, sd_samplers
+from modules import infotext_utils, script_callbacks, sd_samplers
 
 from hopping.page.widgets import OptionWidgets
 
-from . import callbacks, generation_data, settings
+from . import generation_data, settings
 from .hosts import schedules
 from .script import SENT, TITLE, option_fields
 from .tab_run import SAME
@@ -25,7 +25,7 @@ _LAST_PNG_INFO_BUTTON = "extras_tab"
 
 def register() -> None:
     """Watch for PNG Info's components, beside which the button is put."""
-    callbacks.register("after_component", _PngInfoButton().after_component, __file__)
+    script_callbacks.on_after_component(_PngInfoButton().after_component)
 
 
 def add_fields(paste: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:

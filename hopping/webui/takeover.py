@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hopping.errors import HoppingError
 
 from .failed_run import is_swallowed, nothing_sampled, skip
 from .generation_data import run_parameters
 from .hopped_run import HoppedRun
+from .host_types import Processing
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def told_to_api() -> Iterator[None]:
         raise
 
 
-def run_of(p: Any) -> HoppedRun | None:
+def run_of(p: Processing) -> HoppedRun | None:
     """The run of a processing object; None for one that does not hop, and for a copy of one."""
     run = vars(p).get("hopping_run")
     if run is None or isinstance(run, Exception) or run.processing is not p:
@@ -38,24 +39,23 @@ def run_of(p: Any) -> HoppedRun | None:
     return run
 
 
-def failure_of(p: Any) -> Exception | None:
+def failure_of(p: Processing) -> Exception | None:
     """What keeps a processing object from hopping, or kept it in the middle."""
     failure = vars(p).get("hopping_run")
     return failure if isinstance(failure, Exception) else None
 
 
-def take_over(p: Any, run: HoppedRun | Exception) -> None:
+def take_over(p: Processing, run: HoppedRun | Exception) -> None:
     """Let the host run `run`, or fail with what kept it from being made."""
     p.hopping_run = run
     p.__class__ = _hopping_class(p.__class__)
 
 
-def release(p: Any) -> bool:
+def release(p: Processing) -> bool:
     """Undo `take_over`, on a copy too. Returns whether `p` is a copy of an object that hops."""
     run = vars(p).pop("hopping_run", None)
-    if (
-        type(p).__bases__[0] is HoppingProcessing
-    ):  # not a class that another extension has put over it
+    # Not a class that another extension has put over it.
+    if type(p).__bases__[0] is HoppingProcessing:
         p.__class__ = type(p).__bases__[1]
     if run is None or isinstance(run, Exception):
         return False
@@ -65,7 +65,13 @@ def release(p: Any) -> bool:
     return True
 
 
-class HoppingProcessing:
+if TYPE_CHECKING:
+    _Host = Processing  # it comes before whatever class of the host's a run has
+else:
+    _Host = object
+
+
+class HoppingProcessing(_Host):
     """What a processing object that hops does otherwise than its own class.
 
     What is wrong is raised, but not where the host would swallow it. There the run goes on without

@@ -13,6 +13,7 @@ from typing import Any
 
 from hopping.errors import StoryError
 
+from .host_types import Processing
 from .neighbours import script_of
 
 _COMBINATORIAL = 1
@@ -27,13 +28,13 @@ class Wildcards:
         self._script, self._arguments = script, arguments
         self._drawn: dict[tuple[str, str, int], tuple[str, str]] = {}
 
-    def switch(self, p: Any, on: bool) -> None:
+    def switch(self, p: Processing, on: bool) -> None:
         """Switch it on or off in a processing object's arguments, which are exchanged."""
         first = self._script.args_from
         p.script_args = (*p.script_args[:first], on, *p.script_args[first + 1 :])
 
     def draw(
-        self, p: Any, prompts: list[str], negative_prompts: list[str], seeds: Sequence[int]
+        self, p: Processing, prompts: list[str], negative_prompts: list[str], seeds: Sequence[int]
     ) -> None:
         """Exchange each prompt, and its negative prompt, for what it makes of them.
 
@@ -46,7 +47,7 @@ class Wildcards:
                 self._drawn[key] = self._draw(p, *key)
             prompts[n], negative_prompts[n] = self._drawn[key]
 
-    def _draw(self, p: Any, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
+    def _draw(self, p: Processing, prompt: str, negative_prompt: str, seed: int) -> tuple[str, str]:
         inner = copy(p)
         inner.prompt, inner.all_prompts = prompt, [prompt]
         inner.negative_prompt, inner.all_negative_prompts = negative_prompt, [negative_prompt]
@@ -59,7 +60,7 @@ class Wildcards:
         return inner.all_prompts[0], inner.all_negative_prompts[0]
 
 
-def wildcards_of(p: Any) -> Wildcards | None:
+def wildcards_of(p: Processing) -> Wildcards | None:
     """Dynamic Prompts, if it is installed and on in this run.
 
     Raises:

@@ -11,7 +11,7 @@ from hopping import EncoderError, StoryError
 from hopping.webui import neighbours
 
 from .stand_ins import MODULES, Conditions
-from .test_conditioning import STORY, conds
+from .test_host_conditioning import STORY, conds
 
 
 def extension(name, source, **known):

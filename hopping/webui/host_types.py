@@ -1,0 +1,75 @@
+"""The host's own objects, as far as this extension relies on them.
+
+What only some of the hosts have, or only some kinds of a run, is asked for by `getattr`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from PIL import Image
+
+
+class Processing(Protocol):
+    """One run: the host's `StableDiffusionProcessing`, of all hosts the same.
+
+    Attributes:
+        n_iter, batch_size, iteration: how many batches of how many pictures; which is next.
+        prompts, seeds: the current batch's; `all_…` are the run's.
+        script_args: of all scripts, the selected one's number first.
+        extra_generation_params: infotext entries; a callable is asked for each picture.
+    """
+
+    n_iter: int
+    batch_size: int
+    iteration: int
+    width: int
+    height: int
+    prompt: Any
+    negative_prompt: Any
+    styles: list[str]
+    enable_hr: bool
+    seed: Any
+    subseed: Any
+    subseed_strength: float
+    prompts: list[str]
+    seeds: list[int]
+    all_prompts: list[str]
+    all_negative_prompts: list[str]
+    all_seeds: list[int]
+    all_subseeds: list[int]
+    all_hr_prompts: list[str]
+    all_hr_negative_prompts: list[str]
+    scripts: Any
+    script_args: Any
+    extra_generation_params: dict[str, Any]
+    extra_network_data: Any
+    hr_extra_network_data: Any
+    firstpass_image: Any
+    outpath_grids: str
+    do_not_save_samples: bool
+    do_not_save_grid: bool
+    user: str | None
+    hopping_run: Any
+
+    def save_samples(self) -> bool:
+        """Whether its pictures are saved."""
+
+    def comment(self, text: str) -> None:
+        """Show `text` below the result."""
+
+    def cached_params(self, *arguments: Any) -> Any:
+        """What a conditioning depends on, beside its prompts."""
+
+
+class Processed(Protocol):
+    """What a run gives back: pictures, grids first, and the infotext of each."""
+
+    images: list[Image.Image]
+    infotexts: list[str]
+    index_of_first_image: int
+    info: str
+    comments: str
+
+    def js(self) -> str:
+        """The result's data as JSON, for the API and the page."""
