@@ -1,62 +1,36 @@
-"""What a run leaves in its pictures' infotext, and how pasting it brings the run back."""
+"""What a picture's infotext says of the run that made it, and how pasting brings that back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modules import images, script_callbacks
 
+from hopping.errors import StoryError
 from hopping.infotext import (
-    FRAME,
     MODE,
-    STORY,
     frame_in,
     frames_before,
-    guarded,
-    hopping_entries,
     is_hopped,
-    key,
-    own_entries,
     parse_infotext,
     story_in,
     unguarded,
     value_in,
-    without_own,
 )
 from hopping.run_options import RunOptions
 from hopping.values import whole_number
 
-from .host_types import Processing
-
-if TYPE_CHECKING:
-    from .hopped_run import HoppedRun
-    from .jobs import PictureJob
+from .jobs import PictureJob
 
 HIRES_STORY = "Hopping hires story"
 
-__all__ = [
-    "FRAME",
-    "MODE",
-    "STORY",
-    "frame_in",
-    "frames_before",
-    "is_hopped",
-    "key",
-    "of_picture",
-    "of_whole_story",
-    "own_entries",
-    "register",
-    "restore",
-    "run_parameters",
-    "story_in",
-    "to_paste",
-    "value_in",
-    "without_own",
-]
+NO_FRAME = (
+    "the picture's generation data names no frame of a story; choose a frame, or switch hopping "
+    "off to enlarge this picture with the prompt as it stands"
+)
 
 _SAME_NOISE = RunOptions.row("same_noise")
-_COMPARE = key(RunOptions.row("compare"))
 
 
 def of_picture(picture: Any) -> dict[str, str]:
@@ -104,64 +78,24 @@ def register() -> None:
     script_callbacks.on_infotext_pasted(restore)
 
 
-def run_parameters(run: HoppedRun) -> dict[str, Any]:
-    """A run's entries for `extra_generation_params`."""
-    hopping, options = run.request.hopping, run.request.run
-    frames = len(run.story)
-    parameters: dict[str, Any] = hopping_entries(hopping.mode, "", run.prompt, hopping, options)
-    parameters[MODE] = _per_picture(run, lambda job: "baseline" if job.plain else hopping.mode)
-    parameters[FRAME] = _per_picture(run, lambda job: f"{job.frame}/{frames}")
-    if options.compare:
-        # A picture that is only compared with is brought back as what it is.
-        parameters[_COMPARE] = _per_picture(run, lambda job: None if job.plain else "on")
-    p = run.processing
-    if getattr(p, "enable_hr", False):
-        if run.hires_prompt.strip():
-            parameters[HIRES_STORY] = guarded(run.hires_prompt)
-        # The host's own entry counts within a batch, and would name the first batch's prompts.
-        parameters["Hires prompt"] = _hires_prompt(run)
-    return parameters
+def job_of(picture: Any, frames: int, mode: str) -> PictureJob:
+    """The job by which a picture of a gallery was made.
 
+    Args:
+        picture: with its infotext, as the host reads it.
+        frames: how many the story has.
+        mode: the run's mode. A baseline picture was only compared with, unless that is it.
 
-class _Entry(str):
-    """An entry that the host asks for each picture.
-
-    It is a text too, that of the first picture: forge-classic writes all entries as JSON.
+    Raises:
+        StoryError: if it is no frame of this story.
     """
-
-    ask: Callable[..., str | None]
-
-    def __call__(self, **asked: Any) -> str | None:
-        return self.ask(**asked)
-
-
-def _entry(first: str | None, ask: Callable[..., str | None]) -> _Entry:
-    entry = _Entry(first or "")
-    entry.ask = ask
-    return entry
-
-
-def _per_picture(run: HoppedRun, text: Callable[[PictureJob], str | None]) -> _Entry:
-    def ask(p: Processing, index: int, all_prompts: Any, **_: Any) -> str | None:
-        return text(run.jobs.all[_number(run, p, index, all_prompts)])
-
-    return _entry(text(run.jobs.all[0]), ask)
-
-
-def _hires_prompt(run: HoppedRun) -> _Entry:
-    def ask(p: Processing, index: int, all_prompts: Any, prompt_text: str, **_: Any) -> str | None:
-        text = run.processing.all_hr_prompts[_number(run, p, index, all_prompts)]
-        return None if text == prompt_text else text
-
-    return _entry(None, ask)
-
-
-def _number(run: HoppedRun, p: Processing, index: int, all_prompts: Any) -> int:
-    """Which picture of the run the host means: it counts within a batch or within the run."""
-    own = run.processing
-    if p is not own:  # a detailer's inner run, in the middle of one of ours
-        index = getattr(own, "batch_index", 0)
-        return min(own.iteration * own.batch_size + index, len(run.jobs.all) - 1)
-    # reForge hands in copies, so that a batch's list is told by its length.
-    is_batch = len(all_prompts) < len(own.all_prompts)
-    return index + (own.iteration * own.batch_size if is_batch else 0)
+    params = of_picture(picture)
+    frame = frame_in(params)
+    if frame is None:
+        raise StoryError(NO_FRAME)
+    if frame > frames:
+        raise StoryError(
+            f"the picture is frame {frame} of its story, but the prompt has {frames}; paste the "
+            "picture's generation data, then enlarge it"
+        )
+    return PictureJob(0, frame, plain=params.get(MODE) == "baseline" != mode)

@@ -6,9 +6,9 @@ from modules import images, processing, shared
 from PIL import Image
 
 from hopping.figure import story_grid
+from hopping.infotext import FRAME
 from hopping.mask_picture import draw_mask
 
-from .generation_data import FRAME
 from .hopped_run import HoppedRun
 from .host_types import Processed
 from .jobs import PictureJob

@@ -19,10 +19,11 @@ from hopping.run_options import HoppingRequest
 from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
+from .generation_data import job_of
 from .host_conditioning import HostCall, story_conditionings
 from .host_types import Processing
 from .hosts import host
-from .jobs import PictureJobs, job_of
+from .jobs import PictureJobs
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered

@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from hopping.errors import StoryError
-
-from .generation_data import MODE, frame_in, of_picture
-
-NO_FRAME = (
-    "the picture's generation data names no frame of a story; choose a frame, or switch hopping "
-    "off to enlarge this picture with the prompt as it stands"
-)
 
 
 @dataclass(frozen=True)
@@ -78,26 +68,3 @@ class PictureJobs:
             job.story if same_noise else job.story * self.frames + job.frame - 1 for job in self.all
         ]
         return [seed + place - places[0] for place in places]
-
-
-def job_of(picture: Any, frames: int, mode: str) -> PictureJob:
-    """The job by which a picture of a gallery was made.
-
-    Args:
-        picture: with its infotext, as the host reads it.
-        frames: how many the story has.
-        mode: the run's mode. A baseline picture was only compared with, unless that is it.
-
-    Raises:
-        StoryError: if it is no frame of this story.
-    """
-    params = of_picture(picture)
-    frame = frame_in(params)
-    if frame is None:
-        raise StoryError(NO_FRAME)
-    if frame > frames:
-        raise StoryError(
-            f"the picture is frame {frame} of its story, but the prompt has {frames}; paste the "
-            "picture's generation data, then enlarge it"
-        )
-    return PictureJob(0, frame, plain=params.get(MODE) == "baseline" != mode)

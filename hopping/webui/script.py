@@ -10,6 +10,7 @@ import gradio as gr
 from modules import errors, infotext_utils, scripts
 from modules.ui_components import InputAccordion
 
+from hopping import infotext
 from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
 from hopping.page.story_editor import build_plan, connect_plan
@@ -23,7 +24,6 @@ from .failed_run import is_enlarging, tell
 from .grid import add_pictures
 from .hopped_run import HoppedRun
 from .host_types import Processed, Processing
-from .jobs import NO_FRAME
 from .live_plan import live_plan
 from .neighbours import is_detailers
 from .notes import tell_comments
@@ -84,11 +84,11 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
     def before_process(self, p: Processing, *args: Any) -> None:
         if release(p):
             # Another extension's copy of a run of ours, in the middle of it: no story of its own.
-            p.extra_generation_params = generation_data.without_own(p.extra_generation_params)
+            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
             return
         # A plot's cells share one dictionary.
-        if generation_data.own_entries(p.extra_generation_params):
-            p.extra_generation_params = generation_data.without_own(p.extra_generation_params)
+        if infotext.own_entries(p.extra_generation_params):
+            p.extra_generation_params = infotext.without_own(p.extra_generation_params)
         if is_detailers(p):
             return
         # The host reports what a callback raises and goes on without it; what is wrong with the
@@ -132,7 +132,7 @@ def _tab(is_img2img: bool) -> str:
 
 def paste_fields(enabled: Any, widgets: OptionWidgets) -> list[Any]:
     """What pasting an infotext sets: everything if the picture hopped, else only off."""
-    return [infotext_utils.PasteField(enabled, generation_data.is_hopped), *option_fields(widgets)]
+    return [infotext_utils.PasteField(enabled, infotext.is_hopped), *option_fields(widgets)]
 
 
 def _api_fields(prompt: Any, is_img2img: bool) -> list[Any]:
@@ -161,20 +161,20 @@ def option_fields(widgets: OptionWidgets) -> list[Any]:
 @cache
 def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
     def pasted(params: Mapping[str, Any]) -> Any:
-        value = generation_data.value_in(params, row)
+        value = infotext.value_in(params, row)
         return None if value is None else shown(row, value)
 
     return pasted
 
 
 def _pasted_preset(params: Mapping[str, Any]) -> str | None:
-    if not generation_data.is_hopped(params):
+    if not infotext.is_hopped(params):
         return None
     rows = HoppingOptions.rows()
-    return matching_preset({row.name: generation_data.value_in(params, row) for row in rows})
+    return matching_preset({row.name: infotext.value_in(params, row) for row in rows})
 
 
-SENT: list[Any] = [generation_data.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
+SENT: list[Any] = [infotext.is_hopped, _pasted_preset, *map(_pasted, ROWS)]
 """What "Send to img2img" takes along of ours. The host finds a field of the one page in the other
 by what it is pasted from: a name or, as here, the same function."""
 
@@ -216,10 +216,10 @@ def _let_the_host_answer(given: dict[str, Any]) -> None:
 def _as_made(p: Processing, axes: Mapping[str, Any]) -> tuple[str, HoppingRequest]:
     """The story and the options by which the picture that is to be enlarged was made."""
     params = generation_data.of_picture(p.firstpass_image)
-    story = generation_data.story_in(params)
-    values = {row.name: generation_data.value_in(params, row) for row in ROWS}
+    story = infotext.story_in(params)
+    values = {row.name: infotext.value_in(params, row) for row in ROWS}
     if story is None or None in values.values():
-        raise StoryError(NO_FRAME)
+        raise StoryError(generation_data.NO_FRAME)
     return story, parse_request(_with_axes(values, axes))
 
 

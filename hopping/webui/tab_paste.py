@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 from modules import infotext_utils, script_callbacks, sd_samplers
 
+from hopping import infotext
 from hopping.page.widgets import OptionWidgets
 
-from . import generation_data, settings
+from . import settings
 from .hosts import schedules
 from .script import SENT, TITLE, option_fields
 from .tab_run import SAME
@@ -67,7 +68,7 @@ def send_along(gallery: Any, widgets: Mapping[str, Any], options: OptionWidgets)
         "Negative prompt": widgets["negative_prompt"],
         "Steps": widgets["steps"],
         "Seed": widgets["seed"],
-        generation_data.is_hopped: gr.State(True),
+        infotext.is_hopped: gr.State(True),
         **{target: component for component, target in option_fields(options)},
     }
     for binding in infotext_utils.registered_param_bindings:

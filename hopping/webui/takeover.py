@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from hopping.errors import HoppingError
 
 from .failed_run import is_swallowed, nothing_sampled, skip
-from .generation_data import run_parameters
 from .hopped_run import HoppedRun
 from .host_types import Processing
+from .run_entries import run_entries
 
 
 @contextmanager
@@ -104,7 +104,7 @@ class HoppingProcessing(_Host):
         super().init(all_prompts, all_seeds, all_subseeds)  # type: ignore[misc]
         if run is not None:
             run.begun()
-            p.extra_generation_params.update(run_parameters(run))
+            p.extra_generation_params.update(run_entries(run))
 
     def parse_extra_network_prompts(self) -> Any:
         result = super().parse_extra_network_prompts()  # type: ignore[misc]

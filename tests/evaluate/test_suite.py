@@ -20,7 +20,8 @@ from hopping.cli.app import app
 from hopping.evaluate.suite import metrics
 from hopping.evaluate.suite.foreground import views_of
 from hopping.evaluate.suite.metric_models import Lpips
-from hopping.evaluate.suite.metrics import METRICS, PARTS, Views
+from hopping.evaluate.suite.metrics import METRICS, Views
+from hopping.evaluate.suite.parts import PARTS
 from hopping.evaluate.suite.prompts import PromptSet, read_suite
 
 ROOT = Path(hopping.__file__).parents[1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hopping import parse_story
 from hopping.run_options import ROWS
-from hopping.webui import axes, generation_data, jobs, moments, networks, settings, texts
+from hopping.webui import axes, generation_data, moments, networks, settings, texts
 from hopping.webui.live_plan import live_plan
 
 from ..strategies import any_texts, any_values, mappings
@@ -66,7 +66,7 @@ def test_fuzz_pasting(params, frame):
     picture = SimpleNamespace(
         info={"parameters": f"a\nSteps: 1, Seed: 1, Hopping: paper, Hopping frame: {frame}"}
     )
-    told(jobs.job_of, picture, 3, "paper")
+    told(generation_data.job_of, picture, 3, "paper")
 
 
 @given(any_texts)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopping import HoppingOptions
+from hopping import HoppingOptions, infotext
 from hopping.infotext import guarded
 from hopping.run_options import ROWS, parse_request
-from hopping.webui import generation_data
+from hopping.webui import generation_data, run_entries
 from hopping.webui.hopped_run import HoppedRun
 
 from .stand_ins import Processing
@@ -32,7 +32,7 @@ def begun(story="A dog.\nIt sits.\nIt runs.", options=None, **values):
     run = HoppedRun(p, parse_request({"enabled": True, **(options or {})}))
     run.begin()
     p.setup_prompts()
-    p.extra_generation_params.update(generation_data.run_parameters(run))
+    p.extra_generation_params.update(run_entries.run_entries(run))
     return p
 
 
@@ -95,37 +95,35 @@ SET = {
 def test_every_option_comes_back():
     assert {*SET, "pixels"} == {row.name for row in ROWS}
     entries = written(begun(options=SET), 1)
-    assert {row.name: generation_data.value_in(entries, row) for row in ROWS} == SET | {
-        "pixels": "off"
-    }
+    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET | {"pixels": "off"}
 
 
 def test_pictures_that_share_pixels_can_be_read():
     """No WebUI makes them yet."""
     row = HoppingOptions.row("pixels")
-    entries = {"Hopping": "paper", generation_data.key(row): "subject"}
-    assert generation_data.value_in(entries, row) == "subject"
+    entries = {"Hopping": "paper", infotext.key(row): "subject"}
+    assert infotext.value_in(entries, row) == "subject"
 
 
 def test_what_is_not_there_is_the_default_and_without_hopping_nothing():
     for row in ROWS:
-        assert generation_data.value_in({"Hopping": "paper"}, row) == row.default
-        assert generation_data.value_in({"Hopping": "future"}, row) == row.default
-        assert generation_data.value_in({"Steps": "4"}, row) is None
+        assert infotext.value_in({"Hopping": "paper"}, row) == row.default
+        assert infotext.value_in({"Hopping": "future"}, row) == row.default
+        assert infotext.value_in({"Steps": "4"}, row) is None
 
 
 def test_keys_are_such_as_the_host_reads():
     import re
 
     host = re.compile(r"\w[\w \-/]+")
-    for key in [generation_data.STORY, generation_data.FRAME, *map(generation_data.key, ROWS)]:
+    for key in [infotext.STORY, infotext.FRAME, *map(infotext.key, ROWS)]:
         assert host.fullmatch(key)
 
 
 @given(st.text(min_size=1))
 def test_any_text_comes_back(text):
     written_text = quoted(guarded(text))
-    assert generation_data.story_in({"Hopping story": written_text}) == text
+    assert infotext.story_in({"Hopping story": written_text}) == text
 
 
 @pytest.mark.parametrize("story", ['"dog"', "dog", " dog", "a, b: c\n\n", "赤い犬\n🐕", 'say "a"'])

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from hopping.evaluate.suite.metrics import PARTS, Views
+from hopping.evaluate.suite.metrics import Views
+from hopping.evaluate.suite.parts import PARTS
 
 _HOME = "U2NET_HOME"  # rembg reads it in old versions and new
 

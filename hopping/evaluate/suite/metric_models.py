@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from .metrics import PARTS
+from .parts import PARTS
 
 
 class Clip:
@@ -111,4 +111,4 @@ MODELS: Mapping[str, Callable[[Path, str], Any]] = {
     "dreamsim": DreamSim,
     "lpips": Lpips,
 }
-"""By the names of `metrics.PARTS`; the mask is `subject.load_mask`'s."""
+"""By the names of `parts.PARTS`; the mask is `foreground.load_mask`'s."""
