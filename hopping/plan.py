@@ -122,7 +122,7 @@ class StoryPlan:
         for frame in self.frames:
             windows = f" in {frame.windows} windows" if frame.windows > 1 else ""
             fit = f"{frame.tokens}/{CONTENT * frame.windows} tokens{windows}"
-            sees = f"{self._sees(frame)}{_sees_pixels(frame.pixels)}"
+            sees = f"{self._sees(frame)}{_sees_pixels(frame)}"
             lines.append(f"{frame.number}. [{fit}, {sees}] {frame.text}")
             lines += _who(frame)
             lines += [f"   note: {note}" for note in frame.notes]
@@ -162,7 +162,7 @@ class StoryPlan:
                         {"words": list(words), "frame": number, "introduced_as": list(before)}
                         for words, number, before in frame.who
                     ],
-                    "pixels": {str(link.source): list(link.words) for link in frame.pixels},
+                    "pixels": {str(n): list(words) for n, words in _words_by_source(frame)},
                     "notes": list(frame.notes),
                 }
                 for frame in self.frames
@@ -182,7 +182,7 @@ def plan_frames(
     visibility = Visibility(layout, options)
     plans = (
         _plan_frame(layout, visibility, frame.number, pixels)
-        for frame, pixels in zip(story.frames, pixel_graph(layout, options), strict=True)
+        for frame, pixels in zip(story.frames, pixel_graph(visibility), strict=True)
     )
     return StoryPlan(layout, options, visibility, tuple(plans), story.notes)
 
@@ -201,9 +201,21 @@ def _quoted(words: Sequence[str]) -> str:
     return ", ".join(map(repr, words)) or "who speaks"
 
 
-def _sees_pixels(links: Sequence[PixelLink]) -> str:
-    shown = (f"{link.source} ({', '.join(map(repr, link.words)) or 'all'})" for link in links)
-    return f", pixels of {', '.join(shown)}" if links else ""
+def _words_by_source(frame: FramePlan) -> Iterable[tuple[int, tuple[str, ...]]]:
+    """The frames whose pixels one sees, and by which words; none for the whole picture."""
+    found: dict[int, tuple[str, ...]] = {}
+    for link in frame.pixels:
+        words = () if link.source.subject is None else (link.source.subject.words,)
+        found[link.source.frame] = found.get(link.source.frame, ()) + words
+    return found.items()
+
+
+def _sees_pixels(frame: FramePlan) -> str:
+    shown = [
+        f"{source} ({', '.join(map(repr, words)) or 'all'})"
+        for source, words in _words_by_source(frame)
+    ]
+    return f", pixels of {', '.join(shown)}" if shown else ""
 
 
 def _plan_frame(

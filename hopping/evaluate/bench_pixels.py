@@ -18,9 +18,17 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, bank_bytes, unet_layers
+from hopping.pixels import (
+    Bank,
+    Phrase,
+    PixelLink,
+    PixelSharing,
+    PixelSource,
+    bank_bytes,
+    unet_layers,
+)
 from hopping.pixels.sharing import SHARING_CALLS
-from hopping.pixels.subject_masks import level_size
+from hopping.pixels.subject_masks import attention_maps, level_size, map_level
 
 SUBJECT = 1 / 3
 STEPS = 20
@@ -97,20 +105,38 @@ def count() -> None:
         with FlopCounterMode(display=False) as plain:
             unet(**model.inputs(2, model.latents, "meta", torch.float16))
 
-        def again(share: float, layers: Any = layers, size: tuple[int, int] = size) -> int:
-            with FlopCounterMode(display=False) as counter:
+        def added(
+            viewers: int,
+            share: float,
+            model: Model = model,
+            layers: Any = layers,
+            size: tuple[int, int] = size,
+        ) -> float:
+            """Per call: maps of one source and the viewers, and the viewers' second attention."""
+            with FlopCounterMode(display=False) as mapped:
+                level = map_level(size, {layer.level for layer in layers.mapping})
+                for layer in layers.mapping if share < 1 else ():
+                    if layer.level == level:
+                        pixels, width = math.prod(level_size(size, level)), layer.width
+                        text = torch.empty(1, 77, model.config["cross_attention_dim"])
+                        hidden = torch.empty(1, pixels, width).to(text)
+                        given = {"hidden_states": hidden, "encoder_hidden_states": text}
+                        given = {n: part.to("meta").half() for n, part in given.items()}
+                        queries, keys = layer.project((), given, 0)
+                        attention_maps(queries, keys, layer.heads, layer.scale, [(2,)])
+            with FlopCounterMode(display=False) as shared:
                 for layer in layers.sharing:
                     pixels = math.prod(level_size(size, layer.level))
-                    hidden = torch.empty(1, pixels, layer.width, device="meta").half()
-                    seen = pixels + round(share * pixels)
-                    layer.attend(hidden, hidden.new_empty(1, seen, layer.width), {})
-            return counter.get_total_flops()
+                    shown = round(share * pixels)
+                    hidden = torch.empty(1, shown, layer.width, device="meta").half()
+                    layer.attend(hidden, hidden.new_empty(1, pixels + shown, layer.width), {})
+            return (
+                1 + viewers
+            ) * mapped.get_total_flops() + SHARING_CALLS * viewers * shared.get_total_flops()
 
         for frames, viewers in ((4, 3), (1, 1)):
             whole = frames * plain.get_total_flops()
-            subject, everything = (
-                1 + SHARING_CALLS * viewers * again(share) / whole for share in (SUBJECT, 1.0)
-            )
+            subject, everything = (1 + added(viewers, share) / whole for share in (SUBJECT, 1.0))
             what = f"{model.name}, {frames} in a batch"
             print(f"{what:<34}{subject:>9.3f}{everything:>7.3f}")
         kept = bank_bytes(layers, size, round(SHARING_CALLS * STEPS), 2, SUBJECT) / 2**20
@@ -123,13 +149,14 @@ def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: i
         torch.set_num_threads(1)
     unet = model.build(device, dtype)
     inputs = model.inputs(8, latents, device, dtype)
-    subject = (PixelLink(1, (Phrase("subject", (2,)),)),)
+    phrase = Phrase("subject", (2,))
+    subject = (PixelLink(PixelSource(1, phrase), phrase),)
 
     @torch.no_grad()
     def call() -> None:
         unet(**inputs)
 
-    for name, links in (("subject", subject), ("all", (PixelLink(1),))):
+    for name, links in (("subject", subject), ("all", (PixelLink(PixelSource(1)),))):
         sharing = PixelSharing(((), *(links,) * 3), unet_layers(unet), Bank())
         call()
         plain, shared = [], []

@@ -5,7 +5,7 @@ batches, `layers` knows a library's U-Net, and `sharing` patches it for one `wit
 """
 
 from .bank import Bank, bank_bytes
-from .graph import Phrase, PixelGraph, PixelLink, pixel_graph
+from .graph import Phrase, PixelGraph, PixelLink, PixelSource, pixel_graph
 from .layers import UNetLayers, unet_layers
 from .sharing import PixelSharing, Seen
 
@@ -15,6 +15,7 @@ __all__ = [
     "PixelGraph",
     "PixelLink",
     "PixelSharing",
+    "PixelSource",
     "Seen",
     "UNetLayers",
     "bank_bytes",

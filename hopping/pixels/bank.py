@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hopping.errors import HoppingError
 
-from .graph import PixelLink
+from .graph import PixelSource
 from .layers import UNetLayers
 from .subject_masks import Size, level_size
 
@@ -33,44 +33,44 @@ class Moment:
 
 @dataclass
 class Bank:
-    """Shown tokens by link, moment and layer.
+    """Shown tokens by source, moment and layer.
 
     Attributes:
         device: where they are kept; None is where they are.
     """
 
     device: str | None = None
-    _kept: dict[PixelLink, dict[Moment, dict[str, Tensor]]] = field(default_factory=dict)
+    _kept: dict[PixelSource, dict[Moment, dict[str, Tensor]]] = field(default_factory=dict)
 
-    def begin(self, link: PixelLink, moment: Moment) -> None:
-        """Note that the link's source is sampled now, whether or not it shows anything."""
-        self._kept.setdefault(link, {})[moment] = {}
+    def begin(self, source: PixelSource, moment: Moment) -> None:
+        """Note that the source's frame is sampled now, whether or not it shows anything."""
+        self._kept.setdefault(source, {})[moment] = {}
 
-    def keep(self, link: PixelLink, moment: Moment, layer: str, tokens: Tensor) -> None:
-        """Keep a copy of the tokens, shape (shown, width), that a link shows in a layer."""
+    def keep(self, source: PixelSource, moment: Moment, layer: str, tokens: Tensor) -> None:
+        """Keep a copy of the tokens, shape (shown, width), that a source shows in a layer."""
         copied = tokens.clone() if self.device is None else tokens.to(self.device)
-        self._kept[link][moment][layer] = copied
+        self._kept[source][moment][layer] = copied
 
-    def recall(self, link: PixelLink, moment: Moment, layer: str) -> Tensor | None:
-        """What was kept; None where the link showed nothing.
+    def recall(self, source: PixelSource, moment: Moment, layer: str) -> Tensor | None:
+        """What was kept; None where the source showed nothing.
 
         Raises:
-            HoppingError: if its source was not sampled at this moment.
+            HoppingError: if its frame was not sampled at this moment.
         """
-        moments = self._kept.get(link, {})
+        moments = self._kept.get(source, {})
         if moment not in moments:
             raise HoppingError(
-                f"frame {link.source} was never sampled at timestep {moment.timestep:g}, where a "
+                f"frame {source.frame} was never sampled at timestep {moment.timestep:g}, where a "
                 "later frame would see its pixels: this sampler takes other steps for every "
                 "batch; use another, sample all frames in one batch, or use pixels=off"
             )
         return moments[moment].get(layer)
 
-    def drop_all_but(self, links: Iterable[PixelLink]) -> None:
+    def drop_all_but(self, sources: Iterable[PixelSource]) -> None:
         """Free what no later frame will see."""
-        wanted = set(links)
-        for link in [link for link in self._kept if link not in wanted]:
-            del self._kept[link]
+        wanted = set(sources)
+        for source in [source for source in self._kept if source not in wanted]:
+            del self._kept[source]
 
     @property
     def nbytes(self) -> int:
@@ -86,7 +86,7 @@ class Bank:
 def bank_bytes(
     layers: UNetLayers, size: Size, calls: int, itemsize: int, share: float = 1 / 3
 ) -> int:
-    """What one link's tokens take in the bank, told before anything is sampled.
+    """What one source's tokens take in the bank, told before anything is sampled.
 
     Args:
         layers: of the U-Net.

@@ -53,7 +53,12 @@ class CrossAttention(Protocol):
         """One row's queries (pixels, width) and keys (tokens, width)."""
 
     @property
-    def heads(self) -> int: ...
+    def heads(self) -> int:
+        """Into how many queries and keys are cut."""
+
+    @property
+    def width(self) -> int:
+        """Of the hidden states of the pixels."""
 
     @property
     def scale(self) -> float:
@@ -105,6 +110,10 @@ class _DiffusersSelf:
 class _DiffusersCross:
     module: Any
     level: int
+
+    @property
+    def width(self) -> int:
+        return self.module.to_q.in_features
 
     @property
     def heads(self) -> int:

@@ -1,10 +1,10 @@
 """A story's frames see each other's pixels: one patch of a U-Net, for one `with` block.
 
-Every call runs as it would without us. Behind each shared self-attention layer, each viewing row
-alone is then attended once more, with the shown tokens of its sources as further keys and values,
-and takes the result's place. That costs a second attention for those rows, and in return every
-other row is bit for bit what it is without us, whatever a device's kernels make of other batch
-sizes, and no row depends on what the others see.
+Every call runs as it would without us. Behind each shared self-attention layer, the viewing pixels
+of each viewing row are then attended once more, with the shown tokens of a source as further keys
+and values, and the row's result is drawn towards that. That costs a second attention for those
+pixels, and in return every other row is bit for bit what it is without us, whatever a device's
+kernels make of other batch sizes, and no row depends on what the others see.
 """
 
 from __future__ import annotations
@@ -22,64 +22,57 @@ from torch import Tensor, nn
 from hopping.errors import HoppingError
 
 from .bank import Bank, Moment
-from .graph import PixelGraph, PixelLink
+from .graph import Phrase, PixelGraph, PixelLink, PixelSource
 from .layers import CrossAttention, SelfAttention, UNetLayers
-from .subject_masks import Size, attention_maps, cut, level_size, map_level, resample
+from .subject_masks import Size, SubjectMap, attention_maps, level_size, map_level, why_not_found
 
 SHARING_CALLS = 0.8
 """How much of the noise schedule, from its end, shares. At the noise levels before, a picture's
 composition is not decided: what is shared there can push the figure out of the frame."""
 
+PULL = 1.5
+"""How far a viewing pixel is drawn towards what it makes of its subject's pixels, once the figure's
+shape is decided: beyond it, since its own still have their part in that."""
+
+PULLING_CALLS = 0.5
+"""How much of the noise schedule, from its end, draws beyond. Before, it would move the figure."""
+
 _TRAINED_STEPS = 1000  # of every SD's noise schedule
-# How much the maps of the calls before weigh in a map, call by call.
-_MEMORY = 0.8
-# A mask that covers less or more of a picture than this has found no subject.
-_LEAST, _MOST = 0.01, 0.9
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a frame saw of one earlier frame's pixels.
+    """What a frame saw by one link.
 
     Attributes:
-        link: of which frame, and by which phrases.
-        share: how much of its picture, mean over the calls that shared, from 0 to 1.
-        mask: its last mask, bool, shape (height, width) of the maps; None for the whole picture,
-            and where nothing was seen.
-        found: how much of the picture each phrase's last mask covered, seen or not.
+        link: which one.
+        share: how much of the source's picture it saw, mean over the calls, from 0 to 1.
+        mask: what of it in the end, bool, shape (height, width); None for the whole picture, and
+            where nothing was seen.
+        notes: what a user should know about it.
     """
 
     link: PixelLink
     share: float
-    mask: Tensor | None
-    found: tuple[float, ...]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a user should know about it."""
-        return tuple(
-            f"{phrase.words!r} covers {'next to nothing' if share < _LEAST else 'nearly all'} of "
-            f"frame {self.link.source}'s picture ({share:.1%}), so its pixels are not seen"
-            for phrase, share in zip(self.link.phrases, self.found, strict=True)
-            if not _LEAST <= share <= _MOST
-        )
+    mask: Tensor | None = None
+    notes: tuple[str, ...] = ()
 
 
 class PixelSharing:
     """One story's run over a U-Net, batch by batch in story order.
 
+    Whoever samples a frame with it has sampled the frame's sources with it before.
+
     Args:
         graph: for each frame, what it sees.
         layers: of the U-Net.
         bank: keeps what later batches see.
-
-    Whoever samples a frame with it has sampled the frame's sources with it before.
     """
 
     def __init__(self, graph: PixelGraph, layers: UNetLayers, bank: Bank) -> None:
         self.graph = graph
         self._layers, self._bank = layers, bank
-        self._seen: dict[PixelLink, Seen] = {}
+        self._maps: dict[tuple[int, Phrase], SubjectMap] = {}
 
     @contextmanager
     def batch(self, frames: Sequence[int]) -> Iterator[None]:
@@ -87,99 +80,80 @@ class PixelSharing:
 
         Its rows are the frames in this order, behind as many unconditional ones if there are any.
         """
-        last = max(frames)
-        later = {link for links in self.graph[last:] for link in links}
-        views = {frame: self.graph[frame - 1] for frame in frames}
-        wanted = later.union(*views.values())
-        shown = {link: _Shown(link) for link in wanted if link.source in frames}
-        if shown or any(views.values()):
+        later = {link.source for links in self.graph[max(frames) :] for link in links}
+        links = {frame: self.graph[frame - 1] for frame in frames}
+        seen = {link.source for links_of in links.values() for link in links_of}
+        shown = [source for source in seen | later if source.frame in frames]
+        if shown or seen:
+            maps = {
+                (frame, phrase): SubjectMap()
+                for frame, phrase in (
+                    *((source.frame, source.subject) for source in shown),
+                    *((frame, link.own) for frame, own in links.items() for link in own),
+                )
+                if phrase is not None
+            }
             levels = {layer.level for layer in self._layers.mapping}
-            run = _Batch(list(frames), views, shown, later, self._bank, levels)
-            with _patched(self._layers, run):
+            kept = [source for source in shown if source in later]
+            with _patched(
+                self._layers, _Batch(list(frames), links, shown, kept, maps, self._bank, levels)
+            ):
                 yield
-            self._seen.update({link: source.seen() for link, source in shown.items()})
+            self._maps.update(maps)
         else:
             yield
         self._bank.drop_all_but(later)
 
     def seen(self, frame: int) -> tuple[Seen, ...]:
         """What a frame that has been sampled saw."""
-        return tuple(self._seen[link] for link in self.graph[frame - 1])
+        return tuple(self._seen(frame, link) for link in self.graph[frame - 1])
+
+    def _seen(self, frame: int, link: PixelLink) -> Seen:
+        source = link.source
+        if source.subject is None:
+            return Seen(link, 1.0)
+        there = self._maps[source.frame, source.subject]
+        here = None if link.own is None else self._maps[frame, link.own]
+        notes = [
+            *_notes(source.subject, there, f"frame {source.frame}'s picture", "are not seen"),
+            *_notes(link.own, here, "this picture", f"do not see frame {source.frame}"),
+        ]
+        if notes or there.mask is None:
+            return Seen(link, 0.0, None, tuple(notes))
+        return Seen(link, sum(there.shares) / len(there.shares), there.mask.cpu())
 
 
-class _Shown:
-    """A frame of the batch that is being sampled, as one link sees it."""
-
-    def __init__(self, link: PixelLink) -> None:
-        self.link = link
-        self._maps: Tensor | None = None  # (phrases, height, width)
-        self._of_call: list[Tensor] = []
-        self._indices: dict[Size, Tensor] = {}
-        self._cut: tuple[Tensor, Tensor] | None = None
-        self._shares: list[float] = []
-        self._mask: Tensor | None = None
-        self._found: tuple[float, ...] = ()
-
-    def add(self, maps: Tensor) -> None:
-        """Maps of one layer in this call, shape (phrases, height, width)."""
-        self._of_call.append(maps)
-
-    def end_call(self) -> None:
-        """Take over the call's maps; they serve from the next one on."""
-        if self._of_call:
-            of_call = torch.stack(self._of_call).mean(dim=0)
-            self._maps = of_call if self._maps is None else torch.lerp(of_call, self._maps, _MEMORY)
-        self._of_call, self._indices, self._cut = [], {}, None
-
-    def tokens(self, hidden: Tensor, size: Size) -> Tensor | None:
-        """Of (pixels, width) what is shown, shape (shown, width); None: nothing."""
-        if not self.link.phrases:
-            return hidden
-        if self._maps is None:
-            return None
-        if size not in self._indices:
-            self._indices[size] = self._masked(self._maps, size).flatten().nonzero().squeeze(1)
-        indices = self._indices[size]
-        return hidden[indices] if len(indices) else None
-
-    def _masked(self, maps: Tensor, size: Size) -> Tensor:
-        if self._cut is None:
-            thresholds, shares = cut(maps)
-            usable = (shares >= _LEAST) & (shares <= _MOST)
-            self._cut = thresholds, usable
-            self._found = tuple(shares.tolist())
-            self._mask = ((maps > thresholds) & usable[:, None, None]).any(dim=0)
-            self._shares.append(float(self._mask.float().mean()))
-        thresholds, usable = self._cut
-        return ((resample(maps, size) > thresholds) & usable[:, None, None]).any(dim=0)
-
-    def seen(self) -> Seen:
-        """What it has shown in the whole run."""
-        if not self.link.phrases:
-            return Seen(self.link, 1.0, None, ())
-        shares = [share for share in self._shares if share]
-        share = sum(shares) / len(shares) if shares else 0.0
-        mask = self._mask.cpu() if share and self._mask is not None else None
-        return Seen(self.link, share, mask, self._found)
+def _notes(phrase: Phrase | None, found: SubjectMap | None, where: str, what: str) -> list[str]:
+    if phrase is None or found is None or found.share is None:
+        return []
+    much = why_not_found(found.share)
+    told = f"{phrase.words!r} covers {much} of {where} ({found.share:.1%}), so its pixels {what}"
+    return [told] if much else []
 
 
 class _Batch:
-    """The state of one run over one batch: what the hooks ask and tell."""
+    """The state of one run over one batch: what the hooks ask and tell.
+
+    Args:
+        links: for each of the frames.
+        shown: of the frames, what is seen by them or later ones; kept: by later ones.
+        maps: of every phrase of the frames that shows or sees.
+        map_levels: those of the U-Net that have cross-attention.
+    """
 
     def __init__(
         self,
         frames: list[int],
-        views: dict[int, tuple[PixelLink, ...]],
-        shown: dict[PixelLink, _Shown],
-        later: set[PixelLink],
+        links: dict[int, tuple[PixelLink, ...]],
+        shown: Sequence[PixelSource],
+        kept: Sequence[PixelSource],
+        maps: dict[tuple[int, Phrase], SubjectMap],
         bank: Bank,
         map_levels: set[int],
     ) -> None:
-        self._frames, self._views, self._shown, self._bank = frames, views, shown, bank
-        self._map_levels = map_levels
-        self._kept = [link for link in shown if link in later]
+        self._frames, self._links, self._shown, self._kept = frames, links, shown, kept
+        self._maps, self._bank, self._map_levels = maps, bank, map_levels
         self._visits: Counter[float] = Counter()
-        self._sharing = False
         self._first_row = 0
         self._moment = Moment(0.0, 0)
         self._size: Size = (0, 0)
@@ -194,50 +168,67 @@ class _Batch:
         self._first_row, self._size = rows - count, size
         self._moment = Moment(timestep, self._visits[timestep])
         self._visits[timestep] += 1
-        self._sharing = timestep <= SHARING_CALLS * _TRAINED_STEPS
-        for link in self._kept:
-            self._bank.begin(link, self._moment)
+        for source in self._kept:
+            self._bank.begin(source, self._moment)
 
     def end_call(self) -> None:
-        for source in self._shown.values():
-            source.end_call()
+        for subject in self._maps.values():
+            subject.end_call()
 
     def map(self, layer: CrossAttention, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Before a cross-attention layer: where its pixels attend to the phrases."""
         if layer.level != map_level(self._size, self._map_levels):
             return
-        projected: dict[int, tuple[Tensor, Tensor]] = {}
-        for link, source in self._shown.items():
-            if not link.phrases:
-                continue
-            if link.source not in projected:
-                projected[link.source] = layer.project(args, kwargs, self._row(link.source))
-            phrases = [phrase.tokens for phrase in link.phrases]
-            maps = attention_maps(*projected[link.source], layer.heads, layer.scale, phrases)
-            source.add(maps.unflatten(-1, self._checked_size(layer.level, maps.shape[-1])))
+        for frame in dict.fromkeys(frame for frame, _ in self._maps):
+            phrases = [phrase for of, phrase in self._maps if of == frame]
+            queries, keys = layer.project(args, kwargs, self._row(frame))
+            size = self._checked_size(layer.level, len(queries))
+            tokens = [phrase.tokens for phrase in phrases]
+            maps = attention_maps(queries, keys, layer.heads, layer.scale, tokens)
+            for phrase, map_ in zip(phrases, maps.unflatten(-1, size), strict=True):
+                self._maps[frame, phrase].add(map_)
 
     def share(
         self, layer: SelfAttention, hidden: Tensor, kwargs: dict[str, Any], output: Tensor
     ) -> None:
+        """Behind a self-attention layer: what its viewing pixels make of what is shown."""
         size = self._checked_size(layer.level, hidden.shape[1])
-        if not self._sharing:
+        if self._moment.timestep > SHARING_CALLS * _TRAINED_STEPS:
             return
-        here: dict[PixelLink, Tensor | None] = {}
-        for link, source in self._shown.items():
-            here[link] = source.tokens(hidden[self._row(link.source)], size)
-        for link in self._kept:
-            tokens = here[link]
+        here: dict[PixelSource, Tensor | None] = {}
+        for source in self._shown:
+            pixels = self._pixels(source.frame, source.subject, size)
+            row = hidden[self._row(source.frame)]
+            here[source] = None if pixels is None else row[pixels]
+        for source in self._kept:
+            tokens = here[source]
             if tokens is not None:
-                self._bank.keep(link, self._moment, layer.name, tokens)
-        for frame, links in self._views.items():
-            seen = [
-                here[link] if link in here else self._bank.recall(link, self._moment, layer.name)
-                for link in links
-            ]
-            others = [tokens.to(hidden) for tokens in seen if tokens is not None]
-            if others:
-                own = hidden[self._row(frame)]
-                again = layer.attend(own[None], torch.cat([own, *others])[None], kwargs)
-                output[self._row(frame)] = again[0]
+                self._bank.keep(source, self._moment, layer.name, tokens)
+        pulling = self._moment.timestep <= PULLING_CALLS * _TRAINED_STEPS
+        for frame, links in self._links.items():
+            own, result = hidden[self._row(frame)], output[self._row(frame)]
+            drawn, times = torch.zeros_like(result), result.new_zeros(len(result), 1)
+            sees = False
+            for link in links:
+                if link.source in here:
+                    tokens = here[link.source]
+                else:
+                    tokens = self._bank.recall(link.source, self._moment, layer.name)
+                pixels = self._pixels(frame, link.own, size)
+                if tokens is None or pixels is None:
+                    continue
+                context = torch.cat([own, tokens.to(own)])
+                again = layer.attend(own[pixels][None], context[None], kwargs)[0]
+                pull = PULL if pulling and link.own is not None else 1.0
+                drawn[pixels] += pull * (again - result[pixels])
+                times[pixels] += 1
+                sees = True
+            if sees:
+                result += drawn / times.clamp(min=1)
+
+    def _pixels(self, frame: int, phrase: Phrase | None, size: Size) -> Tensor | slice | None:
+        """A phrase's pixels in a layer of this size; all without a phrase."""
+        return slice(None) if phrase is None else self._maps[frame, phrase].pixels(size)
 
     def _checked_size(self, level: int, pixels: int) -> Size:
         size = level_size(self._size, level)

@@ -17,6 +17,10 @@ Size = tuple[int, int]
 
 # 16×16 of SD 1 at 512×512 and 32×32 of SDXL at 1024×1024, as published; 12×12 of 384×384.
 _FEWEST_PIXELS = 144
+# How much the calls before weigh in a map.
+_MEMORY = 0.5
+# A mask that covers less or more of a picture than this has found no subject.
+_LEAST, _MOST = 0.01, 0.9
 
 
 def level_size(size: Size, level: int) -> Size:
@@ -64,7 +68,7 @@ def otsu(values: Tensor) -> Tensor:
         values: shape (..., n).
 
     Returns:
-        shape (..., 1): what lies above it is of the upper kind.
+        shape (..., 1), half way between the kinds: what lies above it is of the upper one.
     """
     ordered = values.sort(dim=-1).values
     sums, count = ordered.cumsum(dim=-1), values.shape[-1]
@@ -72,21 +76,73 @@ def otsu(values: Tensor) -> Tensor:
     mean_below = sums[..., :-1] / below
     mean_above = (sums[..., -1:] - sums[..., :-1]) / (count - below)
     between = below * (count - below) * (mean_above - mean_below) ** 2
-    return ordered.gather(-1, between.argmax(dim=-1, keepdim=True))
+    last_below = between.argmax(dim=-1, keepdim=True)
+    low, high = ordered.gather(-1, last_below), ordered.gather(-1, last_below + 1)
+    middle = (low + high) / 2
+    return torch.where(middle < high, middle, low)  # of neighbouring numbers it may be the upper
 
 
-def resample(maps: Tensor, size: Size) -> Tensor:
-    """Maps of shape (n, height, width) at another size, smooth both ways."""
-    if maps.shape[-2:] == size:
-        return maps
-    return F.interpolate(maps[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
+def resample(map_: Tensor, size: Size) -> Tensor:
+    """A map, shape (height, width), at another size, smooth both ways."""
+    if map_.shape == size:
+        return map_
+    return F.interpolate(map_[None, None], size=size, mode="bilinear", antialias=True)[0, 0]
 
 
-def cut(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """For maps of shape (n, height, width): where each is cut, and how much lies above.
+class SubjectMap:
+    """Where a phrase's subject is in a picture that is being sampled, call by call.
 
-    Returns:
-        thresholds, shape (n, 1, 1), and shares of the picture from 0 to 1, shape (n,).
+    What the layers of one call tell serves from the next call on, in which what the calls before
+    told counts half, a quarter, and so on.
+
+    Attributes:
+        share: how much of the picture its last mask covered, from 0 to 1; None before the first.
+        shares: of every call whose mask was asked for and could be used.
+        mask: the last one, bool, of the map's own size; None: there was none that could be used.
     """
-    thresholds = otsu(maps.flatten(1))[..., None]
-    return thresholds, (maps > thresholds).float().mean(dim=(1, 2))
+
+    def __init__(self) -> None:
+        self.share: float | None = None
+        self.shares: list[float] = []
+        self.mask: Tensor | None = None
+        self._map: Tensor | None = None
+        self._of_call: list[Tensor] = []
+        self._threshold: Tensor | None = None
+        self._indices: dict[Size, Tensor] = {}
+
+    def add(self, map_: Tensor) -> None:
+        """What one layer tells in this call, shape (height, width)."""
+        self._of_call.append(map_)
+
+    def end_call(self) -> None:
+        """Take over what this call's layers told."""
+        if self._of_call:
+            told = torch.stack(self._of_call).mean(dim=0)
+            self._map = told if self._map is None else torch.lerp(told, self._map, _MEMORY)
+        self._of_call, self._indices, self._threshold = [], {}, None
+
+    def pixels(self, size: Size) -> Tensor | None:
+        """The subject's pixels in a layer of this size, as indices; None: it cannot be found."""
+        if self._map is None:
+            return None
+        if self._threshold is None:
+            self._threshold = otsu(self._map.flatten())
+            mask = self._map > self._threshold
+            self.share = float(mask.float().mean())
+            self.mask = None if why_not_found(self.share) else mask
+            if self.mask is not None:
+                self.shares.append(self.share)
+        if self.mask is None:
+            return None
+        if size not in self._indices:
+            resized = resample(self._map, size) > self._threshold
+            self._indices[size] = resized.flatten().nonzero().squeeze(1)
+        found = self._indices[size]
+        return found if len(found) else None
+
+
+def why_not_found(share: float) -> str | None:
+    """What a mask of this share of the picture covers instead of a subject; None: it found one."""
+    if share < _LEAST:
+        return "next to nothing"
+    return "nearly all" if share > _MOST else None

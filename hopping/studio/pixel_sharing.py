@@ -44,20 +44,20 @@ def pixel_sharing(
             "use a pipeline without PAG, or pixels=off"
         )
     layers = unet_layers(pipeline.unet)
-    links = most_kept(graph, batch_size)
+    sources = most_kept(graph, batch_size)
     width, height = pixels
     size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
     calls = round(SHARING_CALLS * calls)
-    needed = links * bank_bytes(layers, size, calls, pipeline.unet.dtype.itemsize)
+    needed = sources * bank_bytes(layers, size, calls, pipeline.unet.dtype.itemsize)
     return PixelSharing(graph, layers, Bank("cpu" if needed > _MOST_ON_DEVICE else None))
 
 
 def most_kept(graph: PixelGraph, batch_size: int) -> int:
-    """How many links' tokens must be kept at once, between two batches of this size."""
+    """How many sources' tokens must be kept at once, between two batches of this size."""
     most = 0
     for made in range(batch_size, len(graph), batch_size):
-        later = {link for links in graph[made:] for link in links}
-        most = max(most, sum(link.source <= made for link in later))
+        later = {link.source for links in graph[made:] for link in links}
+        most = max(most, sum(source.frame <= made for source in later))
     return most
 
 
@@ -83,7 +83,7 @@ class Prerequisites(Generic[B]):
     """
 
     def __init__(self, graph: PixelGraph, processes: int) -> None:
-        self._sources = [{link.source for link in links} for links in graph]
+        self._sources = [{link.source.frame for link in links} for links in graph]
         self._shown = set[int]().union(*self._sources)
         self._batches: dict[int, B] = {}  # by the frames that are shown to others
         self._sampled: list[set[int]] = [set() for _ in range(processes)]

@@ -98,14 +98,14 @@ class Saw:
 
     Attributes:
         source: the number of the earlier frame.
-        words: the phrases by which its subject was found; none where the whole picture was seen.
+        words: the phrase by which its subject was found; None where the whole picture was seen.
         share: how much of the picture was seen, from 0 to 1.
         notes: what a user should know about it.
         file: name of the picture that shows what was seen; None for nothing, and for all of it.
     """
 
     source: int
-    words: tuple[str, ...]
+    words: str | None
     share: float
     notes: tuple[str, ...]
     file: str | None
@@ -187,8 +187,7 @@ class Record:
 
 
 def _saw(data: dict[str, Any]) -> Saw:
-    lists = {name: tuple(data[name]) for name in ("words", "notes")}
-    return Saw(**{**data, **lists})
+    return Saw(**{**data, "notes": tuple(data["notes"])})
 
 
 def read_record(folder: Path) -> Record:

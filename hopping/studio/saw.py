@@ -21,13 +21,14 @@ def save_saw(folder: Path, record: Record, viewer: int, seen: tuple[Seen, ...]) 
     The pictures of its sources must be there.
     """
     saw = []
-    for one in seen:
-        name = None
+    for number, one in enumerate(seen, start=1):
+        source, name = one.link.source, None
         if one.mask is not None:
-            name = f"saw-{viewer:02}-{one.link.source:02}.png"
-            with Image.open(folder / record.files[FrameKey(False, one.link.source)]) as picture:
+            name = f"saw-{viewer:02}-{number}.png"
+            with Image.open(folder / record.files[FrameKey(False, source.frame)]) as picture:
                 save_png(folder / name, draw_seen(picture.convert("RGB"), one.mask))
-        saw.append(Saw(one.link.source, one.link.words, round(one.share, 4), one.notes, name))
+        words = None if source.subject is None else source.subject.words
+        saw.append(Saw(source.frame, words, round(one.share, 4), one.notes, name))
     record.saw[viewer] = tuple(saw)
 
 

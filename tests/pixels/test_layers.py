@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hopping import HoppingError
-from hopping.pixels import PixelLink, PixelSharing, unet_layers
+from hopping.pixels import PixelLink, PixelSharing, PixelSource, unet_layers
 from hopping.pixels.bank import Bank
 from tests.pixels.unets import sample, sd1_unet, texts
 
@@ -49,7 +49,7 @@ def test_processors_are_kept(processor):
 
 
 def _sharing(unet):
-    return PixelSharing(((), (PixelLink(1),)), unet_layers(unet), Bank())
+    return PixelSharing(((), (PixelLink(PixelSource(1)),)), unet_layers(unet), Bank())
 
 
 def _fused(unet):

@@ -9,24 +9,32 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional
 
 from hopping import HoppingError
-from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, unet_layers
+from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, PixelSource, unet_layers
 from hopping.pixels.bank import bank_bytes
+from hopping.pixels.sharing import PULL
 from hopping.pixels.subject_masks import level_size
 from tests.encoders import hook_count
 from tests.pixels.unets import SIZE, extra, sample, sd1_unet, texts
 
-DOG, CAT = (Phrase("a dog", (2, 3)),), (Phrase("a cat", (5,)),)
+DOG, CAT = Phrase("a dog", (2, 3)), Phrase("a cat", (5,))
+THE_DOG, IT = Phrase("the dog", (4, 5)), Phrase("it", (1,))
+
+
+def link(source, subject=None, own=None):
+    return PixelLink(PixelSource(source, subject), own)
+
+
 # 1 and 2 introduce somebody, 3 and 4 name one each, 5 both; 4 shows 6 what it made of the cat.
 GRAPH = (
     (),
     (),
-    (PixelLink(1, DOG),),
-    (PixelLink(2, CAT),),
-    (PixelLink(1, DOG), PixelLink(2, CAT)),
-    (PixelLink(4, CAT),),
+    (link(1, DOG, THE_DOG),),
+    (link(2, CAT, IT),),
+    (link(1, DOG, THE_DOG), link(2, CAT, IT)),
+    (link(4, IT),),
 )
 EVERY = list(range(1, 7))
 
@@ -104,11 +112,11 @@ _PLACES = st.lists(st.integers(1, 20), min_size=1, max_size=3, unique=True).map(
 @st.composite
 def stories(draw):
     """Any graph of four frames, and any way to cut them into batches."""
-    phrases = st.lists(st.builds(Phrase, st.just("x"), _PLACES), max_size=2, unique=True).map(tuple)
+    phrases = st.none() | st.builds(Phrase, st.just("x"), _PLACES)
     graph = []
     for frame in range(1, 5):
-        earlier = draw(st.lists(st.integers(1, frame - 1), unique=True)) if frame > 1 else []
-        graph.append(tuple(PixelLink(source, draw(phrases)) for source in sorted(earlier)))
+        earlier = draw(st.lists(st.integers(1, frame - 1), max_size=3)) if frame > 1 else []
+        graph.append(tuple(link(source, draw(phrases), draw(phrases)) for source in earlier))
     cuts = [0, *sorted(draw(st.sets(st.integers(1, 3)))), 4]
     return tuple(graph), [list(range(a + 1, b + 1)) for a, b in pairwise(cuts)]
 
@@ -166,91 +174,102 @@ def test_no_call_is_added_and_none_is_larger(unet):
 class _Dense:
     """Attention written out in float64, with a mask over the pixels of all rows together."""
 
-    def __init__(self, unet):
-        self._layers = dict(unet.named_modules())
+    def __init__(self, layers):
+        self._layers = layers
 
-    def project(self, name, hidden, part):
+    def _project(self, name, hidden, part):
         layer = self._layers[name]
         weight = getattr(layer, f"to_{part}").weight.double()
         return (hidden.double() @ weight.T).unflatten(-1, (layer.heads, -1)).transpose(-3, -2)
 
-    def attention(self, name, queries, keys):
-        q, k = self.project(name, queries, "q"), self.project(name, keys, "k")
-        return (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(dim=-1)
+    def attention(self, name, queries, keys, visible=None):
+        q, k = self._project(name, queries, "q"), self._project(name, keys, "k")
+        scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+        if visible is not None:
+            scores = scores.masked_fill(~visible, -torch.inf)
+        return scores.softmax(dim=-1)
+
+    def output(self, name, hidden, row, visible):
+        """One row's, of hidden (rows, pixels, width); visible: bool, (rows, pixels)."""
+        flat = hidden.flatten(0, 1)
+        weights = self.attention(name, hidden[row], flat, visible.flatten())
+        mixed = (weights @ self._project(name, flat, "v")).transpose(0, 1).flatten(1)
+        out = self._layers[name].to_out[0]
+        return mixed @ out.weight.double().T + out.bias.double()
 
 
 def _otsu(values):
     values = values.double()
-    thresholds = values.unique()[:-1]
+    kinds = values.unique()
 
     def between(t):
         low, high = values[values <= t], values[values > t]
         return len(low) * len(high) * (high.mean() - low.mean()) ** 2
 
-    return max(thresholds, key=between)
+    best = max(range(len(kinds) - 1), key=lambda n: between(kinds[n]))
+    return (kinds[best] + kinds[best + 1]) / 2
 
 
 def test_attention_equals_a_dense_computation(unet):
-    """Maps, cut, masks and attention, all done again from the layers' inputs of two calls."""
-    graph = (*GRAPH[:3], (PixelLink(1, DOG), PixelLink(2, CAT)))
-    rows = 4
+    """Maps, cuts, masks and attention, all done again from the layers' inputs of two calls."""
+    graph = (*GRAPH[:3], (link(1, DOG, THE_DOG), link(2, CAT, IT), link(2)))
+    rows = len(graph)
     latents, embedded = torch.randn(rows, 4, *SIZE), texts(rows)[1:]
+    layers = {name: m for name, m in unet.named_modules() if name.endswith(("attn1", "attn2"))}
     seen: list[dict] = [{}, {}]
-    now = [0]
-    names = {module: name for name, module in unet.named_modules() if ".attn" in name}
-    for module, name in names.items():
-        if name.endswith(("attn1", "attn2")):
-            module.register_forward_hook(
-                lambda m, args, kwargs, out: seen[now[0]].__setitem__(
-                    names[m], (args[0], kwargs.get("encoder_hidden_states"), out)
-                ),
-                with_kwargs=True,
-            )
-    state = sharing(unet, graph)
-    with state.batch([1, 2, 3, 4]):
-        # Hooks of ours, which come behind the test's, change the output in place.
+    for name, module in layers.items():
+        module.register_forward_hook(
+            lambda _, args, kwargs, output, name=name: seen[-1].__setitem__(
+                name, (args[0], kwargs.get("encoder_hidden_states"), output)
+            ),
+            with_kwargs=True,
+        )
+    with sharing(unet, graph).batch([1, 2, 3, 4]):  # its hooks change the outputs in place
         call(unet, latents, embedded)
-        now[0] = 1
+        first = dict(seen[-1])
         call(unet, latents, embedded)
-    dense = _Dense(unet)
-    finest = max(len(seen[0][name][0][0]) for name in seen[0])
-    h, w = next(s for s in (level_size(SIZE, n) for n in range(4)) if s[0] * s[1] == finest)
-    masks = {}
-    for source, phrase in ((1, DOG[0]), (2, CAT[0])):
-        found = [
-            dense.attention(name, hidden[source - 1], text[source - 1]).mean(dim=0)[
-                :, list(phrase.tokens)
-            ]
-            for name, (hidden, text, _) in seen[0].items()
+    dense = _Dense(layers)
+    sizes = {h * w: (h, w) for h, w in (level_size(SIZE, level) for level in range(4))}
+    finest = max(len(hidden[0]) for hidden, _, _ in first.values())
+
+    def mask(frame, phrase, size):
+        """Where the phrase is, of the first call, in a layer of the second."""
+        if phrase is None:
+            return torch.ones(size[0] * size[1], dtype=torch.bool)
+        told = [
+            dense.attention(name, hidden[frame - 1], text[frame - 1])
+            .mean(dim=0)[:, list(phrase.tokens)]
+            .sum(dim=-1)
+            for name, (hidden, text, _) in first.items()
             if name.endswith("attn2") and len(hidden[0]) == finest
         ]
-        masks[source] = torch.stack(found).mean(dim=0).sum(dim=-1).reshape(h, w)
+        where = torch.stack(told).mean(dim=0).reshape(1, 1, *sizes[finest])
+        resized = functional.interpolate(where, size=size, mode="bilinear", antialias=True)
+        return (resized > _otsu(where.flatten())).flatten()
+
     changed = 0
-    for name, (hidden, _, output) in seen[1].items():
+    for name, (hidden, _, output) in seen[-1].items():
         if not (name.startswith("up_blocks") and name.endswith("attn1")):
             continue
-        size = next(
-            s for s in (level_size(SIZE, n) for n in range(4)) if s[0] * s[1] == len(hidden[0])
-        )
-        pixels = len(hidden[0])
-        flat = hidden.flatten(0, 1)
+        size = sizes[len(hidden[0])]
         for viewer, links in enumerate(graph):
-            visible = torch.zeros(rows, pixels, dtype=torch.bool)
-            visible[viewer] = True
-            for link in links:
-                where = masks[link.source][None, None]
-                resized = F.interpolate(where, size=size, mode="bilinear", antialias=True)
-                visible[link.source - 1] = (resized > _otsu(where.flatten())).flatten()
-            scores = dense.project(name, hidden[viewer], "q") @ dense.project(
-                name, flat, "k"
-            ).transpose(-1, -2)
-            scores = scores * dense.project(name, flat, "q").shape[-1] ** -0.5
-            weights = scores.masked_fill(~visible.flatten(), -torch.inf).softmax(dim=-1)
-            mixed = (weights @ dense.project(name, flat, "v")).transpose(0, 1).flatten(1)
-            out = dict(unet.named_modules())[name].to_out[0]
-            expected = mixed @ out.weight.double().T + out.bias.double()
+            own = torch.zeros(rows, len(hidden[0]), dtype=torch.bool)
+            own[viewer] = True
+            plain = dense.output(name, hidden, viewer, own)
+            drawn, times = torch.zeros_like(plain), torch.zeros(len(plain), 1)
+            for one in links:
+                visible = own.clone()
+                shown = mask(one.source.frame, one.source.subject, size)
+                visible[one.source.frame - 1] = shown
+                pull = 1 if one.own is None else PULL
+                again = dense.output(name, hidden, viewer, visible)
+                # What a small layer has lost of a subject nobody sees.
+                where = (mask(viewer + 1, one.own, size) & shown.any())[:, None]
+                drawn += where * pull * (again - plain)
+                times += where
+            expected = plain + drawn / times.clamp(min=1)
             torch.testing.assert_close(output[viewer].double(), expected, atol=1e-4, rtol=1e-4)
-            changed += bool(links)
+            changed += not torch.allclose(plain, expected, atol=1e-3)
     assert changed >= 2
 
 
@@ -262,25 +281,27 @@ def test_what_each_frame_saw_is_told(unet):
     for seen in state.seen(5):
         assert 0 < seen.share < 1
         assert seen.mask.dtype == torch.bool
-        assert float(seen.mask.float().mean()) == pytest.approx(seen.found[0], abs=1e-6)
+        assert 0 < float(seen.mask.float().mean()) < 1
         assert seen.notes == ()
 
 
 def test_a_mask_of_nothing_or_of_all_is_not_shared_and_says_so(unet, monkeypatch):
     plain = sample(unet, texts(6), [EVERY])
     for bounds, words in (((0.99, 1.0), "next to nothing"), ((0.0, 0.001), "nearly all")):
-        monkeypatch.setattr("hopping.pixels.sharing._LEAST", bounds[0])
-        monkeypatch.setattr("hopping.pixels.sharing._MOST", bounds[1])
+        monkeypatch.setattr("hopping.pixels.subject_masks._LEAST", bounds[0])
+        monkeypatch.setattr("hopping.pixels.subject_masks._MOST", bounds[1])
         state = sharing(unet)
         assert all(same(plain, sample(unet, texts(6), [EVERY], state)))
         (seen,) = state.seen(3)
         assert (seen.share, seen.mask) == (0, None)
-        (note,) = seen.notes
-        assert f"'a dog' covers {words} of frame 1's picture" in note
+        there, here = seen.notes
+        assert f"'a dog' covers {words} of frame 1's picture" in there
+        assert f"'the dog' covers {words} of this picture" in here
+        assert here.endswith("so its pixels do not see frame 1")
 
 
 def test_the_whole_picture(unet):
-    graph = ((), (PixelLink(1),))
+    graph = ((), (link(1),))
     embedded = texts(2)
     whole = sample(unet, embedded, [[1, 2]], sharing(unet, graph))
     assert same(whole, sample(unet, embedded, [[1, 2]])) == [True, False]
@@ -361,7 +382,7 @@ def test_the_bank_holds_what_later_batches_see_and_no_longer(unet):
 @pytest.mark.parametrize("size", [SIZE, (13, 20)])
 def test_the_bank_takes_what_was_told(unet, size):
     bank = Bank()
-    state = sharing(unet, ((), (PixelLink(1),)), bank)
+    state = sharing(unet, ((), (link(1),)), bank)
     sample(unet, texts(1), [[1]], state, size=size, steps=5)
     calls = 4  # the first of five is above the level from which pixels are shared
     assert bank.nbytes == bank_bytes(unet_layers(unet), size, calls, 4, share=1)

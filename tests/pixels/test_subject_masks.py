@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopping.pixels.subject_masks import attention_maps, cut, level_size, map_level, otsu, resample
+from hopping.pixels.subject_masks import SubjectMap, attention_maps, level_size, map_level, otsu
 
 
 def test_attention_maps_are_the_softmax_of_each_head():
@@ -40,30 +40,73 @@ def test_otsu_sets_the_two_means_furthest_apart(values):
     assert between(found) == pytest.approx(best, rel=1e-3, abs=1e-5)
 
 
-def test_two_kinds_are_cut_apart():
-    picture = torch.full((1, 8, 8), 0.1) + 0.01 * torch.rand(1, 8, 8)
-    picture[0, 2:6, 3:5] += 0.5
-    thresholds, shares = cut(picture)
-    assert ((picture > thresholds)[0].nonzero() == (picture[0] > 0.3).nonzero()).all()
-    assert shares.tolist() == [8 / 64]
+def subject_map(*calls):
+    made = SubjectMap()
+    for layers in calls:
+        for told in layers:
+            made.add(told)
+        made.end_call()
+    return made
 
 
-def test_a_flat_map_has_no_subject():
-    _, shares = cut(torch.full((2, 4, 4), 0.25))
-    assert shares.tolist() == [0, 0]
+def blob(strong=0.5):
+    """A picture of 8×12 whose subject is a block in the upper right."""
+    made = torch.full((8, 12), 0.1) + 0.01 * torch.rand(8, 12)
+    made[1:4, 7:11] += strong
+    return made
 
 
-@pytest.mark.parametrize("size", [(8, 12), (4, 6), (5, 3), (16, 24)])
+def test_a_subject_is_cut_out():
+    found = subject_map([blob(), blob()])
+    pixels = found.pixels((8, 12))
+    assert {(n // 12, n % 12) for n in pixels.tolist()} == {
+        (row, column) for row in (1, 2, 3) for column in (7, 8, 9, 10)
+    }
+    assert found.share == pytest.approx(12 / 96)
+    assert found.shares == [found.share]
+
+
+def test_there_is_none_before_the_first_call_has_ended():
+    found = SubjectMap()
+    found.add(blob())
+    assert found.pixels((8, 12)) is None
+    assert found.share is None
+
+
+def test_later_calls_count_more():
+    """The figure moves while it is drawn."""
+    left = blob().flip(1)
+    mask = subject_map([left], [left], [blob()], [blob()]).pixels((8, 12))
+    assert set(mask.tolist()) == set(subject_map([blob()]).pixels((8, 12)).tolist())
+
+
+@pytest.mark.parametrize(
+    ("told", "share"), [(torch.full((10, 20), 0.25), 0), ((torch.arange(200.0) > 9) * 1.0, 0.95)]
+)
+def test_a_mask_of_nothing_or_of_nearly_all_has_found_none(told, share):
+    found = subject_map([told.view(10, 20)])
+    assert found.pixels((10, 20)) is None
+    assert found.share == pytest.approx(share)
+    assert found.shares == []
+    assert found.mask is None
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 3), (16, 24), (17, 25)])
 def test_a_subject_keeps_its_place_at_other_sizes(size):
-    """A blob in the upper right stays there, in wide pictures as in high ones, and as large."""
-    maps = torch.zeros(1, 8, 12)
-    maps[0, :4, 6:] = 1
-    found = resample(maps, size)[0] > 0.5
-    assert found.shape == size
-    rows, columns = found.nonzero().float().mean(dim=0).tolist()
-    assert rows < size[0] / 2 <= size[0]
-    assert columns > size[1] / 2 - 1
-    assert float(found.float().mean()) == pytest.approx(0.25, abs=0.12)
+    """The block in the upper right stays there, and about as large."""
+    height, width = size
+    pixels = subject_map([blob()]).pixels(size)
+    rows, columns = (pixels // width).float(), (pixels % width).float()
+    assert rows.mean() / height < 0.5 < columns.mean() / width
+    assert len(pixels) / (height * width) == pytest.approx(12 / 96, abs=0.08)
+
+
+def test_a_subject_that_is_lost_at_a_small_size_is_not_there():
+    told = torch.full((16, 16), 0.1)
+    told[3:5, 3:5] = 0.3
+    found = subject_map([told])
+    assert len(found.pixels((16, 16))) == 4
+    assert found.pixels((2, 2)) is None
 
 
 def test_levels_round_up_as_strided_convolutions_do():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hopping import HoppingError, HoppingOptions
-from hopping.pixels import PixelLink
+from hopping.pixels import PixelLink, PixelSource
 from hopping.studio import FrameKey
 from hopping.studio.pixel_sharing import Prerequisites, most_kept
 from tests.encoders import hook_count
@@ -32,7 +32,7 @@ def test_frames_see_their_subjects_pixels(pipeline, options):
     assert differ(images[:4], off) == [False, True, False, True]
     plain = pictures(pipeline, STORY, HoppingOptions(mode="baseline"))
     assert images[4:] == plain
-    assert [[seen.link.source for seen in frame.saw] for frame in made] == [
+    assert [[seen.link.source.frame for seen in frame.saw] for frame in made] == [
         [], [1], [], [1, 3], *[[]] * 4
     ]  # fmt: skip
 
@@ -72,13 +72,17 @@ def test_no_more_is_sampled_again_than_is_seen(sd1):
     ]
 
 
+def sees(source):
+    return (PixelLink(PixelSource(source)),)
+
+
 @dataclass(frozen=True)
 class Batch:
     frames: tuple[int, ...]
 
 
 def test_every_process_samples_what_its_batches_see():
-    graph = ((), (PixelLink(1),), (PixelLink(2),), (), (PixelLink(4),), (PixelLink(1),))
+    graph = ((), sees(1), sees(2), (), sees(4), sees(1))
     batches = [Batch((n,)) for n in range(1, 7)]
     two = Prerequisites[Batch](graph, processes=2)
     before = []
@@ -90,7 +94,7 @@ def test_every_process_samples_what_its_batches_see():
 
 
 def test_what_must_be_kept_between_batches():
-    graph = ((), (PixelLink(1),), (PixelLink(1),), (PixelLink(3),), (PixelLink(2),))
+    graph = ((), sees(1), sees(1), sees(3), sees(2))
     assert most_kept(graph, 1) == 2
     assert most_kept(graph, 3) == 2
     assert most_kept(graph, 5) == 0

@@ -124,8 +124,9 @@ def _address(folder: Path, name: str | None) -> str | None:
 
 
 def _what_was_seen(saw: Saw) -> str:
-    words = ", ".join(f"“{text}”" for text in saw.words)
-    return f"{words}, {saw.share:.0%} of the picture" if words else "the whole picture"
+    if saw.words is None:
+        return "the whole picture"
+    return f"“{saw.words}”, {saw.share:.0%} of the picture"
 
 
 def _waiting(ahead: int) -> str:
