@@ -48,6 +48,7 @@ class OpenedStory:
         options: for every option of ROWS its value.
         settings: the sampling settings that it names, as `StoryRequest` names them.
         model: the name of the model that it was made with; empty where it is not said.
+        dtype: the precision that it was computed in; empty where it is not said.
         notes: what it names and cannot be done here.
     """
 
@@ -55,6 +56,7 @@ class OpenedStory:
     options: Mapping[str, Value]
     settings: Mapping[str, Any]
     model: str
+    dtype: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -123,6 +125,7 @@ def _from_json(data: Any, is_picture: bool = False) -> OpenedStory:
         _checked_options({**hopping, **asdict(run)}),
         _sampling(settings),
         Path(settings.get("model", "")).name,
+        settings.get("dtype", ""),
     )
 
 
@@ -160,7 +163,7 @@ def _from_infotext(text: str) -> OpenedStory:
         _checked_options({name: value for name, value in options.items() if value is not None}),
         checked_settings(settings),
         checked("model", entries.get("Model", ""), str),
-        tuple(notes),
+        notes=tuple(notes),
     )
 
 

@@ -84,17 +84,25 @@ class Studio:
         try:
             record = self.begin(story, values)
             work = StoryWork(self.pipeline, record, self.outputs)
-            job = self.desk.submit(token, work)
+            self.desk.submit(token, work)
         except HoppingError as error:
             yield render_error(error, story or ""), "", ""
             return
+        yield from self.follow(token)
+
+    def follow(self, token: str) -> Iterator[tuple[Any, Any, Any]]:
+        """As `generate`, of a run that was begun before: by a page that was loaded again, say."""
+        job = self.desk.find(token)
+        if job is None or not isinstance(job.work, StoryWork):
+            return
+        work = job.work
         progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
         yield progress, result_html.render_frames(token), ""
         for _ in job.watch():
             progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
             downloads: Any = gr.update()
             if job.finished:
-                downloads = result_html.render_downloads(record, work.folder)
+                downloads = result_html.render_downloads(work.record, work.folder)
             yield progress, gr.update(), downloads
 
     def cards(self, token: str, since: int) -> dict[str, Any] | None:
@@ -138,11 +146,12 @@ class Studio:
             raise OptionError("the story is no longer in the output folder")
         return StrengthWork(self.pipeline, read_record(folder), folder, number)
 
-    def cancel(self, token: str) -> None:
-        """Stop a run; what it has made stays."""
-        job = self.desk.find(token)
-        if job is not None:
-            job.cancel()
+    def cancel(self, tokens: str) -> None:
+        """Stop what these tokens, with blanks between them, name; what it has made stays."""
+        for token in tokens.split():
+            job = self.desk.find(token)
+            if job is not None:
+                job.cancel()
 
     def open(self, payload: str | None) -> list[Any]:
         """The widgets' values of an opened file, then what is to be said of it.
@@ -165,13 +174,17 @@ class Studio:
             *settings,
             matching_preset(opened.options),
             *options,
-            result_html.render_opened(opened, self.model_name),
+            result_html.render_opened(opened, self.model_name, self._dtype),
         ]
 
     @property
     def model_name(self) -> str:
         """The page's model as pictures name it."""
         return model_name(self.model or STORYBOOK)
+
+    @property
+    def _dtype(self) -> str:
+        return str(self.pipeline.dtype).removeprefix("torch.")
 
     def begin(self, story: str | None, values: Sequence[Any]) -> Record:
         """The record of a run with these values of the page's widgets.
@@ -189,7 +202,7 @@ class Studio:
             asked.hopping,
             model=self.model,
             device=str(self.pipeline.device),
-            dtype=str(self.pipeline.dtype).removeprefix("torch."),
+            dtype=self._dtype,
             **{row.name: getattr(asked.run, row.name) for row in RUN},
             **settings,
         )

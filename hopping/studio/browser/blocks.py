@@ -74,9 +74,9 @@ def build_blocks(studio: Studio) -> Any:
                     options = build_option_widgets(lambda name: f"studio_{name}", rows=PAGE_ROWS)
             with gr.Column(elem_id="studio_right", min_width=320):
                 progress = gr.HTML("", elem_id="studio_progress")
+                downloads = gr.HTML("", elem_id="studio_downloads")
                 frames = gr.HTML("", elem_id="studio_frames")
                 strengths = gr.HTML("", elem_id="studio_strengths")
-                downloads = gr.HTML("", elem_id="studio_downloads")
         connect_plan(editor.panel, studio.plan, [editor.story, *options.by_name.values()])
         _connect_strengths(studio, strengths)
         # A strip is of the story before.
@@ -164,7 +164,7 @@ def _widget(row: Setting, value: Any) -> Any:
         return gr.Dropdown(list(SAMPLERS), value=value, **common)
     if row.kind is str:
         return gr.Textbox(value, **common)
-    return gr.Number(value, precision=0 if row.kind is int else None, **common)
+    return gr.Number(value, **common)
 
 
 def _connect_run(
@@ -181,6 +181,15 @@ def _connect_run(
         studio.generate,
         **in_page("studioGenerate"),
         inputs=[token, story, *settings.values(), *options.by_name.values()],
+        outputs=outputs,
+        show_progress="hidden",
+    )
+    # Pressed by the page's script, when a run goes on through a reload.
+    follow = gr.Button(elem_id="studio_follow", **out_of_sight())
+    follow.click(
+        studio.follow,
+        **in_page("studioFollow"),
+        inputs=[token],
         outputs=outputs,
         show_progress="hidden",
     )

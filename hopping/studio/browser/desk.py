@@ -114,10 +114,20 @@ class Desk:
     """Takes jobs and does them one by one, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._line: queue.Queue[Job] = queue.Queue()
+        self._line: queue.Queue[Job | None] = queue.Queue()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
-        threading.Thread(target=self._serve, name="hopping-desk", daemon=True).start()
+        self._worker = threading.Thread(target=self._serve, name="hopping-desk", daemon=True)
+        self._worker.start()
+
+    def close(self, patience: float = 60.0) -> None:
+        """Stop all jobs, and wait for the worker: torch takes it ill to be left in the middle."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+        self._line.put(None)
+        self._worker.join(patience)
 
     def submit(self, token: str, work: Callable[[Job], None]) -> Job:
         """Put work at the end of the line.
@@ -151,8 +161,7 @@ class Desk:
         return sum(not other.finished for other in jobs[: jobs.index(job)]) if job in jobs else 0
 
     def _serve(self) -> None:
-        while True:
-            job = self._line.get()
+        while (job := self._line.get()) is not None:
             job.run()
             with self._lock:
                 waiting = [other for other in self._jobs.values() if not other.finished]

@@ -48,7 +48,8 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
         step = work.step if work.step < work.steps else 0
         bars = [("Pictures", made, total), ("Steps", step, work.steps or 1)]
     news = None if job.state is State.WAITING else len(work.made)
-    return render("progress.html", made=news, message=message, status=status, bars=bars)
+    busy = not job.finished
+    return render("progress.html", made=news, message=message, status=status, bars=bars, busy=busy)
 
 
 def render_frames(token: str) -> str:
@@ -64,13 +65,14 @@ def render_cards(work: StoryWork, since: int, token_text: TokenText) -> dict[str
 
     Returns:
         How many there are now, as `made`, and `cards`: the numbers of the frames that have changed
-        since, all of them with the first picture, each with its HTML.
+        since, each with its HTML.
     """
     made = list(work.made)
-    frames = range(1, len(work.record.story) + 1) if made and not since else set(made[since:])
     return {
         "made": len(made),
-        "cards": [[number, _card(work, number, token_text)] for number in sorted(frames)],
+        "cards": [
+            [number, _card(work, number, token_text)] for number in sorted(set(made[since:]))
+        ],
     }
 
 
@@ -111,9 +113,11 @@ def render_downloads(record: Record, folder: Path | None) -> str:
     )
 
 
-def render_opened(opened: OpenedStory, model: str) -> str:
+def render_opened(opened: OpenedStory, model: str, dtype: str) -> str:
     """That a file was opened, and what of it is otherwise here."""
     notes = list(opened.notes)
+    if opened.dtype not in ("", dtype):
+        notes.insert(0, f"it was made in {opened.dtype}; this page computes in {dtype}")
     if opened.model and opened.model != model:
         notes.insert(0, f"it was made with the model {opened.model}; this page has {model}")
     return render("opened.html", notes=notes)

@@ -24,6 +24,7 @@ from .blocks import build_blocks, theme
 from .guard import Guard
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_GRACE = 2  # seconds
 _ASSETS = Path(__file__).parent / "assets"
 
 
@@ -84,8 +85,15 @@ def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int)
         pipeline, model, outputs: as `Studio` has them.
     """
     outputs.mkdir(parents=True, exist_ok=True)
-    app = build_app(Studio(pipeline, model, outputs), host)
+    studio = Studio(pipeline, model, outputs)
+    app = build_app(studio, host)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     shown = f"[{host}]" if ":" in host else host
     print(f"Hopping studio: http://{shown}:{port} (Ctrl-C stops it)", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    try:
+        # A page that watches its story would keep the server from ending.
+        uvicorn.run(
+            app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=_GRACE
+        )
+    finally:
+        studio.desk.close()

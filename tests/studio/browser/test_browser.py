@@ -7,10 +7,11 @@ import json
 import pytest
 
 from hopping.storybook.world import RESOLUTION
+from hopping.studio.browser.answers import Studio
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 
-from .conftest import STORY
+from .conftest import STORY, Page
 
 PATIENCE = 120_000  # ms
 WIDE, PHONE = {"width": 1400, "height": 1000}, {"width": 390, "height": 800}
@@ -35,7 +36,9 @@ class StudioPage:
     def open(self, theme="light"):
         self.page.goto(f"{self.server.url}/?__theme={theme}")
         self.page.wait_for_selector("#hopping_prompt textarea")
-        self.page.wait_for_function("() => hoppingPlan.serial > 0")
+        self.page.wait_for_function(
+            "() => hoppingPlan.serial > 0 && hoppingPlan.answered >= hoppingPlan.serial"
+        )
         return self
 
     def write(self, story):
@@ -166,6 +169,7 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     saved = web.server.runs[-1] / "frame-02.png"
     options = open_story(saved.read_bytes()).options
 
+    web.page.evaluate("sessionStorage.clear()")
     web.open()
     assert web.story == ""
     web.page.set_input_files("#studio_file", saved)
@@ -350,3 +354,71 @@ def test_a_plan_that_got_lost_is_asked_for_again(web):
     )
     web.write("A dog.\nIt sits.")
     web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+
+
+def test_a_strip_leaves_cancel_to_the_story(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(1)
+    web.generate()
+    web.set_steps(60)
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress [data-busy]").wait_for()
+    web.page.locator(".studio-strengths-button").first.wait_for()
+    web.page.locator(".studio-strengths-button").first.click()
+    web.page.wait_for_function("() => studioRun.strip !== ''")
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+
+
+def test_a_reload_finds_the_story_and_its_run(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(60)
+    web.page.click("#studio_generate")
+    web.pictures.first.wait_for()
+    web.page.reload()
+    web.pictures.first.wait_for()
+    assert web.story == STORY
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+
+
+def test_a_second_story_is_refused_in_words(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(60)
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress [data-busy]").wait_for()
+    web.page.click("#studio_generate")
+    assert "Cancel it" in web.page.locator(".studio-said").inner_text()
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+    web.page.wait_for_function("() => !document.querySelector('.studio-said').textContent")
+
+
+def test_a_server_that_is_gone_is_told(browser, storybook, tmp_path):
+    running = Page(Studio(storybook, None, tmp_path))
+    web = StudioPage(browser.new_page(viewport=WIDE), running)
+    web.open()
+    web.write(STORY)
+    web.set_steps(1000)
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress [data-busy]").wait_for()
+    running.stop()
+    told = web.page.locator(".studio-said", has_text="The server does not answer")
+    told.wait_for()
+    web.page.close()
+    running.studio.desk.close()
+
+
+def test_cards_come_with_their_pictures(web):
+    web.open()
+    web.write("\n".join(f"A dog number {n} runs." for n in range(20)))
+    web.set_steps(4)
+    web.page.click("#studio_generate")
+    web.pictures.first.wait_for()
+    assert web.page.locator(".studio-frame").count() < 20
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+    assert web.page.locator(".studio-frame").count() < 20

@@ -6,18 +6,19 @@ function gradioApp() {
 
 // ---- Running -----------------------------------------------------------------------------------
 
-// The token names what this page has asked for last, and is what Cancel cancels.
-const studioRun = {token: ""};
+// Each token names something that this page has asked for: its story, and its strip of strengths.
+// Cancel ends both. The story and its token are kept for as long as the tab is: a reload finds them.
+const studioRun = {token: sessionStorage.getItem("studio-run") || "", strip: "", silent: false};
 
 function studioNewToken() {
     const numbers = crypto.getRandomValues(new Uint32Array(4));
-    studioRun.token = Array.from(numbers, (number) => number.toString(36)).join("-");
-    return studioRun.token;
+    return Array.from(numbers, (number) => number.toString(36)).join("-");
 }
 
 function studioGenerate() {
     const values = Array.from(arguments);
-    values[0] = studioNewToken();
+    values[0] = studioRun.token = studioNewToken();
+    sessionStorage.setItem("studio-run", studioRun.token);
     // In one column, the results are far below.
     if (window.innerWidth < 700) {
         document.getElementById("studio_right").scrollIntoView();
@@ -26,7 +27,60 @@ function studioGenerate() {
 }
 
 function studioCancel() {
+    return [`${studioRun.token} ${studioRun.strip}`];
+}
+
+function studioFollow() {
     return [studioRun.token];
+}
+
+function studioIsBusy() {
+    return document.querySelector("#studio_progress [data-busy]") !== null;
+}
+
+// What the page itself has to say, below its buttons.
+function studioSay(text) {
+    document.querySelector(".studio-said").textContent = text;
+}
+
+// Gradio drops a click while the last one is still being answered, without a word.
+function studioRefuseSecond(event) {
+    if (!event.target.closest("#studio_generate") || !studioIsBusy()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    studioSay("A story is being made. Cancel it, or wait until it is done.");
+}
+
+// Whether the server is still there, asked while something is being made.
+async function studioAskServer() {
+    if (!studioIsBusy()) return;
+    try {
+        const answer = await fetch(`hopping/cards/${studioRun.token}?since=${studioCards.made}`);
+        if (!answer.ok) {
+            studioSay("The server was started anew, and has stopped this story. What was made of " +
+                "it is in the output folder.");
+        } else if (studioRun.silent) {
+            studioSay("");
+        }
+        studioRun.silent = !answer.ok;
+    } catch {
+        studioRun.silent = true;
+        studioSay("The server does not answer. What was made is in its output folder; start it " +
+            "again, then reload this page.");
+    }
+}
+
+// ---- The story through a reload -----------------------------------------------------------------
+
+function studioKeepStory() {
+    const story = document.querySelector("#hopping_prompt textarea");
+    const kept = sessionStorage.getItem("studio-story");
+    if (kept !== null && kept !== story.value) {
+        story.value = kept;
+        story.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+    story.addEventListener("input", () => sessionStorage.setItem("studio-story", story.value));
+    if (studioRun.token) document.getElementById("studio_follow").click();
 }
 
 // ---- Cards of frames -----------------------------------------------------------------------------
@@ -84,7 +138,8 @@ function studioShowCard(list, number, html) {
 const studioStrip = {asked: ""};
 
 function studioStrengths() {
-    return [studioNewToken(), studioStrip.asked];
+    studioRun.strip = studioNewToken();
+    return [studioRun.strip, studioStrip.asked];
 }
 
 function studioAskStrengths(event) {
@@ -151,6 +206,7 @@ const studioParts = [
     "#studio_progress",
     "#studio_generate",
     "#studio_cancel",
+    "#studio_follow",
     "#studio_strengths_ask",
     "#studio_take",
 ];
@@ -159,15 +215,24 @@ function studioBegin() {
     if (!studioParts.every((part) => document.querySelector(part))) return false;
     hoppingPlan.watch();
     studioWatchFiles();
-    new MutationObserver(studioFetchCards).observe(
+    new MutationObserver(() => {
+        if (!studioIsBusy()) studioSay("");
+        studioFetchCards();
+    }).observe(
         document.getElementById("studio_progress"),
         // Newest gradio changes what is there where it can.
         {childList: true, subtree: true, attributeFilter: ["data-made"]}
     );
+    document.querySelector("#studio_run").insertAdjacentHTML(
+        "beforeend", '<p class="studio-said" role="status"></p>'
+    );
+    document.addEventListener("click", studioRefuseSecond, true);
+    setInterval(studioAskServer, 5000);
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
     document.addEventListener("input", (event) => studioEdited.field = event.target);
+    studioKeepStory();
     hoppingPlan.soon();
     return true;
 }
@@ -176,7 +241,7 @@ function studioBegin() {
 const studioEdited = {field: null};
 
 function studioKeys(event) {
-    if (event.key === "Enter" && event.ctrlKey) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         document.getElementById("studio_generate").click();
         studioEdited.field = null;
