@@ -121,4 +121,4 @@ lock:
 	done
 
 clean:
-	rm -rf .venv .venv-* build *.egg-info
+	rm -rf .venv .venv-* build dist *.egg-info
