@@ -103,10 +103,13 @@ test-latest:
 	.venv-latest/bin/python $(PIP) --upgrade pip
 	.venv-latest/bin/python $(PIP) torch --editable ".[evaluate,dev]" --requirement locks/newest.in
 	HF_HUB_OFFLINE=1 .venv-latest/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS) || { \
-		echo "These are not what locks/newest.txt has:"; \
-		grep -oE "^[^ ]+==[^ ]+" locks/newest.txt > .venv-latest/locked; \
+		{ echo $(LOCKED_TORCH); cat locks/torch.txt locks/newest.txt; } > .venv-latest/locked; \
 		.venv-latest/bin/python -m pip list --format freeze --exclude-editable | \
-			tr "A-Z_" "a-z-" | grep -vxFf .venv-latest/locked; exit 1; }
+			tr "A-Z_" "a-z-" | awk -F "[= ]+" ' \
+			NR == FNR { locked[$$1] = locked[$$1] " " $$2 " "; next } \
+			!($$1 in locked) { others = others " " $$0; next } \
+			!index(locked[$$1], " " $$2 " ") { print "Not as locked: " $$0 ", was" locked[$$1] } \
+			END { print "In no lock:" others }' .venv-latest/locked -; exit 1; }
 
 lock:
 	$(PYTHON) -m venv --clear .venv-lock
@@ -121,4 +124,4 @@ lock:
 	done
 
 clean:
-	rm -rf .venv .venv-* build *.egg-info
+	rm -rf .venv .venv-* build dist *.egg-info

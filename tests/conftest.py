@@ -6,11 +6,14 @@ import gzip
 import importlib.util
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+
+from hopping import HoppingOptions, StoryPlan, parse_story, plan_story
 
 # The WebUI's libraries come without diffusers; what stands on it is tested on the newest set.
 collect_ignore = (
@@ -81,6 +84,14 @@ def clip_tokenizer(clip_tokenizer_folder):
     from transformers import CLIPTokenizer
 
     return CLIPTokenizer.from_pretrained(str(clip_tokenizer_folder))
+
+
+@pytest.fixture
+def plan(clip_tokenizer) -> Callable[..., StoryPlan]:
+    """Plans a story's text with options by name."""
+    return lambda text, **options: plan_story(
+        clip_tokenizer, parse_story(text), HoppingOptions(**options)
+    )
 
 
 def _byte_letters() -> dict[int, str]:

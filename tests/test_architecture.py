@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def test_the_core_knows_no_room():
         inside = path.relative_to(PACKAGE).parts
         if inside[0] not in BELOW and inside != ("__main__.py",):
             assert not known(path), path
+
+
+def test_the_page_about_it_says_the_same():
+    page = (PACKAGE.parent / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    rows = re.findall(r"^\| `hopping/(\w+)/` \|[^|]*\| ([^|]*) \|$", page, re.MULTILINE)
+    assert {room: set(re.findall(r"`(\w+)`", may_know)) for room, may_know in rows} == BELOW
 
 
 def test_no_two_files_share_a_name():

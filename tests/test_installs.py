@@ -110,6 +110,28 @@ def test_every_set_and_the_studio_come_from_a_lock():
     assert "-r tests" not in MAKEFILE
 
 
+def test_pre_commit_has_the_ruff_of_the_lock():
+    config = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert re.findall(r"\bruff==([\w.]+)", config) == [locked("newest")["ruff"]]
+
+
+def test_every_file_beside_the_code_is_in_the_package():
+    packaged = {
+        path
+        for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in patterns
+        for path in ROOT.joinpath(*package.split(".")).glob(pattern)
+        if path.is_file()
+    }
+    beside = {path for path in PACKAGE.rglob("*") if path.suffix not in (".py", ".pyc")}
+    assert packaged == {path for path in beside if path.is_file()}
+
+
+def test_the_citation_has_the_packages_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [hopping.__version__]
+
+
 def imports_of(path: Path) -> set[str]:
     """The packages that a file imports, wherever it does."""
     found = set()

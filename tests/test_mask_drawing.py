@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import torch
 
-from hopping import HoppingOptions, parse_story, plan_story
 from hopping.layout import Role
 from hopping.mask_drawing import (
     MOST_TOKENS,
@@ -43,13 +42,6 @@ def has_colour(image, colour):
 
 def _rgb(colour):
     return tuple(int(colour[n : n + 2], 16) for n in (1, 3, 5))
-
-
-@pytest.fixture
-def plan(clip_tokenizer):
-    return lambda text, **options: plan_story(
-        clip_tokenizer, parse_story(text), HoppingOptions(**options)
-    )
 
 
 @pytest.fixture

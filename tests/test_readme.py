@@ -1,4 +1,7 @@
-"""What the README repeats is the code's; `python -m tests.test_readme` writes it."""
+"""What README and the pages for developers say of the code is so.
+
+`python -m tests.test_readme` writes the README's tables.
+"""
 
 import re
 from pathlib import Path
@@ -17,6 +20,8 @@ SETS = {
     "newest": "no WebUI, the newest",
     "lowest": "no WebUI, the oldest",
 }
+PAGES = [README, README.parent / "CONTRIBUTING.md", *(README.parent / "docs").glob("*.md")]
+WORKFLOWS = README.parent / ".github" / "workflows"
 LIBRARIES = ("transformers", "gradio", "open-clip-torch", "diffusers")
 
 
@@ -72,11 +77,24 @@ def test_every_set_is_tested():
     assert set(re.search(r"^SETS := (.*)$", makefile, re.MULTILINE)[1].split()) == set(SETS)
 
 
-def test_the_readmes_pictures_exist():
-    text = README.read_text("utf-8")
-    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
-    assert pictures
-    assert all((README.parent / picture).is_file() for picture in pictures)
+def test_links_and_pictures_lead_somewhere():
+    for page in PAGES:
+        links = re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+        for link in links:
+            if "://" not in link:
+                assert (page.parent / link.partition("#")[0]).exists(), (page, link)
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/RELEASE.md"])
+def test_files_that_the_pages_name_exist(name):
+    """By their path in the project, in the package, or among the workflows; NAME is any name."""
+    root = README.parent
+    ending = r"/|\.(?:cff|css|in|ini|json|md|py|toml|txt|yml|yaml)"
+    named = re.findall(rf"`([\w./*-]+(?:{ending}))`", (root / name).read_text("utf-8"))
+    assert named
+    for path in named:
+        path = re.sub(r"\b(NAME|SET)\b", "*", path)
+        assert any([*place.glob(path)] for place in (root, root / "hopping", WORKFLOWS)), path
 
 
 if __name__ == "__main__":

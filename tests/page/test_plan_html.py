@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 import torch
 
-from hopping import HoppingError, HoppingOptions, StoryError, parse_story, plan_story
+from hopping import HoppingError, HoppingOptions, StoryError, parse_story
 from hopping.layout import Role, SpecialIds, tokenize_frame
 from hopping.page import mask_svg, plan_html
 from hopping.page.templates import frame_style
@@ -39,13 +39,6 @@ def read(html: str) -> _Reader:
     reader.feed(html)
     reader.close()
     return reader
-
-
-@pytest.fixture
-def plan(clip_tokenizer):
-    return lambda text, **options: plan_story(
-        clip_tokenizer, parse_story(text), HoppingOptions(**options)
-    )
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from hopping import HoppingOptions
 from hopping.run_options import ROWS
@@ -19,23 +16,8 @@ from hopping.studio.unread_syntax import check_negative, prompt_notes, read_plai
 
 from ..strategies import any_texts, mappings
 from ..test_fuzz import NAMES, told
+from .saved import SETTINGS, png
 
-SETTINGS = {
-    "model": "m",
-    "negative": "",
-    "steps": 4,
-    "cfg": 3.0,
-    "sampler": "LMS",
-    "seed": 1,
-    "width": 64,
-    "height": 64,
-    "batch_size": 1,
-    "compare": False,
-    "before": "",
-    "after": "",
-    "device": "cpu",
-    "dtype": "float32",
-}
 RECORD = {
     "schema": 1,
     "story": "A dog.",
@@ -56,15 +38,6 @@ records = st.builds(
     mappings(NAMES[:8]),
     frames | st.just(RECORD["frames"]),
 )
-
-
-def png(**texts):
-    info = PngInfo()
-    for name, text in texts.items():
-        info.add_text(name, text)
-    buffer = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
 
 
 def check_opened(data):

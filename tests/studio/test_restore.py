@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from hopping.studio.restore import OpenError, open_story
+
+from .saved import SETTINGS, png
 
 STORY = 'A "red" dog, swimming: now.\nThe dog sits.\n<from:1> It runs.'
 # As AUTOMATIC1111's WebUI writes it: options that are not the defaults, values with signs quoted.
@@ -22,15 +21,6 @@ INFOTEXT = (
     "Hopping share: subject, Hopping same noise: off, Hopping compare: on, "
     'Hopping after: ", drawn\\n", Hires upscale: 2, Version: v1.10.1'
 )
-
-
-def png(**texts):
-    info = PngInfo()
-    for name, text in texts.items():
-        info.add_text(name, text)
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
 
 
 def test_a_picture_of_the_webui():
@@ -62,22 +52,7 @@ def test_a_sampler_that_is_not_known_here_is_told():
 
 
 def record(**changes):
-    settings = {
-        "model": "/home/me/model.safetensors",
-        "negative": "",
-        "steps": 4,
-        "cfg": 3,
-        "sampler": "lms",
-        "seed": 1,
-        "width": 64,
-        "height": 64,
-        "batch_size": 1,
-        "compare": False,
-        "before": "",
-        "after": "",
-        "device": "cpu",
-        "dtype": "float32",
-    }
+    settings = {**SETTINGS, "cfg": 3, "sampler": "lms"}
     data = {"schema": 1, "story": STORY, "options": {"reach": 2}, "settings": settings}
     data["settings"] |= {k: v for k, v in changes.items() if k in settings}
     data |= {k: v for k, v in changes.items() if k not in settings}
