@@ -112,6 +112,16 @@ def test_an_individual_has_the_colour_and_the_coat_of_its_first_picture():
         assert [frame["individual"] for frame in frames] == [0] * len(frames)
 
 
+def test_framing_is_the_side_and_size_of_the_first_picture():
+    case = CASES[0]
+    seen = perfect(case)
+    for change in ({"side": "left"}, {"size": "medium"}):
+        moved = [Verdict(v.place, tuple(replace(f, **change) for f in v.figures)) for v in seen]
+        scores = [score_story(case, told) for told in (seen, moved, [seen[0], *moved[1:]])]
+        assert [score["framing"] for score in scores] == [1, 1, 0]
+        assert {score["individual"] for score in scores} == {1}
+
+
 def other(value, values):
     return values[(values.index(value) + 1) % len(values)]
 
