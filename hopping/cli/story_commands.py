@@ -77,7 +77,10 @@ def story(
         return
     now = datetime.datetime.now()
     record = request.begin(pipeline, now)
-    STDOUT.print(story_run.plan_for(pipeline, record.story, record.options).summary())
+    planned = story_run.plan_for(pipeline, record.story, record.options)
+    STDOUT.print(planned.summary())
+    if note := story_run.memory_note(pipeline, record, planned):
+        STDOUT.print(note)
     _make(pipeline, record, story_run.start_folder(out, record, now))
 
 

@@ -24,6 +24,8 @@ from hopping import ClipTextEncoder, HoppingOptions, Story, encode_frames, parse
 from hopping.layout import FrameTokens, SpecialIds, lay_out, windows_layout
 from hopping.mask import Visibility
 
+from . import bench_pixels
+
 SPECIAL = SpecialIds(49406, 49407, 49407)
 WORDS = 10  # content tokens a frame; four such frames fit the joint row
 CASES: Sequence[tuple[str, dict[str, Any], int]] = (
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"100 → 200 frames: {double['hopped'] / hundred['hopped']:.2f} × the time")
     if not given.no_unet:
         _generation(rows[1])
+        bench_pixels.count()
+        bench_pixels.timed(bench_pixels.SD1, "cpu", torch.float32, 32, given.repeat)
 
 
 def _in_own_process(case: int, repeat: int) -> dict[str, float]:

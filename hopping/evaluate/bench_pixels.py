@@ -1,4 +1,4 @@
-"""What `pixels` costs: `python -m hopping.evaluate.bench_pixels`, a part of `make bench`.
+"""What `pixels` costs, a part of `make bench` and `make gpu`.
 
 Counted: the operations of a run's U-Net calls, shared over plain, exactly and on any machine.
 Timed: one call that shares against one that does not, in turn, on random weights; on a GPU at full
@@ -7,13 +7,12 @@ size and with its peak memory, on the CPU a quarter of the pixels.
 
 from __future__ import annotations
 
-import argparse
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -27,10 +26,10 @@ from hopping.pixels import (
     bank_bytes,
     unet_layers,
 )
+from hopping.pixels.bank import SUBJECT
 from hopping.pixels.sharing import SHARING_CALLS
 from hopping.pixels.subject_masks import attention_maps, level_size, map_level
 
-SUBJECT = 1 / 3
 STEPS = 20
 
 
@@ -83,19 +82,6 @@ SDXL = Model(
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu", help="where to time (default: cpu)")
-    parser.add_argument("--repeat", type=int, default=3, help="counted pairs (default 3)")
-    given = parser.parse_args(arguments)
-    count()
-    if given.device == "cpu":
-        timed(SD1, "cpu", torch.float32, SD1.latents // 2, given.repeat)
-        return
-    for model in (SD1, SDXL):
-        timed(model, given.device, torch.float16, model.latents, given.repeat)
-
-
 def count() -> None:
     """Operations of a whole run, shared over plain, and what the bank takes, without running it."""
     print(f"{'operations, shared over plain':<34}{'subject':>9}{'all':>7}")
@@ -143,10 +129,24 @@ def count() -> None:
         print(f"{model.name}: a frame's subject, kept for later batches: {kept:.0f} MiB")
 
 
-def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: int) -> None:
-    """A call that shares and one that does not, of 4 frames in a batch, in turn."""
-    if device == "cpu":
-        torch.set_num_threads(1)
+class Cost(NamedTuple):
+    """Of a call that shares pixels, over one that does not.
+
+    Attributes:
+        what: is shared, subject or all; share: of the source's picture.
+        time: of a call; memory: at its peak, None where it computes on the CPU.
+    """
+
+    what: str
+    share: float
+    time: float
+    memory: float | None
+
+
+def costs(
+    model: Model, device: str, dtype: torch.dtype, latents: int, repeat: int
+) -> Iterator[Cost]:
+    """4 frames in a batch, three of which see the first, in turn with a plain call of as many."""
     unet = model.build(device, dtype)
     inputs = model.inputs(8, latents, device, dtype)
     phrase = Phrase("subject", (2,))
@@ -165,13 +165,19 @@ def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: i
             with sharing.batch([1, 2, 3, 4]):
                 call()  # finds the mask
                 shared.append(_measured(call, device))
-        ratios = [s[0] / p[0] for s, p in zip(shared, plain, strict=True)]
-        (seen,) = sharing.seen(2)
-        peak = f", peak memory {shared[-1][1] / plain[-1][1]:.2f}" if plain[-1][1] else ""
+        time_ = statistics.median(s[0] / p[0] for s, p in zip(shared, plain, strict=True))
+        memory = shared[-1][1] / plain[-1][1] if plain[-1][1] else None
+        yield Cost(name, sharing.seen(2)[0].share, time_, memory)
+
+
+def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: int = 3) -> None:
+    """Print the `costs`."""
+    for cost in costs(model, device, dtype, latents, repeat):
+        peak = "" if cost.memory is None else f", peak memory {cost.memory:.3f}"
         print(
-            f"timed on {device}, {model.name.partition(',')[0]} with {latents}×{latents} latents, "
-            f"4 in a batch, {name} ({seen.share:.0%} of the picture): one call "
-            f"{statistics.median(ratios):.3f}{peak}"
+            f"{model.name.partition(',')[0]} with {latents}×{latents} latents, 4 in a batch, "
+            f"pixels={cost.what} ({cost.share:.0%} of the picture): a call {cost.time:.3f}{peak}",
+            flush=True,
         )
 
 
@@ -187,7 +193,3 @@ def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
     run()
     torch.cuda.synchronize(device)
     return time.perf_counter() - start, torch.cuda.max_memory_allocated(device)
-
-
-if __name__ == "__main__":
-    main()

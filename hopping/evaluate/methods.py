@@ -13,6 +13,8 @@ from hopping.evaluate.phrasing import Wording
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from hopping.pixels import PixelGraph
+
 # Singular-value reweighting (Liu et al., One-Prompt-One-Story, ICLR 2025). The exponents act on
 # singular values as shares of the largest, so that they mean the same for encoders of any scale.
 _ENHANCE = 1.0
@@ -71,6 +73,12 @@ class Hopping:
 
         return encode_story(side.encoder, side.tokenizer, self.story(shots), self.options)
 
+    def pixels(self, side: TextSide, shots: Sequence[Wording]) -> PixelGraph:
+        """For each frame, whose pixels it sees while it is drawn."""
+        from hopping import plan_story
+
+        return plan_story(side.tokenizer, self.story(shots), self.options).pixels
+
 
 def _own(shots: Sequence[Wording]) -> list[str]:
     return [shot.text for shot in shots]
@@ -82,6 +90,12 @@ def _marked(shots: Sequence[Wording]) -> list[str]:
 
 def _repeated(shots: Sequence[Wording]) -> list[str]:
     return [shot.repeated for shot in shots]
+
+
+def _repeated_from_before(shots: Sequence[Wording]) -> list[str]:
+    """The same, each linked to the frame before it."""
+    first, *later = _repeated(shots)
+    return [first, *(f"<from:{n}> {text}" for n, text in enumerate(later, start=1))]
 
 
 def _concatenated(shots: Sequence[Wording]) -> list[str]:
@@ -146,7 +160,8 @@ def _reweight(frame: Tensor, rows: Tensor, exponent: float) -> None:
 
 
 _ALL: dict[str, Any] = {"layout": "windows", "carry": "all"}
-_PRESET = "Consistent subject"
+_PRESET, _SAME = "Consistent subject", "Same character"
+_REPEATED_PIXELS = "attribute repeated + pixels"
 
 _ONE_NOISE: Mapping[str, Method] = {
     "plain": _hop(mode="baseline"),
@@ -170,18 +185,31 @@ _ONE_NOISE: Mapping[str, Method] = {
     f"{_PRESET} × 0.5": _hop(preset=_PRESET, strength=0.5),
     f"{_PRESET} × 0.25": _hop(preset=_PRESET, strength=0.25),
     "attribute repeated": _hop(_repeated, mode="baseline"),
+    "plain + pixels": _hop(mode="baseline", pixels="subject"),
+    _REPEATED_PIXELS: _hop(_repeated, mode="baseline", pixels="subject"),
+    f"{_REPEATED_PIXELS} of the frame before": _hop(
+        _repeated_from_before, mode="baseline", pixels="subject"
+    ),
+    _SAME: _hop(preset=_SAME),
+    f"{_SAME}, pixels=all": _hop(preset=_SAME, pixels="all"),
     "prompts concatenated": _hop(_concatenated, mode="baseline"),
     "One-Prompt-One-Story": one_prompt_one_story,
 }
-_OTHER_NOISES = ("plain", "paper", _PRESET, "attribute repeated")
+_OTHER_NOISES = ("plain", "paper", _PRESET, "attribute repeated", _REPEATED_PIXELS, _SAME)
 
 METHODS: Mapping[str, Method] = {
     **_ONE_NOISE,
     **{f"{name}, other noises": _with_other_noises(_ONE_NOISE[name]) for name in _OTHER_NOISES},
 }
 """Every method by name. Without other words hopping has the paper's options; the number behind a
-preset is its strength; One-Prompt-One-Story is its text side. With other noises each frame after
-the first has a noise of its own; else all of a story's frames have one."""
+preset is its strength; pixels are the subject's, in the frames that introduce it, if not said
+otherwise; One-Prompt-One-Story is its text side. With other noises each frame after the first has a
+noise of its own; else all of a story's frames have one."""
+
+
+def pixels_seen(method: Method, side: TextSide, shots: Sequence[Wording]) -> PixelGraph:
+    """For each frame of a story, whose pixels it sees by a method."""
+    return method.pixels(side, shots) if isinstance(method, Hopping) else ((),) * len(shots)
 
 
 def same_noise(method: Method) -> bool:

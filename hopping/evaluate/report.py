@@ -25,6 +25,7 @@ _IN_SHORT = {
     "attribute repeated": "the attribute written into every prompt, by hand",
     "paper": "hopping as in the paper: preset Paper",
     "Consistent subject": "preset Consistent subject",
+    "Same character": "preset Same character",
 }
 _OTHER_NOISES = ", other noises"
 _SHORT_SCORES = {

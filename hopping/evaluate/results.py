@@ -34,10 +34,16 @@ COMPARED: Sequence[tuple[str, str]] = (
     ("Consistent subject", "attribute repeated"),
     ("Consistent subject", "One-Prompt-One-Story"),
     ("Consistent subject", "carry=all + marks by hand"),
+    ("Same character", "plain"),
+    ("Same character", "attribute repeated"),
+    ("Same character", "Consistent subject"),
+    ("attribute repeated + pixels", "attribute repeated"),
     ("anchor + share=subject", "Consistent subject"),
     ("anchor + share=subject", "attribute repeated"),
     ("Consistent subject, other noises", "plain, other noises"),
     ("Consistent subject, other noises", "attribute repeated, other noises"),
+    ("Same character, other noises", "plain, other noises"),
+    ("Same character, other noises", "Consistent subject, other noises"),
 )
 """Pairs of methods whose difference is tested on the same stories and noise."""
 

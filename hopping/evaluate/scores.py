@@ -18,6 +18,8 @@ MEANINGS: Mapping[str, str] = {
     "identity": "every character that the frame names is seen, in its own colour",
     "individual": "every character that the frame names has the colour and the coat that it has in "
     "the picture of the frame that introduces it",
+    "framing": "every character that the frame names is as large and on the same side as in the "
+    "picture of the frame that introduces it; more than plain's is a copied pose",
     "prompt": "the frame's own text is shown: the mean of subject, place and action",
     "leak": "an earlier frame's place or action shows instead of the frame's own",
     "spread": "backgrounds differ, of all pairs of a story's pictures, as all its texts do",
@@ -41,14 +43,20 @@ def score_frames(case: StoryCase, verdicts: Sequence[Verdict]) -> list[dict[str,
         subject = all(figure.subject in found for figure in truth.figures)
         kept = subject and all(found[f.subject].colour == f.colour for f in truth.figures)
         action = subject and all(found[f.subject].action == f.action for f in truth.figures)
+        before = {f.subject: introduced.get(f.subject) for f in truth.figures}
         same = subject and all(
-            _individual(found[f.subject]) == introduced.get(f.subject) for f in truth.figures
+            first and _individual(found[name]) == _individual(first)
+            for name, first in before.items()
+        )
+        copied = subject and all(
+            first and _framing(found[name]) == _framing(first) for name, first in before.items()
         )
         place = bool(found) and seen.place == truth.place
         scores: dict[str, float] = {
             "found": bool(found),
             "identity": kept,
-            "individual": same,
+            "individual": bool(same),
+            "framing": bool(copied),
             "prompt": (subject + place + action) / 3,
             "leak": _leaks(case, n, seen, found),
             "subject": subject,
@@ -74,13 +82,17 @@ def _individual(figure: Figure) -> tuple[str, str]:
     return figure.colour, figure.coat
 
 
-def _introduced(case: StoryCase, verdicts: Sequence[Verdict]) -> dict[str, tuple[str, str]]:
-    """How each character looks in the picture of the frame that introduces it, if it is seen."""
-    looks: dict[str, tuple[str, str]] = {}
+def _framing(figure: Figure) -> tuple[str, str]:
+    return figure.size, figure.side
+
+
+def _introduced(case: StoryCase, verdicts: Sequence[Verdict]) -> dict[str, Figure]:
+    """Each character in the picture of the frame that introduces it, if it is seen."""
+    looks: dict[str, Figure] = {}
     introduced: set[str] = set()
     for shot, seen in zip(case.shots, verdicts, strict=True):
         new = {figure.subject for figure in shot.truth.figures} - introduced
-        looks |= {f.subject: _individual(f) for f in seen.figures if f.subject in new}
+        looks |= {f.subject: f for f in seen.figures if f.subject in new}
         introduced |= new
     return looks
 

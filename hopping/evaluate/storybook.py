@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,8 +24,9 @@ import torch
 from torch import Tensor
 
 from hopping.evaluate.measurements import read_lines
-from hopping.evaluate.methods import CEILING, METHODS, TextSide, same_noise
+from hopping.evaluate.methods import CEILING, METHODS, TextSide, pixels_seen, same_noise
 from hopping.evaluate.stories import StoryCase
+from hopping.pixels import Bank, PixelGraph, PixelLink, PixelSharing, unet_layers
 from hopping.storybook.model import GUIDANCE, STEPS
 from hopping.storybook.oracle import Oracle, Verdict, judge
 from hopping.storybook.scene import Scene
@@ -94,8 +96,10 @@ def measure(
             for method in methods:
                 missing = {seed for seed in range(seeds) if (method, case.number, seed) not in done}
                 pending += artist.plan(method, case, sorted(missing))
-            different = {key for one in pending for key in one.pictures}
-            if len(different) >= batch * _BATCHES_AT_ONCE or number == len(cases):
+            panels = {digest: panel for one in pending for digest, panel in one.panels.items()}
+            if sum(
+                len(panel.pictures) for panel in panels.values()
+            ) >= batch * _BATCHES_AT_ONCE or number == len(cases):
                 _see(artist, pending, results)
                 pending = []
                 artist.progress.stories = number
@@ -103,7 +107,7 @@ def measure(
 
 
 def _see(artist: _Artist, pending: Sequence[_Pending], results: TextIO) -> None:
-    seen = artist.see({key: p for one in pending for key, p in one.pictures.items()})
+    seen = artist.see({digest: p for one in pending for digest, p in one.panels.items()})
     for one in pending:
         line = {"method": one.method, "story": one.story, "seed": one.seed}
         line["seen"] = [seen[key] for key in one.frames]
@@ -111,19 +115,49 @@ def _see(artist: _Artist, pending: Sequence[_Pending], results: TextIO) -> None:
     results.flush()
 
 
-_Key = tuple[int, str]
-"""Of a picture: its noise, and a digest of what conditions it."""
+@dataclass(frozen=True)
+class _Picture:
+    """One picture of a panel: its noise, and what conditions it."""
+
+    noise: int
+    condition: Tensor | Scene
+
+    @property
+    def digest(self) -> str:
+        """The same for what is the same."""
+        if isinstance(self.condition, Scene):
+            content = repr(self.condition).encode()
+        else:
+            content = self.condition.detach().float().contiguous().numpy().tobytes()
+        return f"{self.noise} {hashlib.sha256(content).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Pictures that are sampled together: one, or those of a story that see each other."""
+
+    pictures: tuple[_Picture, ...]
+    graph: PixelGraph = ((),)
+
+    @property
+    def digest(self) -> str:
+        """The same for what is the same."""
+        return repr(([picture.digest for picture in self.pictures], self.graph))
+
+
+_Key = tuple[str, int]
+"""Of a picture: its panel's digest, and its place there, from 0."""
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """A line to write once its pictures are seen: the frames' keys, and what conditions each."""
+    """A line to write once its pictures are seen: the frames' keys, and the panels by digest."""
 
     method: str
     story: int
     seed: int
     frames: tuple[_Key, ...]
-    pictures: dict[_Key, Tensor | Scene]
+    panels: dict[str, _Panel]
 
 
 class _Artist:
@@ -141,43 +175,88 @@ class _Artist:
         conditions: list[Tensor | Scene]
         if not seeds:
             return []
+        graph: PixelGraph = ((),) * len(case.shots)
         if method == CEILING:
             conditions = [shot.truth for shot in case.shots]
         else:
             conditions = list(METHODS[method](self._side, case.shots))
-        digests = [_digest(condition) for condition in conditions]
+            graph = pixels_seen(METHODS[method], self._side, case.shots)
         lines = []
         for seed in seeds:
-            keys = tuple(zip(noises(method, case, seed), digests, strict=True))
-            pictures = dict(zip(keys, conditions, strict=True))
-            lines.append(_Pending(method, case.number, seed, keys, pictures))
+            pictures = tuple(map(_Picture, noises(method, case, seed), conditions))
+            if any(graph):
+                panels = [_Panel(pictures, graph)]
+            else:
+                panels = [_Panel((picture,)) for picture in pictures]
+            digests = [panel.digest for panel in panels]
+            keys = tuple(
+                (digest, place)
+                for digest, panel in zip(digests, panels, strict=True)
+                for place in range(len(panel.pictures))
+            )
+            found = dict(zip(digests, panels, strict=True))
+            lines.append(_Pending(method, case.number, seed, keys, found))
         return lines
 
-    def see(self, wanted: dict[_Key, Tensor | Scene]) -> dict[_Key, Any]:
+    def see(self, wanted: dict[str, _Panel]) -> dict[_Key, Any]:
         """What the oracle sees in each picture, as lists that JSON holds."""
         seen: dict[_Key, Any] = {}
         for kind, paint in ((Tensor, self._sampled), (Scene, self._drawn)):
-            keys = [key for key, value in wanted.items() if isinstance(value, kind)]
-            for start in range(0, len(keys), self._batch):
-                part = keys[start : start + self._batch]
-                verdicts = judge(self._oracle, paint([(wanted[k], k[0]) for k in part]))
-                seen.update(zip(part, map(_as_lists, verdicts), strict=True))
+            panels = {
+                digest: panel
+                for digest, panel in wanted.items()
+                if isinstance(panel.pictures[0].condition, kind)
+            }
+            for part in _batches(panels, self._batch):
+                keys = [(key, n) for key in part for n in range(len(panels[key].pictures))]
+                verdicts = judge(self._oracle, paint([panels[key] for key in part]))
+                seen.update(zip(keys, map(_as_lists, verdicts), strict=True))
         return seen
 
-    def _sampled(self, frames: list[tuple[Any, int]]) -> Tensor:
-        embeddings = torch.stack([embedding for embedding, _ in frames])
-        self.progress.pictures += len(frames)
-        return sample_frames(self._pipeline, embeddings, [noise for _, noise in frames])
+    def _sampled(self, panels: list[_Panel]) -> Tensor:
+        pictures: list[Any] = [picture for panel in panels for picture in panel.pictures]
+        graph: PixelGraph = ()
+        for panel in panels:
+            graph += shifted(panel.graph, len(graph))
+        self.progress.pictures += len(pictures)
+        embeddings = torch.stack([picture.condition for picture in pictures])
+        return sample_frames(self._pipeline, embeddings, [p.noise for p in pictures], graph)
 
     @torch.no_grad()
-    def _drawn(self, frames: list[tuple[Any, int]]) -> Tensor:
+    def _drawn(self, panels: list[_Panel]) -> Tensor:
         vae = self._pipeline.vae
+        wanted: list[Any] = [picture for panel in panels for picture in panel.pictures]
         pictures = [
-            np.asarray(draw(Scene(scene.place, scene.figures, noise)).image)
-            for scene, noise in frames
+            np.asarray(draw(Scene(one.condition.place, one.condition.figures, one.noise)).image)
+            for one in wanted
         ]
         pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
         return reconstruct(vae, pixels.to(vae.device)).float()
+
+
+def _batches(panels: dict[str, _Panel], size: int) -> Iterator[list[str]]:
+    """Digests, in parts of at most `size` pictures; a panel is never cut."""
+    part: list[str] = []
+    count = 0
+    for digest, panel in panels.items():
+        if part and count + len(panel.pictures) > size:
+            yield part
+            part, count = [], 0
+        part.append(digest)
+        count += len(panel.pictures)
+    if part:
+        yield part
+
+
+def shifted(graph: PixelGraph, by: int) -> PixelGraph:
+    """A story's graph where its frames stand behind `by` others."""
+    return tuple(
+        tuple(
+            PixelLink(replace(link.source, frame=link.source.frame + by), link.own)
+            for link in links
+        )
+        for links in graph
+    )
 
 
 def text_side(pipeline: Any) -> TextSide:
@@ -192,10 +271,13 @@ def noises(method: str, case: StoryCase, seed: int) -> list[int]:
 
 
 @torch.no_grad()
-def sample_frames(pipeline: Any, embeddings: Tensor, noises: Sequence[int]) -> Tensor:
+def sample_frames(
+    pipeline: Any, embeddings: Tensor, noises: Sequence[int], graph: PixelGraph = ()
+) -> Tensor:
     """A picture for each embedding, from the noise of its seed: -1 to 1, (n, 3, height, width).
 
-    In the model's own precision, so that a picture is the same in every batch, up to rounding.
+    `graph` says which of them see others' pixels. In the model's own precision, so that a picture
+    is the same in every batch, up to rounding.
     """
     device = pipeline.unet.device
     shape = (pipeline.unet.config.in_channels, *[pipeline.unet.config.sample_size] * 2)
@@ -203,23 +285,18 @@ def sample_frames(pipeline: Any, embeddings: Tensor, noises: Sequence[int]) -> T
         [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in noises]
     )
     empty = text_side(pipeline).encode([""])
-    pictures = pipeline(
-        prompt_embeds=embeddings.to(device),
-        negative_prompt_embeds=empty.to(device).expand(len(embeddings), -1, -1),
-        latents=latents.to(device),
-        num_inference_steps=STEPS,
-        guidance_scale=GUIDANCE,
-        output_type="pt",
-    ).images
+    sharing = PixelSharing(graph, unet_layers(pipeline.unet), Bank()) if any(graph) else None
+    with sharing.batch(range(1, len(graph) + 1)) if sharing else nullcontext():
+        pictures = pipeline(
+            prompt_embeds=embeddings.to(device),
+            negative_prompt_embeds=empty.to(device).expand(len(embeddings), -1, -1),
+            latents=latents.to(device),
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
+            output_type="pt",
+        ).images
     return pictures.float() * 2 - 1
 
 
 def _as_lists(verdict: Verdict) -> list[Any]:
     return [verdict.place, [list(asdict(figure).values()) for figure in verdict.figures]]
-
-
-def _digest(condition: Tensor | Scene) -> str:
-    if isinstance(condition, Scene):
-        return hashlib.sha256(repr(condition).encode()).hexdigest()
-    values = condition.detach().float().contiguous().numpy()
-    return hashlib.sha256(values.tobytes()).hexdigest()

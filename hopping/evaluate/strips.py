@@ -15,11 +15,12 @@ from torch import Tensor
 
 from hopping.errors import HoppingError
 from hopping.evaluate.measurements import read_lines
-from hopping.evaluate.methods import METHODS
+from hopping.evaluate.methods import METHODS, pixels_seen
 from hopping.evaluate.results import Scored, score_lines, stories_of
 from hopping.evaluate.stories import AMBIGUOUS, StoryCase
-from hopping.evaluate.storybook import noises, sample_frames, text_side
+from hopping.evaluate.storybook import noises, sample_frames, shifted, text_side
 from hopping.figure import story_grid
+from hopping.pixels import PixelGraph
 
 _ABOVE, _BELOW = "plain", "attribute repeated"
 
@@ -56,7 +57,10 @@ def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.
     names = list(dict.fromkeys((_ABOVE, method, _BELOW)))
     embeddings = torch.cat([METHODS[name](side, case.shots) for name in names])
     seeds = [noise for name in names for noise in noises(name, case, seed)]
-    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, seeds)]
+    graph: PixelGraph = ()
+    for name in names:
+        graph += shifted(pixels_seen(METHODS[name], side, case.shots), len(graph))
+    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, seeds, graph)]
     frames = len(case.shots)
     rows = [pictures[row * frames : (row + 1) * frames] for row in range(len(names))]
     return story_grid(rows, case.texts, names)

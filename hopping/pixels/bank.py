@@ -14,6 +14,9 @@ from .graph import PixelSource
 from .layers import UNetLayers
 from .subject_masks import Size, level_size
 
+SUBJECT = 1 / 3
+"""How much of its picture a subject covers, more or less."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -84,7 +87,7 @@ class Bank:
 
 
 def bank_bytes(
-    layers: UNetLayers, size: Size, calls: int, itemsize: int, share: float = 1 / 3
+    layers: UNetLayers, size: Size, calls: int, itemsize: int, share: float = SUBJECT
 ) -> int:
     """What one source's tokens take in the bank, told before anything is sampled.
 
@@ -93,7 +96,7 @@ def bank_bytes(
         size: of its latents.
         calls: of the U-Net that share, for one batch.
         itemsize: bytes of one number, 2 in half precision.
-        share: how much of its picture the source shows; a subject shows about a third.
+        share: how much of its picture the source shows.
     """
     numbers = sum(
         math.prod(level_size(size, layer.level)) * layer.width for layer in layers.sharing

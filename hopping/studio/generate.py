@@ -19,15 +19,15 @@ from hopping.clip import execution_device
 from hopping.errors import EncoderError, OptionError
 from hopping.options import HoppingOptions
 from hopping.page.limits import check_setting
-from hopping.pixels import PixelSharing, Seen
+from hopping.pixels import PixelGraph, PixelSharing, Seen
 from hopping.plan import StoryPlan
 from hopping.story import Story
 
 from . import processes
 from .noise import drawn_in_32_bits
 from .pipeline_conditioner import Conditioning, PipelineConditioner, windows_of
-from .pixel_sharing import Prerequisites, pixel_sharing
-from .record import FrameKey
+from .pixel_sharing import Prerequisites, kept_bytes, pixel_sharing
+from .record import FrameKey, Settings
 from .samplers import build_scheduler
 from .sampling import check_pixels
 from .unread_syntax import check_negative, read_plain_story, refuse_tags
@@ -308,6 +308,17 @@ class _Sampling:
             return {}
 
         return after_step
+
+
+def pixels_kept(pipeline: Any, graph: PixelGraph, settings: Settings) -> int:
+    """How many bytes `generate_story` keeps of pixels that later batches see, about."""
+    return kept_bytes(
+        pipeline,
+        graph,
+        batch_size=settings.batch_size,
+        calls=settings.steps * _calls_a_step(pipeline, settings.sampler),
+        pixels=(settings.width, settings.height),
+    )
 
 
 def _calls_a_step(pipeline: Any, sampler: str | None) -> int:

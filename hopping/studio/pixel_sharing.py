@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hopping.errors import HoppingError
 from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, unet_layers
+from hopping.pixels.bank import SUBJECT
 from hopping.pixels.sharing import SHARING_CALLS
 
 _MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
@@ -43,13 +44,25 @@ def pixel_sharing(
             f"{type(pipeline).__name__} perturbs the attention in which pixels would be shared; "
             "use a pipeline without PAG, or pixels=off"
         )
-    layers = unet_layers(pipeline.unet)
-    sources = most_kept(graph, batch_size)
+    needed = kept_bytes(pipeline, graph, batch_size=batch_size, calls=calls, pixels=pixels)
+    bank = Bank("cpu" if needed > _MOST_ON_DEVICE else None)
+    return PixelSharing(graph, unet_layers(pipeline.unet), bank)
+
+
+def kept_bytes(
+    pipeline: Any, graph: PixelGraph, *, batch_size: int, calls: int, pixels: tuple[int, int]
+) -> int:
+    """How much memory the pixels take that are kept for later batches, with a subject's usual size.
+
+    Arguments as `pixel_sharing` has them.
+    """
     width, height = pixels
     size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
+    layers, itemsize = unet_layers(pipeline.unet), pipeline.unet.dtype.itemsize
     calls = round(SHARING_CALLS * calls)
-    needed = sources * bank_bytes(layers, size, calls, pipeline.unet.dtype.itemsize)
-    return PixelSharing(graph, layers, Bank("cpu" if needed > _MOST_ON_DEVICE else None))
+    whole = any(link.source.subject is None for links in graph for link in links)
+    of_one = bank_bytes(layers, size, calls, itemsize, 1 if whole else SUBJECT)
+    return most_kept(graph, batch_size) * of_one
 
 
 def most_kept(graph: PixelGraph, batch_size: int) -> int:

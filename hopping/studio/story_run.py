@@ -14,7 +14,7 @@ from hopping.story import Story
 
 from . import processes
 from .folder import new_folder, save_frame, save_grid, save_png
-from .generate import OnStep, StoryFrame, generate_story
+from .generate import OnStep, StoryFrame, generate_story, pixels_kept
 from .pipeline import fingerprint
 from .pipeline_conditioner import PipelineConditioner
 from .record import FrameKey, Record, RecordError
@@ -25,6 +25,17 @@ from .unread_syntax import noted
 def plan_for(pipeline: Any, story: Story, options: HoppingOptions) -> StoryPlan:
     """The plan of a story, by the pipeline's (first) tokenizer, with `prompt_notes`."""
     return noted(PipelineConditioner(pipeline).plan(story, options)[0])
+
+
+def memory_note(pipeline: Any, record: Record, plan: StoryPlan) -> str | None:
+    """What is kept of pixels that later batches see, told before anything is sampled."""
+    kept = pixels_kept(pipeline, plan.pixels, record.settings) if any(plan.pixels) else 0
+    if not kept:
+        return None
+    return (
+        f"pixels that later frames see take about {kept / 2**20:,.0f} MiB; with all frames in one "
+        "batch, none"
+    )
 
 
 def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:

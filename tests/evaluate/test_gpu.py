@@ -10,6 +10,7 @@ import functools
 import pytest
 import torch
 
+from hopping.evaluate.bench_pixels import SD1, SDXL, Model, costs
 from hopping.evaluate.gpu import IMPLEMENTATIONS, OPTIONS, distance, embeddings, pictures
 
 GPU = pytest.param("cuda", marks=pytest.mark.gpu)
@@ -46,3 +47,21 @@ def expected_pictures():
 def test_a_seed_is_the_same_picture(device, dtype):
     apart = abs(pictures(device, dtype) - expected_pictures())
     assert apart.mean(axis=(1, 2, 3)).max() <= 3  # of 255 grey levels
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", [SD1, SDXL], ids=["SD 1", "SDXL"])
+def test_sharing_pixels_takes_no_more_memory(model):
+    for cost in costs(model, "cuda", torch.float16, model.latents, repeat=1):
+        assert cost.memory <= 1.05, cost
+
+
+def test_what_sharing_costs_is_measured():
+    """The same code that a GPU runs, on a U-Net that a CPU can."""
+    config = {"cross_attention_dim": 32, "block_out_channels": (32,) * 4, "layers_per_block": 1}
+    small = Model("small", 16, {**config, "attention_head_dim": 4})
+    subject, everything = costs(small, "cpu", torch.float32, 16, repeat=1)
+    assert (subject.what, everything.what) == ("subject", "all")
+    assert 0 < subject.share < 1 == everything.share
+    assert subject.time > 0
+    assert subject.memory is None

@@ -15,7 +15,7 @@ from hopping.cli.app import app
 from hopping.evaluate import code, report, results, storybook, strips, workers
 from hopping.evaluate.code import code_fingerprint
 from hopping.evaluate.measurements import Line, Provenance, read_lines
-from hopping.evaluate.methods import CEILING, METHODS, TextSide
+from hopping.evaluate.methods import CEILING, METHODS, TextSide, pixels_seen
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import AMBIGUOUS, FREE, KINDS, ONE, PRONOUN, TWO, make_stories
 from hopping.evaluate.storybook import measure, noises
@@ -110,6 +110,16 @@ def test_an_individual_has_the_colour_and_the_coat_of_its_first_picture():
         unseen = [Verdict(v.place, ()) for v in seen[:introductions]] + seen[introductions:]
         frames = score_frames(case, unseen)[introductions - 1 :]
         assert [frame["individual"] for frame in frames] == [0] * len(frames)
+
+
+def test_framing_is_the_side_and_size_of_the_first_picture():
+    case = CASES[0]
+    seen = perfect(case)
+    for change in ({"side": "left"}, {"size": "medium"}):
+        moved = [Verdict(v.place, tuple(replace(f, **change) for f in v.figures)) for v in seen]
+        scores = [score_story(case, told) for told in (seen, moved, [seen[0], *moved[1:]])]
+        assert [score["framing"] for score in scores] == [1, 1, 0]
+        assert {score["individual"] for score in scores} == {1}
 
 
 def other(value, values):
@@ -273,15 +283,35 @@ def test_batches_take_pictures_of_several_stories(pipeline, oracle, tmp_path, mo
     sizes = []
     sample = storybook.sample_frames
 
-    def noted(pipeline, embeddings, noises):
+    def noted(pipeline, embeddings, noises, graph):
         sizes.append(len(embeddings))
-        return sample(pipeline, embeddings, noises)
+        return sample(pipeline, embeddings, noises, graph)
 
     monkeypatch.setattr(storybook, "sample_frames", noted)
     monkeypatch.setattr(storybook, "STEPS", 1)
     measure(pipeline, oracle, CASES[:6], ["plain"], 1, tmp_path, batch=8)
     assert sum(sizes) == sum(len(case.shots) for case in CASES[:6])
     assert set(sizes[:-1]) == {8}
+    measure(pipeline, oracle, CASES[:6], ["Same character"], 1, tmp_path, batch=8)
+    of_pixels = sizes[len(sizes) // 2 :]
+    assert 5 < max(of_pixels) <= 8  # several stories, none of them cut
+
+
+def test_pixels_are_those_of_ones_own_story(pipeline):
+    """Stories that are sampled together, or with others, are the same pictures."""
+    side = storybook.text_side(pipeline)
+    method, texts, graphs = METHODS["plain + pixels"], [], []
+    for case in CASES[:2]:
+        texts.append(method(side, case.shots))
+        graphs.append(pixels_seen(method, side, case.shots))
+    both, seeds = torch.cat(texts), [7] * sum(map(len, texts))
+    graph = graphs[0] + storybook.shifted(graphs[1], len(graphs[0]))
+    plain = storybook.sample_frames(pipeline, both, seeds)
+    together = storybook.sample_frames(pipeline, both, seeds, graph)
+    alone = storybook.sample_frames(pipeline, texts[1], seeds[: len(texts[1])], graphs[1])
+    assert torch.allclose(together[len(texts[0]) :], alone, atol=1e-3)
+    unchanged = [torch.equal(a, b) for a, b in zip(plain, together, strict=True)]
+    assert unchanged == [not links for links in graph]
 
 
 def test_a_picture_is_the_same_in_every_batch(pipeline):

@@ -210,7 +210,8 @@ def _otsu(values):
     return (kinds[best] + kinds[best + 1]) / 2
 
 
-def test_attention_equals_a_dense_computation(unet):
+@pytest.mark.parametrize(("timestep", "pull"), [(500, PULL), (501, 1)])
+def test_attention_equals_a_dense_computation(unet, timestep, pull):
     """Maps, cuts, masks and attention, all done again from the layers' inputs of two calls."""
     graph = (*GRAPH[:3], (link(1, DOG, THE_DOG), link(2, CAT, IT), link(2)))
     rows = len(graph)
@@ -227,7 +228,7 @@ def test_attention_equals_a_dense_computation(unet):
     with sharing(unet, graph).batch([1, 2, 3, 4]):  # its hooks change the outputs in place
         call(unet, latents, embedded)
         first = dict(seen[-1])
-        call(unet, latents, embedded)
+        call(unet, latents, embedded, timestep)
     dense = _Dense(layers)
     sizes = {h * w: (h, w) for h, w in (level_size(SIZE, level) for level in range(4))}
     finest = max(len(hidden[0]) for hidden, _, _ in first.values())
@@ -261,16 +262,25 @@ def test_attention_equals_a_dense_computation(unet):
                 visible = own.clone()
                 shown = mask(one.source.frame, one.source.subject, size)
                 visible[one.source.frame - 1] = shown
-                pull = 1 if one.own is None else PULL
+                beyond = 1 if one.own is None else pull
                 again = dense.output(name, hidden, viewer, visible)
                 # What a small layer has lost of a subject nobody sees.
                 where = (mask(viewer + 1, one.own, size) & shown.any())[:, None]
-                drawn += where * pull * (again - plain)
+                drawn += where * beyond * (again - plain)
                 times += where
             expected = plain + drawn / times.clamp(min=1)
             torch.testing.assert_close(output[viewer].double(), expected, atol=1e-4, rtol=1e-4)
             changed += not torch.allclose(plain, expected, atol=1e-3)
     assert changed >= 2
+
+
+def test_where_composition_is_decided_nothing_is_shared(unet):
+    latents, embedded = torch.randn(3, 4, *SIZE), texts(3)[1:]
+    with sharing(unet, GRAPH[:3]).batch([1, 2, 3]):
+        call(unet, latents, embedded)
+        early, late = (call(unet, latents, embedded, at) for at in (801, 800))
+    assert torch.equal(early, call(unet, latents, embedded, 801))
+    assert not torch.equal(late, call(unet, latents, embedded, 800))
 
 
 def test_what_each_frame_saw_is_told(unet):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 
 from hopping import HoppingError, HoppingOptions
-from hopping.pixels import PixelLink, PixelSource
+from hopping.pixels import Bank, PixelLink, PixelSource
 from hopping.studio import FrameKey
+from hopping.studio.generate import pixels_kept
 from hopping.studio.pixel_sharing import Prerequisites, most_kept
+from hopping.studio.record import Record, Settings
+from hopping.studio.story_run import memory_note, plan_for
 from tests.encoders import hook_count
 
 from .test_generate import frames, pictures
@@ -98,6 +101,29 @@ def test_what_must_be_kept_between_batches():
     assert most_kept(graph, 1) == 2
     assert most_kept(graph, 3) == 2
     assert most_kept(graph, 5) == 0
+
+
+@pytest.mark.parametrize("sampler", ["LMS", "Heun"])
+def test_what_is_kept_is_told_before(sd1, sampler, monkeypatch):
+    """Of whole pictures exactly; how large a subject is nobody knows before it is drawn."""
+    most = []
+    drop = Bank.drop_all_but
+
+    def noted(bank, sources):
+        drop(bank, sources)
+        most.append(bank.nbytes)
+
+    monkeypatch.setattr(Bank, "drop_all_but", noted)
+    settings = dict.fromkeys((f.name for f in fields(Settings)), "")
+    settings |= {"sampler": sampler, "steps": 10, "width": 64, "height": 64, "batch_size": 1}
+    record = Record(STORY, ALONE.replace(pixels="all"), Settings(**settings), "", False, "")
+    plan = plan_for(sd1, record.story, record.options)
+    arguments = {"sampler": sampler, "num_inference_steps": 10, "width": 64, "height": 64}
+    frames(sd1, record.story, record.options, **arguments)
+    assert pixels_kept(sd1, plan.pixels, record.settings) == pytest.approx(max(most), rel=0.1)
+    assert "MiB" in memory_note(sd1, record, plan)
+    together = replace(record, settings=replace(record.settings, batch_size=4))
+    assert memory_note(sd1, together, plan) is None
 
 
 def test_image_to_image(sd1):
