@@ -1,7 +1,7 @@
 """A story a bounded number of windows at a time, and what later ones still see of earlier ones.
 
-Windows of equal tokens that see equal contexts come out alike and are encoded once: wherever the
-tokens of such a window are meant, those of the first one stand for them.
+Windows of equal tokens that see the same of equal contexts come out alike and are encoded once:
+wherever the tokens of such a window are meant, those of the first one stand for them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Chunk:
         free: the windows that see no other frame: indices of their tokens, shape (free, 77).
         hopping: those that do, shape (hopping, 77).
         contexts: for each of these the tokens that it sees of earlier frames.
+        strangers: for each of these which of its tokens do not see which of its context and then of
+            its own: bool, shape (77, context + 77). None: they see what they see elsewhere.
         order: for each of the story's windows in turn, which of `free` and `hopping` it is.
         shown: the tokens of `free` that these or later windows see.
         seen_later: the tokens, of all windows so far, that later ones see.
@@ -37,6 +39,7 @@ class Chunk:
     free: Tensor
     hopping: Tensor
     contexts: Sequence[Tensor]
+    strangers: Sequence[Tensor | None]
     order: Sequence[int]
     shown: Tensor
     seen_later: Tensor
@@ -46,9 +49,10 @@ def chunks(visibility: Visibility) -> Iterator[Chunk]:
     """The windows of a windows layout in order, chunk by chunk."""
     layout = visibility.layout
     ids, stands_for = layout.ids.flatten(), torch.arange(layout.ids.numel())
-    rows: dict[tuple[Sequence[int], Sequence[int]], int] = {}
+    rows: dict[tuple[Sequence[int], Sequence[int], Sequence[int]], int] = {}
     windows: list[Tensor] = []
     contexts: list[Tensor] = []
+    strangers: list[Tensor | None] = []
     order: list[int] = []
     begun, end = 1, 0
 
@@ -62,6 +66,7 @@ def chunks(visibility: Visibility) -> Iterator[Chunk]:
             free,
             hopping,
             [context for context in contexts if len(context)],
+            [apart for context, apart in zip(contexts, strangers, strict=True) if len(context)],
             place[order].tolist(),
             seen[torch.isin(seen, free)],
             later,
@@ -71,14 +76,20 @@ def chunks(visibility: Visibility) -> Iterator[Chunk]:
         context = stands_for[visibility.context(frame)]
         sees = tuple(context.tolist())
         for window in layout.windows(frame):
-            key = (tuple(ids[window].tolist()), sees)
+            apart = None
+            if visibility.tells_apart(frame):
+                seen = torch.cat([visibility.context(frame), window])
+                apart = visibility.strangers(frame, window, seen)
+            unseen = () if apart is None else tuple(apart.nonzero().flatten().tolist())
+            key = (tuple(ids[window].tolist()), sees, unseen)
             if key not in rows and len(rows) == CHUNK:
                 yield chunk(following=frame)
-                rows, windows, contexts, order, begun = {}, [], [], [], frame
+                rows, windows, contexts, strangers, order, begun = {}, [], [], [], [], frame
             if key not in rows:
                 rows[key] = len(rows)
                 windows.append(window)
                 contexts.append(context)
+                strangers.append(apart)
             order.append(rows[key])
             stands_for[window] = windows[rows[key]]
             end += len(window)
@@ -140,7 +151,14 @@ def sights(visibility: Visibility, chunk: Chunk, remembered: Tensor) -> list[Sig
         context = own[:, :1].repeat(1, size)  # fills up; nobody sees it
         context[fits] = torch.cat(contexts)
         keys = place[torch.cat([context, own], dim=1)]
-        found.append(Sight(torch.tensor(rows), keys, visibility.in_windows(own, fits)))
+        visible = visibility.in_windows(own, fits)
+        for row, sees in zip(rows, visible, strict=True):
+            apart = chunk.strangers[row]
+            if apart is not None:
+                count = len(chunk.contexts[row])
+                sees[:, :count] &= ~apart[:, :count]
+                sees[:, size:] &= ~apart[:, count:]
+        found.append(Sight(torch.tensor(rows), keys, visible))
     return found
 
 

@@ -3,7 +3,8 @@
     M_ij = 1  if token j is not later than token i and P_id(i) − P_id(j) ≤ 1,  else 0       (5)
 
 What a frame may see (links, reach, anchor) and what an earlier frame shows (<share:…> marks,
-share=subject) meet here and nowhere else.
+share=subject) meet here and nowhere else. With share=subject a frame tells those apart whom it
+names: the words of one and the words of another do not see each other (`Visibility.strangers`).
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ class Visibility:
         self.sources = sources(layout.story, options)
         # A frame shows many later ones the same: it is found once for what they have in common.
         self._found: list[dict[object, _Shown]] = [{} for _ in layout.frames]
+        self._words: dict[tuple[int, int], torch.Tensor] = {}
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
             torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
@@ -258,10 +260,53 @@ class Visibility:
                 seen = torch.cat([seen, start])
             of_viewer = contextual & (layout.p_id[rows] == viewer)
             visible |= of_viewer[:, None] & torch.isin(columns, seen)[None, :]
+            if self.tells_apart(viewer):
+                strangers = self.strangers(viewer, rows[of_viewer], columns)
+                visible[of_viewer] &= ~strangers
         return visible
 
+    def tells_apart(self, viewer: int) -> bool:
+        """Whether a frame names several, and is shown words of one of them (share=subject)."""
+        if self.options.share == "all" or not len(self.context(viewer)):
+            return False
+        return len(self._named[viewer - 1]) > 1
+
+    def strangers(self, viewer: int, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """Which tokens are words of different ones whom frame `viewer` names: (rows, columns).
+
+        Where two meet, each would else be told how the other looks. Only words that name or
+        describe somebody have strangers: the frame's other words, its end and padding see all.
+
+        Args:
+            viewer: a frame that tells apart.
+            rows, columns: indices of tokens of that frame or of its context.
+        """
+        row, column = self._speak_of(viewer, rows), self._speak_of(viewer, columns)
+        alike = row.float() @ column.float().T > 0
+        return row.any(1)[:, None] & column.any(1)[None, :] & ~alike
+
+    def _speak_of(self, viewer: int, tokens: torch.Tensor) -> torch.Tensor:
+        """Of whom of those whom `viewer` names tokens speak: bool, (tokens, individuals)."""
+        telling = [n for n in self.sources[viewer - 1] if len(self.shown(n, viewer))]
+        found = []
+        for one in sorted(self._named[viewer - 1]):
+            frames = [n for n in (*telling, viewer) if one in self._named[n - 1]]
+            words = torch.cat([self._words_of(one, frame) for frame in frames])
+            found.append(torch.isin(tokens, words))
+        return torch.stack(found, dim=1)
+
+    def _words_of(self, individual: int, frame: int) -> torch.Tensor:
+        """Indices into the layout of a frame's content tokens that name or describe somebody."""
+        key = individual, frame
+        if key not in self._words:
+            covered = self.layout.frames[frame - 1].covered(
+                self._said(frame, frozenset({individual}))
+            )
+            self._words[key] = self.layout.content(frame)[covered]
+        return self._words[key]
+
     def in_windows(self, rows: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
-        """The same for windows of the windows layout, many at once.
+        """The same for windows of the windows layout, many at once; strangers are seen here.
 
         Args:
             rows: indices of the tokens of n windows, shape (n, 77).

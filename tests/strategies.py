@@ -31,6 +31,22 @@ def stories(draw, most=5, tags=True):
 
 
 @st.composite
+def meetings(draw):
+    """The lines of a story in which several meet, are introduced together, or one by one."""
+    who = st.sampled_from(("red dog", "cat in a hat", "old man", "woman", "blue car", "river"))
+    line = st.tuples(
+        st.sampled_from(("", "", "<from:1> ", "<from:all> ")),
+        st.sampled_from(("A", "The")),
+        who,
+        st.sampled_from(("and the", "sees a", "sits by the", "in the")),
+        who,
+        st.sampled_from(("", " and a cat", ". It runs", ". He sees her")),
+    )
+    (_, *first), *rest = draw(st.lists(line, min_size=2, max_size=5))
+    return [" ".join(first), *(link + " ".join(words) for link, *words in rest)]
+
+
+@st.composite
 def options(draw, **fixed):
     """Any options that do not contradict each other; mode `paper` unless fixed."""
     values = {

@@ -93,8 +93,36 @@ def test_long_frames_equal_the_dense_computation(encoders, tokenised, name, opti
     check_against_dense(encoders[name], tokenised(lines), options)
 
 
+@pytest.mark.parametrize("name", list(ENCODERS))
 @given(
-    lines=strategies.stories(),
+    lines=strategies.meetings(),
+    options=strategies.options(layout="windows", share="subject", strength=1.0),
+)
+@settings(max_examples=15)
+def test_those_who_meet_equal_the_dense_computation(encoders, tokenised, name, lines, options):
+    check_against_dense(encoders[name], tokenised(lines), options)
+
+
+def test_equal_words_of_different_ones_are_no_equal_windows(encoders, tokenised):
+    """Twice "He sees him" with the same context: it is another's words that each of them sees."""
+    lines = [
+        "A man in a hat and a boy in a coat.",
+        "<from:1> The man sits.",
+        "<from:1> He sees him.",
+        "<from:1> The boy sits.",
+        "<from:1> He sees him.",
+    ]
+    tokens = tokenised(lines)
+    options = HoppingOptions(layout="windows", share="subject", carry="all")
+    visibility = Visibility(lay_out(*tokens, options), options)
+    assert torch.equal(visibility.context(3), visibility.context(5))
+    frames = encode(encoders["sdpa"], tokens, options)
+    assert not torch.equal(frames[2].hidden, frames[4].hidden)
+    check_against_dense(encoders["sdpa"], tokens, options)
+
+
+@given(
+    lines=st.one_of(strategies.stories(), strategies.meetings()),
     options=strategies.options(layout="windows"),
     kind=KINDS,
     dtype=DTYPES,

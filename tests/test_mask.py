@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
 
 from hopping import HoppingOptions, StoryError, parse_story
 from hopping.layout import SpecialIds, joint_layout, tokenize_frame, windows_layout
 from hopping.mask import Visibility, sources, visibility
-from hopping.subject import Reading
+from hopping.subject import Reading, read_story
+from tests import strategies
 
 SPECIAL = SpecialIds(900, 901, 901)
 FOUR = parse_story("a\nb\nc\nd")
@@ -302,3 +304,66 @@ def test_introductions():
     ]
     dog, john = ("animal", 1, ["A red dog"]), ("person", 2, ["John in a hat"])
     assert found == [[], [dog], [], [john, dog]]
+
+
+def test_two_who_meet_are_told_apart():
+    """Each one's words see its own introduction and nothing of the other; what is said of both,
+    end and padding see all."""
+    layout = windows("A red dog.\nA blue cat.\nThe dog and the cat sit.")
+    options = HoppingOptions(share="subject", anchor=True, carry="all", layout="windows")
+    visible = visibility(layout, options)
+    start, the, dog, both, article, cat, sit, end, pad = layout.windows(3).flatten()[:9].tolist()
+    red_dog, blue_cat = layout.content(1).tolist(), layout.content(2).tolist()
+    assert sees(visible, start) == [start]
+    assert sees(visible, dog) == [*red_dog, start, the, dog]
+    assert sees(visible, both) == [*red_dog, *blue_cat, start, the, dog, both]
+    assert sees(visible, cat) == [*blue_cat, start, both, article, cat]
+    everything = [*red_dog, *blue_cat, start, the, dog, both, article, cat, sit, end, pad]
+    assert sees(visible, sit) == everything[:-2]
+    assert sees(visible, end) == everything[:-1]
+    assert sees(visible, pad) == everything
+
+
+def test_who_is_new_is_told_apart_from_who_is_not():
+    layout = windows("A red dog.\nThe dog sees a blue cat.")
+    visible = visibility(layout, HoppingOptions(share="subject"))
+    start, the, dog, verb, article, blue, cat = layout.windows(2).flatten()[:7].tolist()
+    assert sees(visible, dog) == [*layout.content(1).tolist(), start, the, dog]
+    assert sees(visible, cat) == [start, verb, article, blue, cat]
+
+
+@pytest.mark.parametrize("options", [{"share": "all"}, {"share": "subject", "reach": 0}])
+def test_who_is_shown_nothing_of_anybody_is_plain(options):
+    layout = windows("A red dog.\nA blue cat sees a red dog.\nThe cat and the dog.")
+    apart = HoppingOptions(**options)
+    blind = Visibility(layout, apart)
+    assert not any(map(blind.tells_apart, (1, 2, 3)))
+
+
+@given(lines=strategies.meetings(), options=strategies.options(layout="windows", share="subject"))
+@settings(max_examples=60)
+def test_telling_apart_hides_strangers_and_nothing_else(lines, options):
+    """The mask is the one without it, less those pairs of words that speak of different ones."""
+    story = parse_story("\n".join(lines))
+    layout = windows_layout(story, tokens(story), SPECIAL)
+    seen = Visibility(layout, options)
+    apart = seen.matrix()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Visibility, "tells_apart", lambda *_: False)
+        together = seen.matrix()
+    assert not (apart & ~together).any()
+    assert apart.diagonal().all()
+    said = [{} for _ in layout.p_id]  # of whom each token speaks
+    reading = read_story(story)
+    for n, mentions in enumerate(reading.mentions, start=1):
+        for mention in mentions:
+            words = layout.content(n)[layout.frames[n - 1].covered(mention.spans)]
+            for token in words.tolist():
+                said[token][mention.individual] = True
+    for i, j in (apart != together).nonzero().tolist():
+        assert said[i], said[j]
+        assert not said[i].keys() & said[j].keys()
+    for i, j in apart.nonzero().tolist():
+        named = {m.individual for m in reading.mentions[int(layout.p_id[i]) - 1]}
+        if len(seen.context(int(layout.p_id[i]))) and said[i] and said[j].keys() & named:
+            assert said[i].keys() & said[j].keys()
