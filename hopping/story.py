@@ -6,6 +6,7 @@ It runs. # a comment                         what is not read, from # to the end
 <from:1> The dog runs into a forest.         which earlier frames this one may see
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
+<cast:Mia: a girl with curly black hair>     before the frames: what is said where one names Mia
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from .cast import CastMember, cast_member, check_is_named
 from .errors import StoryError
 from .tags import FOREIGN, OPENING, SEPARATOR, check_characters, check_control, check_tags
 from .values import clipped, listed, whole_number
@@ -65,11 +67,13 @@ class Story:
     Attributes:
         comments: where each begins, by line and column.
         networks: the host's tags that stand by themselves, each with its line.
+        cast: each of the cast, and the numbers of the frames that name them.
     """
 
     frames: tuple[Frame, ...]
     comments: tuple[tuple[int, int], ...] = ()
     networks: tuple[tuple[int, str], ...] = ()
+    cast: tuple[tuple[CastMember, tuple[int, ...]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -82,7 +86,11 @@ class Story:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the text beside its frames."""
-        notes = []
+        notes = [
+            f"{clipped(' or '.join(member.names))} is said as {clipped(member.description)!r} in "
+            f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
+            for member, frames in self.cast
+        ]
         if self.networks:
             tags = " ".join(dict.fromkeys(tag for _, tag in self.networks))
             lines = _lines([line for line, _ in self.networks])
@@ -124,6 +132,7 @@ def parse_story(
     frames: list[Frame] = []
     comments: list[tuple[int, int]] = []
     networks: list[tuple[int, str]] = []
+    cast: dict[CastMember, list[int]] = {}
     lines = _LINE_END.split(text.lstrip("\ufeff"))
     for number, line in enumerate(lines, start=1):
         check_characters(line, number)
@@ -132,20 +141,35 @@ def parse_story(
             comments.append((number, len(read) + 1 if read.strip() else 1))
         check_control(read, number)
         check_tags(read, number)
+        member = cast_member(read, number, tuple(cast))
+        if member and frames:
+            raise StoryError(
+                "a cast line behind a frame; write it above the first", line=number, column=1
+            )
+        if member:
+            cast[member] = []
+            continue
         start = 0
         for stop, following in _pieces(read):
             piece = read[start:stop]
             if _NETWORKS.fullmatch(piece):
                 networks += [(number, tag.group()) for tag in FOREIGN.finditer(piece)]
             elif piece.strip():
-                scanner = _FrameScanner(piece, len(frames) + 1, number, start, read != line)
+                scanner = _FrameScanner(
+                    piece, len(frames) + 1, number, start, read != line, tuple(cast)
+                )
+                for member in scanner.named:
+                    cast[member].append(len(frames) + 1)
                 frames.append(scanner.frame(*additions))
             start = following
     if not frames:
-        what = "the story has tags for all frames but no frame" if networks else _NO_FRAME
+        only = "tags for all frames" if networks else "a cast" if cast else ""
+        what = f"the story has {only} but no frame" if only else _NO_FRAME
         raise StoryError(f"{what}; write one prompt per line", line=1, column=1)
+    check_is_named(tuple(cast), {member for member, named in cast.items() if named})
     served = (_with_networks(frame, [tag for _, tag in networks]) for frame in frames)
-    return Story(tuple(served), tuple(comments), tuple(networks))
+    named = tuple((member, tuple(numbers)) for member, numbers in cast.items())
+    return Story(tuple(served), tuple(comments), tuple(networks), named)
 
 
 def story_lines(text: str) -> list[str]:
@@ -205,13 +229,24 @@ class _FrameScanner:
     Args:
         piece: what stands for the frame in its line, from column `offset` (from 0) on.
         commented: whether a comment was cut off that line.
+        cast: whose descriptions are said where they are first named.
     """
 
-    def __init__(self, piece: str, number: int, line: int, offset: int, commented: bool) -> None:
+    def __init__(
+        self,
+        piece: str,
+        number: int,
+        line: int,
+        offset: int,
+        commented: bool,
+        cast: tuple[CastMember, ...],
+    ) -> None:
         self._piece, self._number, self._line, self._offset = piece, number, line, offset
         self._commented = commented
         self._parts: list[str] = []
         self._length = 0
+        self._cast = cast
+        self.named: list[CastMember] = []
         self.marks: list[Span] = []
         self.links: tuple[int, ...] | None = None
         self._scan()
@@ -252,9 +287,11 @@ class _FrameScanner:
         position = 0
         opened: tuple[int, int, int] | None = None  # where in the parts, the text, the piece
         while match := _SIGN.search(self._piece, position):
-            self._take(self._piece[position : match.start()])
+            self._say(self._piece[position : match.start()])
             position = match.end()
             name = (match["name"] or "").lower()
+            if name == "cast":
+                raise self._error("a cast line stands alone, above the frames", match.start())
             if name == "from":
                 position = self._link(match.start(), position)
             elif name == "share" and opened is not None:
@@ -268,9 +305,24 @@ class _FrameScanner:
                 self._take("#")
             else:  # the host's own tag, or a ">" that closes nothing: text
                 self._take(match.group())
-        self._take(self._piece[position:])
+        self._say(self._piece[position:])
         if opened is not None:
             raise self._unclosed("<share: is not closed; put > behind what is shared", opened[2])
+
+    def _say(self, text: str) -> None:
+        """Take text, with descriptions in place of those of the cast who are first named in it."""
+        new = [
+            (member, member.mentioned(text)) for member in self._cast if member not in self.named
+        ]
+        found = [(match.start(), match.end(), member) for member, match in new if match]
+        position = 0
+        for start, end, member in sorted(found, key=lambda one: (one[0], -one[1])):
+            if start < position:  # within a longer name
+                continue
+            self._take(text[position:start] + member.description)
+            self.named.append(member)
+            position = end
+        self._take(text[position:])
 
     def _take(self, text: str) -> None:
         if text:

@@ -38,6 +38,7 @@ TAGS = (
     Tag("SEP", "<SEP>", ("separator", "seperator", "separate")),
     Tag("from", "<from:1>", ("form", "frame", "frames"), r"(?:\d[\d\s,]*|(?:prev|all|none)\s*)>"),
     Tag("share", "<share:…>", ("shared", "shares")),
+    Tag("cast", "<cast:Mia: …>", ("casts",)),
 )
 _NAMES = "|".join(tag.name for tag in TAGS if tag.holds)
 _BY_NAME = {name.lower(): tag for tag in TAGS for name in (tag.name, *tag.mistaken)}

@@ -84,6 +84,8 @@ PIECES = (
         "<share:",
         "<shared:",
         "<share:a dog>",
+        "<cast:the dog: a red dog>\n",
+        "<cast:",
         "＜share：",
         "<form:1>",
         "<lora:x:1>",

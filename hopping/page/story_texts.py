@@ -48,6 +48,7 @@ SYNTAX_ROWS = (
     ("It runs. # a comment", "Not read, from # to the end of the line."),
     ("<from:1> The dog runs.", "Which earlier frames this one sees: 1, 1,3, prev, all or none."),
     ("<share:A red dog> barks.", "What of this frame later ones may see."),
+    ("<cast:Mia: a girl in red>", "Above the frames: what is said where one names Mia."),
 )
 
 

@@ -270,7 +270,10 @@ def _is_described_again(phrase: Phrase, one: Individual, verbless: bool) -> bool
     if phrase.number is not None and not phrase.determiner and phrase.number == one.count:
         return True
     said, known = phrase.modifiers, one.modifiers
-    return (bool(said) and said <= known) or (verbless and (said <= known or known <= said))
+    dressed = bool(phrase.looks) and phrase.looks <= one.looks  # "a girl in a red hat"
+    return ((bool(said) or dressed) and said <= known) or (
+        verbless and (said <= known or known <= said)
+    )
 
 
 def _at(place: str, found: list[Individual]) -> list[Individual]:

@@ -35,6 +35,7 @@ def shown(*texts):
         ("A mountain is tall.", "Sophie is climbing the mountain.", ["A mountain is tall"]),
         ("John throws out a baseball.", "John is waving a baseball bat.", ["John"]),
         ("Two small dogs play.", "One dog sleeps.", ["Two small dogs"]),
+        ("A girl in a hat sits.", "A girl in a hat and a dog run.", ["A girl in a hat"]),
         ("The fox's tail is red.", "The FOX runs.", ["The fox"]),
         (
             "Three foxes and a blue puppy meet.",
@@ -92,6 +93,7 @@ def test_phrases(earlier, later, found):
         ("A woman sits.", "He runs."),
         ("A man sits.", "It runs."),
         ("Snow falls.", "It looks up."),
+        ("A girl in a red hat sits.", "A girl in a blue hat runs."),
         ("A dog sits.", "It is raining."),
     ],
 )

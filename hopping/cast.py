@@ -1,0 +1,111 @@
+"""Who plays in a story: lines `<cast:Mia|the girl: a girl with black hair>` before its frames.
+
+A cast line is no frame. Where a frame names somebody of the cast, the description is said in place
+of the first mention, as a careful writer does by hand; marks and emphasis around it hold it too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .errors import StoryError
+from .tags import FOREIGN
+from .values import clipped
+
+_FORM = "<cast:Mia: a girl with curly black hair>, or <cast:Mia|the girl: …> for more names"
+_BEGINNING = re.compile(r"\s*<cast:", re.IGNORECASE)
+_CAST = re.compile(
+    rf"\s*<cast:(?P<names>[^:<>]*):(?P<said>(?:{FOREIGN.pattern}|[^<>])*)>\s*", re.IGNORECASE
+)
+# Scripts that write no blanks between words: Thai to Burmese, Khmer, kana, Han.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class CastMember:
+    """Somebody of the cast.
+
+    Attributes:
+        names: what frames call them. description: what is said instead.
+        line: where the story says so, from 1.
+    """
+
+    names: tuple[str, ...]
+    description: str
+    line: int
+
+    @cached_property
+    def _mention(self) -> re.Pattern[str]:
+        longest_first = sorted(self.names, key=len, reverse=True)
+        return re.compile("|".join(map(_whole_word, longest_first)))
+
+    def mentioned(self, text: str) -> re.Match[str] | None:
+        """The first of their names in a text: whole words; a capital counts where the name has it
+        ("the girl" is found in "The girl", "Rose" not in "rose")."""
+        return self._mention.search(text)
+
+
+def cast_member(line: str, number: int, cast: Sequence[CastMember]) -> CastMember | None:
+    """Who is cast by a line of a story; None if the line is not for that.
+
+    Raises:
+        StoryError: if the line is wrong, or gives a name that one of `cast` has.
+    """
+    if not _BEGINNING.match(line):
+        return None
+    column = len(line) - len(line.lstrip()) + 1
+    written = _CAST.fullmatch(line)
+    if written is None:
+        raise StoryError(
+            f"{clipped(line.strip())} is no cast line; write {_FORM}, alone in its line",
+            line=number,
+            column=column,
+        )
+    names = tuple(dict.fromkeys(" ".join(n.split()) for n in written["names"].split("|")))
+    description = written["said"].strip().replace("\\#", "#")
+    if not all(names) or not re.search(r"\w", FOREIGN.sub("", description)):
+        missing = "name" if not all(names) else "description"
+        raise StoryError(
+            f"the cast line has no {missing}; write {_FORM}", line=number, column=column
+        )
+    for other in cast:
+        for name in names:
+            if name in other.names:
+                raise StoryError(
+                    f"{clipped(name)} is cast twice, first in line {other.line}; keep one of them",
+                    line=number,
+                    column=column,
+                )
+    return CastMember(names, description, number)
+
+
+def check_is_named(cast: Sequence[CastMember], named: set[CastMember]) -> None:
+    """Check that each of the cast is named in a frame.
+
+    Raises:
+        StoryError: for the first who is not.
+    """
+    for member in cast:
+        if member not in named:
+            names = " or ".join(map(repr, map(clipped, member.names)))
+            raise StoryError(
+                f"no frame names {names}; remove the cast line, or use the name in a frame",
+                line=member.line,
+                column=1,
+            )
+
+
+def _whole_word(name: str) -> str:
+    first = name[0]
+    start = (
+        f"[{re.escape(first + first.upper())}]"
+        if first.islower() and len(first.upper()) == 1
+        else re.escape(first)
+    )
+    words = start + re.escape(name[1:]).replace(r"\ ", r"\s+")
+    before = "" if _UNSPACED.match(name[0]) else r"(?<!\w)"
+    after = "" if _UNSPACED.match(name[-1]) else r"(?!\w)"
+    return f"{before}{words}{after}"
