@@ -32,10 +32,8 @@ def memory_note(pipeline: Any, record: Record, plan: StoryPlan) -> str | None:
     kept = pixels_kept(pipeline, plan.pixels, record.settings) if any(plan.pixels) else 0
     if not kept:
         return None
-    return (
-        f"pixels that later frames see take about {kept / 2**20:,.0f} MiB; with all frames in one "
-        "batch, none"
-    )
+    much = f"about {kept / 2**20:,.0f}" if kept >= 2**20 else "less than 1"
+    return f"pixels that later frames see take {much} MiB; with all frames in one batch, none"
 
 
 def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:
