@@ -191,7 +191,7 @@ _ONE_NOISE: Mapping[str, Method] = {
         _repeated_from_before, mode="baseline", pixels="subject"
     ),
     _SAME: _hop(preset=_SAME),
-    f"{_SAME}, pixels=all": _hop(preset=_SAME, pixels="all"),
+    f"{_SAME} (pixels=all)": _hop(preset=_SAME, pixels="all"),
     "prompts concatenated": _hop(_concatenated, mode="baseline"),
     "One-Prompt-One-Story": one_prompt_one_story,
 }
@@ -199,7 +199,7 @@ _OTHER_NOISES = ("plain", "paper", _PRESET, "attribute repeated", _REPEATED_PIXE
 
 METHODS: Mapping[str, Method] = {
     **_ONE_NOISE,
-    **{f"{name}, other noises": _with_other_noises(_ONE_NOISE[name]) for name in _OTHER_NOISES},
+    **{f"{name} (other noises)": _with_other_noises(_ONE_NOISE[name]) for name in _OTHER_NOISES},
 }
 """Every method by name. Without other words hopping has the paper's options; the number behind a
 preset is its strength; pixels are the subject's, in the frames that introduce it, if not said

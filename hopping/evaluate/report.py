@@ -27,7 +27,7 @@ _IN_SHORT = {
     "Consistent subject": "preset Consistent subject",
     "Same character": "preset Same character",
 }
-_OTHER_NOISES = ", other noises"
+_OTHER_NOISES = " (other noises)"
 _SHORT_SCORES = {
     "found": "somebody is there",
     "identity": "right colour",

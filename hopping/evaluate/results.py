@@ -40,10 +40,10 @@ COMPARED: Sequence[tuple[str, str]] = (
     ("attribute repeated + pixels", "attribute repeated"),
     ("anchor + share=subject", "Consistent subject"),
     ("anchor + share=subject", "attribute repeated"),
-    ("Consistent subject, other noises", "plain, other noises"),
-    ("Consistent subject, other noises", "attribute repeated, other noises"),
-    ("Same character, other noises", "plain, other noises"),
-    ("Same character, other noises", "Consistent subject, other noises"),
+    ("Consistent subject (other noises)", "plain (other noises)"),
+    ("Consistent subject (other noises)", "attribute repeated (other noises)"),
+    ("Same character (other noises)", "plain (other noises)"),
+    ("Same character (other noises)", "Consistent subject (other noises)"),
 )
 """Pairs of methods whose difference is tested on the same stories and noise."""
 

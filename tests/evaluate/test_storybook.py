@@ -15,7 +15,7 @@ from hopping.cli.app import app
 from hopping.evaluate import code, report, results, storybook, strips, workers
 from hopping.evaluate.code import code_fingerprint
 from hopping.evaluate.measurements import Line, Provenance, read_lines
-from hopping.evaluate.methods import CEILING, METHODS, TextSide, pixels_seen
+from hopping.evaluate.methods import CEILING, METHODS, NAMES, TextSide, parse_methods, pixels_seen
 from hopping.evaluate.scores import SCORES, score_frames, score_story
 from hopping.evaluate.stories import AMBIGUOUS, FREE, KINDS, ONE, PRONOUN, TWO, make_stories
 from hopping.evaluate.storybook import measure, noises
@@ -191,7 +191,7 @@ def test_other_noises_are_other_from_frame_2_on():
     case = CASES[0]
     one = noises("plain", case, 1)
     assert len(set(one)) == 1
-    several = noises("plain, other noises", case, 1)
+    several = noises("plain (other noises)", case, 1)
     assert several[0] == one[0]
     assert len(set(several)) == len(case.shots)
     of_other_seeds = {n for c in CASES for seed in (0, 2) for n in noises("plain", c, seed)}
@@ -452,3 +452,7 @@ def test_the_projects_page_shows_what_its_record_holds():
         assert report.section_of(page, name) == make(**report.record_of(page))
     table = page.read_text(encoding="utf-8").partition("<!-- scores -->\n")[2]
     assert table.startswith(f"{report.meanings_table()}\n<!-- /scores -->")
+
+
+def test_every_method_can_be_asked_for_by_its_name():
+    assert parse_methods(",".join(NAMES), NAMES) == NAMES
