@@ -1,7 +1,8 @@
 """Text on pictures, in any script: fonts that have the glyphs, and lines that fit a width.
 
 Pillow draws; matplotlib, which every WebUI's gradio brings, lends its DejaVu fonts, knows where the
-system keeps others, and which characters each of them has.
+system keeps others, and which characters each of them has. A symbol that no font has, an emoji on
+most servers, is written by its name.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
+
+from .symbols import spoken
 
 # Scripts that are written without blanks break behind any character; what closes a phrase never
 # begins a line.
@@ -108,7 +111,7 @@ class Lettering:
 
     def _runs(self, text: str) -> list[tuple[Any, str]]:
         runs: list[tuple[Any, str]] = []
-        for character in text:
+        for character in "".join(map(_written, text)):
             font = self._font_for(character)
             if runs and runs[-1][0] is font:
                 runs[-1] = (font, runs[-1][1] + character)
@@ -124,18 +127,12 @@ class Lettering:
 
 
 def missing_glyphs(texts: Iterable[str]) -> str:
-    """The characters of `texts` that no font of this machine can show, once each.
+    """The characters of `texts` that are drawn as boxes, since no font of this machine has them.
 
-    Without matplotlib none is known.
+    Each once. Without matplotlib none is known.
     """
-    base = _base_font(16, bold=False)
-    return "".join(
-        character
-        for character in dict.fromkeys("".join(texts))
-        if _is_looked_up(character)
-        and not _shows(base.path, character)
-        and _system_font_with(character) is None
-    )
+    characters = dict.fromkeys("".join(texts))
+    return "".join(c for c in characters if _is_missing(c) and spoken(c) == c)
 
 
 @functools.cache
@@ -202,3 +199,17 @@ def _system_fonts() -> tuple[str, ...]:
 def _rank(path: str) -> tuple[bool, bool]:
     name = os.path.basename(path)
     return not _PREFERRED.search(name), bool(_STYLED.search(name))
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_missing(character: str) -> bool:
+    return (
+        _is_looked_up(character)
+        and not _shows(_base_font(16, bold=False).path, character)
+        and _system_font_with(character) is None
+    )
+
+
+def _written(character: str) -> str:
+    """The character, or what stands for a symbol that no font has."""
+    return spoken(character) if _is_missing(character) else character

@@ -121,3 +121,29 @@ def test_a_character_is_drawn_in_the_first_font_that_has_it(tmp_path, monkeypatc
 def test_glyphs_that_no_font_has_are_named():
     assert missing_glyphs(["A dog.", "Ärger, Ωmega, … 犬"]) in ("", "犬")
     assert missing_glyphs(["\U000e1234 twice \U000e1234"]) == "\U000e1234"
+
+
+@pytest.fixture
+def no_fonts_but_our_own(monkeypatch):
+    monkeypatch.setattr(lettering, "_system_font_with", lambda character: None)
+    lettering._is_missing.cache_clear()
+    yield
+    lettering._is_missing.cache_clear()
+
+
+def test_a_symbol_that_no_font_has_is_written_by_its_name(no_fonts_but_our_own):
+    pytest.importorskip("matplotlib", reason="its tables tell which font has which character")
+    letters = Lettering(16)
+    for symbols, named in {
+        "🐕 swims 🌊": "[dog] swims [water wave]",
+        "🐕‍🦺 👍🏽": "[dog][safety vest] [thumbs up sign]",
+        "🇯🇵 1️⃣ ♥": "JP 1 ♥",  # DejaVu has the heart
+    }.items():
+        drawn = Image.new("RGB", (500, 24))
+        letters.draw(ImageDraw.Draw(drawn), 0, 0, symbols, "white")
+        expected = Image.new("RGB", (500, 24))
+        letters.draw(ImageDraw.Draw(expected), 0, 0, named, "white")
+        assert drawn.tobytes() == expected.tobytes()
+        assert letters.width(symbols) == letters.width(named)
+        assert missing_glyphs([symbols]) == ""
+    assert missing_glyphs(["🐕 犬"]) == "犬"  # its name would say nothing

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modules import images, processing, shared
 from PIL import Image
 
 from hopping.figure import story_grid
 from hopping.infotext import FRAME
+from hopping.lettering import missing_glyphs
 from hopping.mask_picture import draw_mask
 
 from .hopped_run import HoppedRun
@@ -25,8 +28,16 @@ def add_pictures(run: HoppedRun, processed: Processed) -> None:
     if not pictures:
         return
     infotext = _story_infotext(run)
+    captions = [without_networks(frame.text).strip() for frame in run.story.frames]
+    writes = (options.grid and options.captions) or options.save_mask
+    missing = missing_glyphs(captions) if writes else ""
+    if missing:
+        processed.comments += (
+            f"No font of this machine can show {missing}: boxes stand in their place. Install one "
+            "that can (Noto Sans CJK, say).\n"
+        )
     if options.grid:
-        grid = _grid(run, pictures)
+        grid = _grid(run, pictures, captions if options.captions else ())
         _insert(processed, 0, grid, infotext)
         processed.index_of_first_image = 1
         processed.info = infotext
@@ -50,7 +61,9 @@ def _frames(run: HoppedRun, processed: Processed) -> dict[PictureJob, Image.Imag
     return dict(zip(run.jobs.all, made, strict=False))
 
 
-def _grid(run: HoppedRun, pictures: dict[PictureJob, Image.Image]) -> Image.Image:
+def _grid(
+    run: HoppedRun, pictures: dict[PictureJob, Image.Image], captions: Sequence[str]
+) -> Image.Image:
     rows: list[list[Image.Image | None]] = []
     titles = []
     for plain in (False, True):
@@ -59,8 +72,7 @@ def _grid(run: HoppedRun, pictures: dict[PictureJob, Image.Image]) -> Image.Imag
             if any(picture is not None for picture in row):
                 rows.append(row)
                 titles.append(_title(run, plain, story))
-    captions = [without_networks(frame.text).strip() for frame in run.story.frames]
-    return story_grid(rows, captions if run.request.run.captions else (), titles)
+    return story_grid(rows, captions, titles)
 
 
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
