@@ -8,7 +8,7 @@
 # make test-latest  the tests on whatever is the newest today, which no lock holds
 
 PYTHON ?= python3
-STORY ?= examples/dog.txt
+STORY ?= examples/red-dog.txt
 MODEL ?=
 ARGS ?=
 # More workers than cores gain nothing; PYTEST_ARGS selects tests: make test PYTEST_ARGS="-k story"

@@ -22,6 +22,7 @@ _CELL_LEAST, _CELL_MOST = 256, 512
 _GRID_WIDTH = 4096
 _GRID_PIXELS = 64_000_000
 _CAPTION_LINES = 16
+_TITLE_LINES = 3
 
 
 def story_grid(
@@ -36,7 +37,7 @@ def story_grid(
     Args:
         rows: for each row its frames; None, or a row that ends early, leaves a cell empty.
         captions: the text over each column, in any script; empty for a grid without.
-        titles: the name of each row, shown where there is more than one.
+        titles: what made each row, in a column before it.
 
     Raises:
         ValueError: if there is no picture.
@@ -48,7 +49,9 @@ def story_grid(
     cell = _cell_size(pictures[0].size, columns * len(rows))
     gap = max(4, cell[0] // 32)
     letters = Lettering(max(12, min(24, cell[0] // 17)))
-    title_width = _title_width(titles, letters) if len(rows) > 1 else 0
+    names = Lettering(letters.size, bold=True)
+    signs = [names.wrap(title, cell[1], _TITLE_LINES) for title in titles[: len(rows)]]
+    title_width = _title_width(signs, letters)
     fit = max(1, (_GRID_WIDTH - title_width - gap) // (cell[0] + gap))
     bands = math.ceil(columns / fit)
     per_band = math.ceil(columns / bands)
@@ -84,8 +87,8 @@ def story_grid(
                 _place(grid, picture, (x, top + n * row_height), cell)
         top = y + caption_height + (gap if caption_height else 0)
         if title_width:
-            for n, title in enumerate(titles[: len(rows)]):
-                sign = Lettering(letters.size, bold=True).upright(title, _INK)
+            for n, lines in enumerate(signs):
+                sign = names.upright(lines, _INK)
                 middle = top + n * row_height + (cell[1] - sign.height) // 2
                 grid.paste(sign, (gap, middle), sign)
         y = top + len(rows) * row_height + gap
@@ -97,8 +100,9 @@ def largest_cell(cells: int) -> int:
     return min(_CELL_MOST, max(64, math.isqrt(_GRID_PIXELS // cells)))
 
 
-def _title_width(titles: Sequence[str], letters: Lettering) -> int:
-    return letters.line_height + letters.size // 2 if any(titles) else 0
+def _title_width(signs: Sequence[Sequence[str]], letters: Lettering) -> int:
+    lines = max((len(sign) for sign in signs if any(sign)), default=0)
+    return lines * letters.line_height + letters.size // 2 if lines else 0
 
 
 def _cell_size(size: tuple[int, int], cells: int) -> tuple[int, int]:

@@ -103,11 +103,13 @@ class Lettering:
             canvas.text((x, y + self.size), run, fill=fill, font=font, anchor="ls")
             x += font.getlength(run)
 
-    def upright(self, text: str, fill: str) -> Image.Image:
-        """`text` on a transparent picture, turned to read from bottom to top."""
-        line = Image.new("RGBA", (max(1, round(self.width(text)) + 1), self.line_height))
-        self.draw(ImageDraw.Draw(line), 0, 0, text, fill)
-        return line.transpose(Image.Transpose.ROTATE_90)
+    def upright(self, lines: Sequence[str], fill: str) -> Image.Image:
+        """Lines on a transparent picture, turned to read from bottom to top."""
+        width = max(1, *(round(self.width(line)) + 1 for line in lines))
+        sign = Image.new("RGBA", (width, self.line_height * len(lines)))
+        for n, line in enumerate(lines):
+            self.draw(ImageDraw.Draw(sign), width / 2, n * self.line_height, line, fill, "middle")
+        return sign.transpose(Image.Transpose.ROTATE_90)
 
     def _runs(self, text: str) -> list[tuple[Any, str]]:
         runs: list[tuple[Any, str]] = []

@@ -202,13 +202,20 @@ class HoppingOptions(OptionTable):
             "pixels": "subject",
         },
     }
+    PRESET_HELP: ClassVar[Mapping[str, str]] = {
+        "Paper": "As in the paper: a frame sees the whole frame before, its scene too.",
+        "Consistent subject": "Who is described once keeps these looks while places and actions "
+        "change. As fast as plain SD.",
+        "Same character": "Markings, face and clothes stay too, which no word names: a frame sees "
+        "the character's own pixels.",
+    }
 
     mode: Mode = option(
         "choice",
         "paper",
         "Mode",
-        "paper: eq. (5). reference: the released code's mask, through whose separators the "
-        "future leaks, for reproduction. baseline: each frame alone.",
+        "paper: frames see earlier ones. reference: the released code's mask, through whose "
+        "separators the future leaks, for reproduction. baseline: each frame alone.",
         choices=get_args(Mode),
     )
     reach: Reach = option(
@@ -270,6 +277,19 @@ class HoppingOptions(OptionTable):
         "sees while it is drawn. subject: the subject's own. all: the place's too.",
         choices=get_args(Pixels),
     )
+
+    def described(self) -> str:
+        """The nearest preset, and what differs from it: "Paper, reach=2"."""
+        differing = {
+            name: [
+                f"{row.name}={row.format(getattr(self, row.name))}"
+                for row in self.rows()
+                if getattr(self, row.name) != values.get(row.name, row.default)
+            ]
+            for name, values in self.PRESETS.items()
+        }
+        name = min(differing, key=lambda name: len(differing[name]))
+        return ", ".join([name, *differing[name]])
 
     def check(self) -> None:
         if self.mode == "reference":

@@ -25,7 +25,7 @@ class RunOptions(OptionTable):
         "switch",
         False,
         "Compare with plain SD",
-        "Also makes every frame without hopping, as a second row of the grid.",
+        "Also makes every frame without hopping, as a row of its own in the grid.",
     )
     grid: bool = option(
         "switch", True, "Grid", "Puts the frames side by side as the first picture of the result."
@@ -42,6 +42,15 @@ class RunOptions(OptionTable):
     )
 
 
+PLAIN = "plain SD"
+"""What pictures without hopping are called."""
+
+
+def seed_text(seed: int, same_noise: bool) -> str:
+    """From which seed a story's frames were made, in words."""
+    return f"seed {seed}" if same_noise else f"seeds from {seed}"
+
+
 @dataclass(frozen=True)
 class HoppingRequest:
     """What one run was asked for, whichever door it came through."""
@@ -50,6 +59,9 @@ class HoppingRequest:
     hopping: HoppingOptions
     run: RunOptions
 
+
+RECOMMENDED = "Same character"
+"""The preset with which doors open."""
 
 _APPENDED = ("pixels",)  # to HoppingOptions, after there were run options
 

@@ -51,6 +51,30 @@ function hoppingRestoreProgress() {
     return id;
 }
 
+// ---- Scripts that are on in txt2img ------------------------------------------------------------
+
+// The host's own accordions that are switched on, and what else has a box "Enable" that is checked.
+function hoppingScriptsOn() {
+    const page = gradioApp().getElementById("tab_txt2img");
+    const boxes = Array.from(page.querySelectorAll("input[type=checkbox]:checked"));
+    const names = boxes.map(function(box) {
+        const accordion = box.closest(".input-accordion");
+        if (accordion && box.id === `${accordion.id}-visible-checkbox`) return accordion;
+        const says = box.closest("label")?.textContent.trim() || "";
+        return /^(enable|active)/i.test(says) && box.closest("#txt2img_script_container .gradio-accordion");
+    }).filter((accordion) => accordion && !/hopping_sequence|^txt2img_hr$/.test(accordion.id))
+        .map((accordion) => accordion.querySelector(".label-wrap > span").textContent.trim());
+    return Array.from(new Set(names));
+}
+
+function hoppingNameScripts() {
+    const note = gradioApp().getElementById("hopping_scripts_note");
+    const names = hoppingScriptsOn().join(", ");
+    const list = note.querySelector("b");
+    if (list.textContent !== names) list.textContent = names;
+    note.classList.toggle("hopping-hidden", !names);
+}
+
 // ---- What the host calls by name ---------------------------------------------------------------
 
 function switch_to_hopping() {
@@ -71,7 +95,12 @@ onUiLoaded(function() {
         plan.watch();
         plan.soon();
     });
+    const folds = ".gradio-accordion[id*=hopping], [id*=hopping] .gradio-accordion";
+    hoppingUnfoldByKey(Array.from(gradioApp().querySelectorAll(folds)));
     if (!hoppingPlan.panel) return;
+    new IntersectionObserver(hoppingNameScripts).observe(
+        gradioApp().getElementById("hopping_scripts")
+    );
     hoppingShowRestore(localGet(HOPPING_TASK));
     const gallery = gradioApp().getElementById("hopping_gallery");
     const showInfotext = () => gradioApp().getElementById("hopping_generation_info_button").click();

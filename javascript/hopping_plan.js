@@ -20,6 +20,12 @@ class HoppingPlan {
         this.editor = editor;
     }
 
+    // Over a plan that is folded, each frame's tokens are counted.
+    get isSeen() {
+        const counts = gradioApp().getElementById(`${this.name}_counts`);
+        return [this.panel, counts].some((part) => part && part.offsetParent !== null);
+    }
+
     get panel() {
         return gradioApp().getElementById(`${this.name}_plan`);
     }
@@ -36,8 +42,7 @@ class HoppingPlan {
     };
 
     next() {
-        const seen = this.panel.offsetParent !== null;
-        if (!seen || !this.changed || this.answered < this.serial) return;
+        if (!this.isSeen || !this.changed || this.answered < this.serial) return;
         this.changed = false;
         this.serial += 1;
         this.ask(this.missed, this.patience);
@@ -66,7 +71,10 @@ class HoppingPlan {
         new MutationObserver(() => this.shown())
             // Newest gradio changes what is there where it can.
             .observe(panel, {childList: true, subtree: true, attributeFilter: ["data-serial"]});
-        new IntersectionObserver(() => this.next()).observe(panel); // it comes into sight
+        const sight = new IntersectionObserver(() => this.next()); // it comes into sight
+        sight.observe(panel);
+        const counts = gradioApp().getElementById(`${this.name}_counts`);
+        if (counts) sight.observe(counts);
         panel.addEventListener("scroll", (event) => {
             this.scrolled = event.target.scrollTop;
         }, true); // it does not bubble
@@ -118,3 +126,21 @@ const hoppingPlans = {
     hopping_txt2img: new HoppingPlan("hopping_txt2img", "#txt2img_prompt textarea"),
     hopping_img2img: new HoppingPlan("hopping_img2img", "#img2img_prompt textarea"),
 };
+
+// Gradio 3 folds by a click alone: here by the keyboard too.
+function hoppingUnfoldByKey(folds) {
+    folds.forEach(function(fold) {
+        const label = fold.querySelector(":scope > .label-wrap");
+        if (!label || label.tagName === "BUTTON") return;
+        label.tabIndex = 0;
+        label.setAttribute("role", "button");
+        const tell = () => label.setAttribute("aria-expanded", label.classList.contains("open"));
+        new MutationObserver(tell).observe(label, {attributes: true, attributeFilter: ["class"]});
+        tell();
+        label.addEventListener("keydown", function(event) {
+            if (event.target !== label || !["Enter", " "].includes(event.key)) return;
+            event.preventDefault();
+            label.click();
+        });
+    });
+}

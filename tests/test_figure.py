@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from hopping import lettering
 from hopping.figure import largest_cell, story_grid
@@ -62,10 +62,22 @@ def test_a_grid_of_nothing_is_an_error():
         story_grid([[None]], ["a dog"])
 
 
-def test_titles_stand_only_beside_several_rows():
-    assert story_grid([pictures(1)], titles=["hopping"]).size == story_grid([pictures(1)]).size
+def test_titles_stand_before_their_rows():
+    bare, named = story_grid([pictures(1)]), story_grid([pictures(1)], titles=["Paper, seed 3"])
+    assert (named.width > bare.width, named.height) == (True, bare.height)
+    assert story_grid([pictures(1)], titles=[""]).size == bare.size
     two = story_grid([pictures(1)] * 2, titles=["hopping", "plain SD"])
     assert two.width > story_grid([pictures(1)] * 2).width
+
+
+def test_a_long_title_takes_lines_and_no_more_than_its_row():
+    long = "Same character, reach=all, carry=tokens, strength=0.35, seeds from 4294967295"
+    short, grid = (story_grid([pictures(1)], titles=[title]) for title in ("Paper", long))
+    assert (grid.width > short.width, grid.height) == (True, short.height)
+    column = grid.crop((0, 0, grid.width - short.width, grid.height))
+    ink = ImageChops.invert(column.convert("L")).getbbox()
+    assert ink[1] > 0
+    assert ink[3] < grid.height
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,20 @@ def test_contradictions(values, says):
         HoppingOptions(**values)
 
 
+def test_options_are_described_by_the_nearest_preset():
+    for name in HoppingOptions.PRESETS:
+        assert HoppingOptions.from_mapping({}, name).described() == name
+    assert HoppingOptions(reach=2).described() == "Paper, reach=2"
+    subject = HoppingOptions.from_mapping({}, "Consistent subject")
+    other = subject.replace(anchor=False, strength=0.5)
+    assert other.described() == "Consistent subject, anchor=off, strength=0.5"
+    assert subject.replace(pixels="all").described() == "Consistent subject, pixels=all"
+
+
+def test_each_preset_says_what_it_is_for():
+    assert list(HoppingOptions.PRESET_HELP) == list(HoppingOptions.PRESETS)
+
+
 def test_presets():
     assert HoppingOptions.from_mapping({}, "paper") == HoppingOptions()
     subject = HoppingOptions.from_mapping({}, "consistent subject")

@@ -30,10 +30,11 @@ def options_table() -> str:
     for row in HoppingOptions.rows():
         help_text = row.help.replace("|", "\\|").replace("<", "&lt;")
         lines.append(f"| `{row.name}` | {row.format(row.default)} | {row.allowed} | {help_text} |")
-    lines += ["", "| preset | sets |", "|---|---|"]
+    lines += ["", "| preset | what it is for | sets |", "|---|---|---|"]
     for name, values in HoppingOptions.PRESETS.items():
         pairs = [f"`{key}={HoppingOptions.row(key).format(v)}`" for key, v in values.items()]
-        lines.append(f"| {name} | {', '.join(pairs) or 'every default'} |")
+        help_text = HoppingOptions.PRESET_HELP[name]
+        lines.append(f"| {name} | {help_text} | {', '.join(pairs) or 'every default'} |")
     return "\n".join(lines) + "\n"
 
 

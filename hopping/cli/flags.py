@@ -11,8 +11,9 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from hopping.errors import HoppingError
+from hopping.errors import HoppingError, OptionError
 from hopping.options import HoppingOptions, Option
+from hopping.run_options import RECOMMENDED
 from hopping.studio import sampling
 
 _HOPPING = "How frames see each other"
@@ -78,7 +79,7 @@ _PRESET = Flag(
         "--preset",
         metavar="NAME",
         help=f"Several options at once, which other flags override: "
-        f"{', '.join(HoppingOptions.PRESETS)}.",
+        f"{', '.join(HoppingOptions.PRESETS)} (default: {RECOMMENDED}).",
         rich_help_panel=_HOPPING,
     ),
 )
@@ -144,4 +145,14 @@ def hopping_options(given: Mapping[str, Any]) -> tuple[HoppingOptions, dict[str,
     names = {row.name for row in HoppingOptions.rows()}
     rest = {name: value for name, value in given.items() if name not in names}
     chosen = {name: value for name, value in given.items() if name in names}
-    return HoppingOptions.from_mapping(chosen, rest.pop("preset", None)), rest
+    preset = rest.pop("preset", None)
+    try:
+        return HoppingOptions.from_mapping(chosen, preset or RECOMMENDED), rest
+    except OptionError as error:
+        if preset:
+            raise
+        HoppingOptions.from_mapping(chosen)  # what is wrong in itself is said as it is
+        raise OptionError(
+            f"{error} (the preset is {RECOMMENDED} where none is named; --preset Paper begins with "
+            "the paper's options)"
+        ) from error

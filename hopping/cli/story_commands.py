@@ -38,7 +38,7 @@ app = typer.Typer()
 @app.command(
     epilog="Examples:\n\n"
     "python -m hopping story dog.txt\n\n"
-    'python -m hopping story dog.txt --preset "Consistent subject" --seed 7\n\n'
+    "python -m hopping story dog.txt --preset Paper --seed 7\n\n"
     "python -m hopping story dog.txt --model sd15.safetensors --steps 30 --sampler Euler\n\n"
     "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
 )

@@ -19,8 +19,8 @@ def answer_plan(
     story: Any,
     make: Callable[[], tuple[StoryPlan, TokenText]],
     report: Callable[[Exception], None],
-) -> tuple[str, str]:
-    """Plan and mask as HTML.
+) -> tuple[str, str, str]:
+    """Plan, mask and each frame's count of tokens as HTML.
 
     Args:
         serial: number of the question, by which the page knows its answer.
@@ -30,15 +30,20 @@ def answer_plan(
     """
     number = whole_number(serial) or 0
     if not isinstance(story, str) or not story.strip():
-        return plan_html.render_empty(number), ""
+        return plan_html.render_empty(number), "", ""
     try:
         plan, token_text = make()
-        return plan_html.render_plan(plan, number), render_mask(plan, token_text)
+        shown = plan_html.render_plan(plan, number), render_mask(plan, token_text)
+        return *shown, plan_html.render_counts(plan)
     except NotLoadedError as note:
-        return plan_html.render_empty(number, note.reason), ""
+        return plan_html.render_empty(number, note.reason), "", ""
     except HoppingError as error:
-        return plan_html.render_error(error, story, number), ""
+        return _wrong(error, story, number)
     except Exception as error:  # the host, in the middle of a checkpoint's change, say
         report(error)
         failure = HoppingError(f"{type(error).__name__}: {error}")
-        return plan_html.render_error(failure, story, number), ""
+        return _wrong(failure, story, number)
+
+
+def _wrong(error: HoppingError, story: str, number: int) -> tuple[str, str, str]:
+    return plan_html.render_error(error, story, number), "", plan_html.render_failure(str(error))

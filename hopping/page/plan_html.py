@@ -21,6 +21,7 @@ NOTED_TEXT = "Frames with a note:"
 _LONG = 12
 """Frames from which on a plan is too long to be seen at once."""
 
+_MOST_COUNTS = 100
 _LONGEST_WORDS = 60
 
 
@@ -46,6 +47,12 @@ def render_plan(plan: StoryPlan, serial: int = 0) -> str:
         noted=noted if len(plan.frames) >= _LONG else [],
         noted_text=NOTED_TEXT,
     )
+
+
+def render_counts(plan: StoryPlan) -> str:
+    """How many tokens each frame has, of how many: what a WebUI counts is the whole story."""
+    counts = [(frame.number, frame.tokens, CONTENT * frame.windows) for frame in plan.frames]
+    return render("counts.html", counts=counts[:_MOST_COUNTS], of=len(counts))
 
 
 def render_error(error: HoppingError, story: str, serial: int = 0) -> str:

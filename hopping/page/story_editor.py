@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -18,11 +18,21 @@ NAME = "hopping"
 
 @dataclass(frozen=True)
 class PlanPanel:
-    """Where the plan of a story is shown; the page's script knows it by the ids' beginning."""
+    """Where the plan of a story is shown; the page's script knows it by the ids' beginning.
+
+    Attributes:
+        counts: where each frame's tokens are counted, over a plan that is folded; else None.
+    """
 
     name: str
     plan: Any
     mask: Any
+    counts: Any = None
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The components that an answer is shown in."""
+        return [self.plan, self.mask, *([] if self.counts is None else [self.counts])]
 
 
 @dataclass(frozen=True)
@@ -55,17 +65,43 @@ def build_story_editor(
         placeholder=placeholder,
     )
     example.click(story_texts.next_example, inputs=[story], outputs=[story], queue=False)
+    _build_examples(story)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)
     return StoryEditor(story, build_plan(NAME))
 
 
-def build_plan(name: str) -> PlanPanel:
+def _build_examples(story: Any) -> None:
+    """One click each; the story follows as if it were typed."""
+    with gr.Accordion("Examples", open=False, elem_id="hopping_examples"):
+        for title, expected, stories in story_texts.EXAMPLES:
+            gr.HTML(
+                f'<h4>{title}</h4><p class="hopping-hint">{expected}</p>',
+                elem_classes=["hopping-heading"],
+            )
+            with gr.Row(elem_classes=["hopping-examples"]):
+                for name, text in stories.items():
+                    # A default argument: each button keeps its own text.
+                    gr.Button(name, size="sm").click(
+                        lambda text=text: text,
+                        inputs=[],
+                        outputs=[story],
+                        queue=False,
+                        show_progress=False,
+                    )
+
+
+def build_plan(name: str, folded: bool = False) -> PlanPanel:
     """Make plan and mask where gradio's current block is.
 
     Args:
         name: one of those in the page's script.
+        folded: whether the plan is; what it counts stands over it then.
     """
+    if folded:
+        counts = gr.HTML("", elem_id=f"{name}_counts")
+        with gr.Accordion("Plan", open=False, elem_id=f"{name}_plan_fold"):
+            return replace(build_plan(name), counts=counts)
     plan = gr.HTML(render_empty(), elem_id=f"{name}_plan", elem_classes=["hopping-plan-panel"])
     with gr.Accordion("Mask", open=False, elem_id=f"{name}_mask_fold"):
         gr.HTML(story_texts.MASK_HINT)
@@ -74,23 +110,25 @@ def build_plan(name: str) -> PlanPanel:
 
 
 def connect_plan(
-    panel: PlanPanel, answer: Callable[..., tuple[str, str]], asked: Sequence[Any]
+    panel: PlanPanel, answer: Callable[..., tuple[str, str, str]], asked: Sequence[Any]
 ) -> None:
     """Plan and mask follow every change, after a pause that the page's script keeps.
 
     Args:
-        answer: is called with the question's number and the values of `asked`; gives both as HTML.
+        answer: is called with the question's number and the values of `asked`; gives plan, mask and
+            counts as HTML.
         asked: the components on which they depend.
     """
     ask = gr.Button(elem_id=f"{panel.name}_plan_button", **out_of_sight())
     serial = gr.Textbox("0", elem_id=f"{panel.name}_plan_serial", **out_of_sight())
     for component in (ask, serial):
         component.do_not_save_to_config = True  # the WebUI's, which keeps others' looks in a file
+    shown = len(panel.outputs)
     ask.click(
-        answer,
+        lambda *values: answer(*values)[:shown],
         **in_page(f"hoppingPlans.{panel.name}.question"),
         inputs=[serial, *asked],
-        outputs=[panel.plan, panel.mask],
+        outputs=panel.outputs,
         queue=False,  # answered in the middle of a run
         show_progress=False,
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from .templates import render
 
-STORY_HINT = "<span>A line is a frame; later frames see earlier ones.</span>"
-STORY_EXAMPLE = (
-    "A red dog is swimming in the river.\n"
-    "The dog sits under the sun.\n"
-    "The dog runs into a forest.\n"
+STORY_HINT = "<span>One line = one frame; later frames see earlier ones.</span>"
+FIRST_STORY = (
+    "A red dog runs at the beach.\n"
+    "The dog is in the forest.\n"
+    "It sleeps on the farm.\n"
+    "The dog jumps in the city."
 )
+"""The story with which every door opens; `examples/red-dog.txt` has it too."""
+
 STORY_PLACEHOLDER = (
-    f"{STORY_EXAMPLE}(Press Ctrl+Enter to generate, Alt+Enter to skip, Esc to interrupt)"
+    f"{FIRST_STORY}\n(Press Ctrl+Enter to generate, Alt+Enter to skip, Esc to interrupt)"
 )
 MASK_HINT = (
     '<p class="hopping-hint"><span>A row is a token that sees, a column one that is seen. '
@@ -32,6 +35,7 @@ PAPER_EXAMPLES = {
 
 # In words that the embedded model knows too.
 OUR_EXAMPLES = {
+    "A red dog": FIRST_STORY,
     "A blue cat": "A blue cat is standing in the forest.\nThe cat is running on the beach.\n"
     "The cat is sleeping in the snow.",
     "Two friends": "A red dog is standing on the farm.\nA yellow bird is in the forest.\n"
@@ -40,7 +44,22 @@ OUR_EXAMPLES = {
     "<from:1> The rabbit is running by the river.",
 }
 
-EXAMPLES = tuple(PAPER_EXAMPLES.values())
+EXAMPLES = (
+    (
+        "Ours",
+        "Who is described once looks the same in every frame, and the places change.",
+        OUR_EXAMPLES,
+    ),
+    (
+        "The paper's",
+        (
+            "The preset Paper makes them as the paper did. It carries the whole frame before "
+            "along: the river may be seen again where the dog sits."
+        ),
+        PAPER_EXAMPLES,
+    ),
+)
+"""Examples by whose they are, with what to expect from them."""
 
 SYNTAX_ROWS = (
     ("A dog swims.", "A line is a frame."),
@@ -57,6 +76,7 @@ SYNTAX = render("syntax.html", rows=SYNTAX_ROWS)
 
 def next_example(story: str) -> str:
     """The example after the one that stands there; a story of the user's own stays."""
-    if story in EXAMPLES:
-        return EXAMPLES[(EXAMPLES.index(story) + 1) % len(EXAMPLES)]
-    return story if story.strip() else EXAMPLES[0]
+    stories = [text for _, _, named in EXAMPLES for text in named.values()]
+    if story in stories:
+        return stories[(stories.index(story) + 1) % len(stories)]
+    return story if story.strip() else stories[0]

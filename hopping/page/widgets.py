@@ -12,11 +12,14 @@ from hopping.errors import OptionError
 from hopping.options import ALL, HoppingOptions, Option, Value
 from hopping.run_options import ROWS, RunOptions
 
+from .templates import render
+
 CUSTOM = ""
 """The preset widget's value while the options match no preset."""
 
 PRESET_LABEL = "Preset"
-PRESET_HELP = "Sets the options of a named mode at once. Custom: chosen by hand."
+CUSTOM_HELP = "Chosen by hand, under Advanced."
+ADVANCED = "Advanced"
 SEEING_TITLE = "How frames see each other"
 RUN_TITLE = "The run and its grid"
 
@@ -57,8 +60,10 @@ def build_option_widgets(
 ) -> OptionWidgets:
     """Make the widgets where gradio's current block is, and tie presets to them.
 
+    The presets stand first, with what each is for; all else is folded.
+
     Args:
-        elem_id: gives the page's id for an option's name.
+        elem_id: gives the page's id for an option's name, "preset" and "advanced".
         defaults: initial values by option name; its row's where one is missing.
         rows: the options that the page has, in the order of ROWS; all of HoppingOptions at least.
     """
@@ -67,18 +72,21 @@ def build_option_widgets(
     with gr.Column(elem_classes=["hopping-options"]):
         preset = gr.Radio(
             label=PRESET_LABEL,
-            info=PRESET_HELP,
             choices=[*((name, name) for name in HoppingOptions.PRESETS), ("Custom", CUSTOM)],
             value=matching_preset(initial),
             elem_id=elem_id("preset"),
             elem_classes=["hopping-preset"],
         )
+        gr.HTML(
+            render("presets.html", presets={**HoppingOptions.PRESET_HELP, "Custom": CUSTOM_HELP})
+        )
         by_name: dict[str, Any] = {}
-        for title, table in ((SEEING_TITLE, HoppingOptions), (RUN_TITLE, RunOptions)):
-            gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
-            with gr.Row(elem_classes=["hopping-grid"]):
-                for name in (row.name for row in table.rows() if row.name in on_page):
-                    by_name[name] = _widget(on_page[name], initial[name], elem_id(name))
+        with gr.Accordion(ADVANCED, open=False, elem_id=elem_id("advanced")):
+            for title, table in ((SEEING_TITLE, HoppingOptions), (RUN_TITLE, RunOptions)):
+                gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
+                with gr.Row(elem_classes=["hopping-grid"]):
+                    for name in (row.name for row in table.rows() if row.name in on_page):
+                        by_name[name] = _widget(on_page[name], initial[name], elem_id(name))
     widgets = OptionWidgets(preset, {name: by_name[name] for name in on_page})
     for component in widgets.inputs:
         # Their defaults are under Settings; the host's ui-config.json would freeze the first ones.

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from hopping.figure import largest_cell, story_grid
+from hopping.run_options import PLAIN, seed_text
 from hopping.story import Story
 
 from .record import FrameKey, Record, png_info, write_atomically
@@ -58,19 +59,22 @@ def save_frame(folder: Path, record: Record, key: FrameKey, image: Image.Image) 
 
 
 def save_grid(folder: Path, record: Record) -> Path:
-    """Draw `grid.png` from the saved pictures: hopping, and plain SD under it if asked for.
+    """Draw `grid.png` from the saved pictures: plain SD if asked for, hopping under it.
 
     The place of a picture that is not made yet stays empty. There must be one at least.
     """
     keys = record.keys()
     side = largest_cell(len(keys))
-    rows: list[list[Image.Image | None]] = [[], []]
+    rows: dict[bool, list[Image.Image | None]] = {True: [], False: []}
     for key in keys:
         name = record.files.get(key)
         rows[key.plain].append(None if name is None else _thumbnail(folder / name, side))
     story = record.story
     captions = [frame.text[slice(*frame.own)] for frame in story.frames]
-    grid = story_grid([row for row in rows if row], captions, ("hopping", "plain SD"))
+    made_by = {True: PLAIN, False: record.options.described()}
+    noise = seed_text(record.settings.seed, record.settings.same_noise)
+    titles = [f"{made_by[plain]}, {noise}" for plain, row in rows.items() if row]
+    grid = story_grid([row for row in rows.values() if row], captions, titles)
     save_png(folder / "grid.png", grid)
     return folder / "grid.png"
 

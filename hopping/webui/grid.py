@@ -11,6 +11,7 @@ from hopping.figure import story_grid
 from hopping.infotext import FRAME
 from hopping.lettering import missing_glyphs
 from hopping.mask_picture import draw_mask
+from hopping.run_options import PLAIN, seed_text
 
 from .hopped_run import HoppedRun
 from .host_types import Processed
@@ -66,8 +67,8 @@ def _grid(
 ) -> Image.Image:
     rows: list[list[Image.Image | None]] = []
     titles = []
-    for plain in (False, True):
-        for story in range(run.jobs.stories):
+    for story in range(run.jobs.stories):
+        for plain in (True, False):
             row = [pictures.get(job) for job in run.jobs.story(story, plain)]
             if any(picture is not None for picture in row):
                 rows.append(row)
@@ -76,8 +77,9 @@ def _grid(
 
 
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
-    name = "plain SD" if plain else run.request.hopping.mode
-    return f"{name} {story + 1}" if run.jobs.stories > 1 else name
+    made_by = PLAIN if plain else run.request.hopping.described()
+    seed = run.processing.all_seeds[run.jobs.all.index(run.jobs.story(story, plain)[0])]
+    return f"{made_by}, {seed_text(seed, run.request.run.same_noise)}"
 
 
 def _story_infotext(run: HoppedRun) -> str:

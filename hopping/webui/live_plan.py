@@ -25,8 +25,8 @@ _HERE = "\ue000"
 """Stands for a frame's text while styles are put around it."""
 
 
-def live_plan(serial: Any, story: str, styles: list[str], *values: Any) -> tuple[str, str]:
-    """Plan and mask as HTML, for the story and the options' values in the table's order.
+def live_plan(serial: Any, story: str, styles: list[str], *values: Any) -> tuple[str, str, str]:
+    """Plan, mask and counts as HTML, for the story and the options' values in the table's order.
 
     Args:
         serial: number of the question, by which the page knows its answer.

@@ -14,7 +14,7 @@ from hopping import infotext
 from hopping.errors import StoryError
 from hopping.options import HoppingOptions, Option
 from hopping.page.story_editor import build_plan, connect_plan
-from hopping.page.story_texts import STORY_HINT
+from hopping.page.story_texts import STORY_HINT, next_example
 from hopping.page.widgets import OptionWidgets, build_option_widgets, matching_preset, shown
 from hopping.run_options import ROWS, HoppingRequest, parse_request
 
@@ -66,14 +66,17 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
             elem_id=self.elem_id("enabled"),
             visible=settings.is_shown(tab),
         ) as enabled:
-            gr.HTML(f'<p class="hopping-hint">{STORY_HINT}</p>')
+            with gr.Row(elem_classes=["hopping-head"]):
+                gr.HTML(f'<p class="hopping-hint">{STORY_HINT}</p>')
+                example = gr.Button("Example", size="sm", elem_id=f"hopping_{tab}_example")
             if follows:
-                with gr.Accordion("Plan", open=False, elem_id=f"hopping_{tab}_plan_fold"):
-                    panel = build_plan(f"hopping_{tab}")
+                prompt = self._hosts_own["prompt"]
+                example.click(next_example, inputs=[prompt], outputs=[prompt], queue=False)
+                panel = build_plan(f"hopping_{tab}", folded=True)
             widgets = build_option_widgets(self.elem_id, settings.defaults())
             if follows:
                 styles = self._hosts_own.get("styles", gr.State([]))
-                asked = [self._hosts_own["prompt"], styles, *widgets.by_name.values()]
+                asked = [prompt, styles, *widgets.by_name.values()]
                 connect_plan(panel, live_plan, asked)
         self.infotext_fields = paste_fields(enabled, widgets)
         if "prompt" in self._hosts_own:

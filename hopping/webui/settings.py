@@ -9,7 +9,7 @@ import gradio as gr
 from modules import script_callbacks, shared
 
 from hopping.errors import OptionError
-from hopping.options import Option, Value
+from hopping.options import HoppingOptions, Option, Value
 from hopping.run_options import ROWS
 
 SECTION = ("hopping", "Hopping sequence")
@@ -20,15 +20,26 @@ VISIBILITY = {
 }
 
 
+RECOMMENDED = "Consistent subject"
+"""The preset with which the page opens. It shares no pixels, which no WebUI's sampler does yet."""
+
+CUSTOM = "Custom"
+PRESET_LABEL = "Default: Preset"
+PRESET_HELP = "Custom: the defaults of the options below, instead of a preset's."
+_PRESET = "hopping_default_preset"
+
+
 def register() -> None:
     """Add the section to the host's settings."""
     script_callbacks.on_ui_settings(add_settings)
 
 
 def add_settings() -> None:
-    """One row for each thing that can be shown, then one for each option's default."""
+    """One row for each thing that can be shown, then the default preset and each option's."""
     for place, label in VISIBILITY.items():
         _add(f"hopping_show_{place}", True, label)
+    choices = {"choices": [*HoppingOptions.PRESETS, CUSTOM]}
+    _add(_PRESET, RECOMMENDED, PRESET_LABEL, gr.Radio, choices, PRESET_HELP)
     for row in ROWS:
         component, arguments = _component(row)
         default = row.format(row.default) if row.kind == "reach" else row.default
@@ -41,8 +52,16 @@ def is_shown(place: str) -> bool:
 
 
 def defaults() -> dict[str, Value]:
-    """Each option's initial value."""
-    return {row.name: _default(row) for row in ROWS}
+    """Each option's initial value: the default preset's, or its own where there is none."""
+    own = {row.name: _default(row) for row in ROWS}
+    chosen = shared.opts.data.get(_PRESET, RECOMMENDED)
+    if chosen == CUSTOM:
+        return own
+    preset = HoppingOptions.PRESETS.get(chosen) if isinstance(chosen, str) else None
+    if preset is None:  # set by hand in the host's file, or by a later version
+        preset = HoppingOptions.PRESETS[RECOMMENDED]
+    seeing = {row.name: preset.get(row.name, row.default) for row in HoppingOptions.rows()}
+    return own | seeing
 
 
 def _default(row: Option) -> Value:

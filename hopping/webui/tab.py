@@ -44,6 +44,13 @@ PAPER_SETTINGS: dict[str, Any] = {
 """Appendix A.2 of the paper, and its code."""
 
 
+SCRIPTS_NOTE = (
+    '<p class="hopping-hint"><span>On in txt2img, but not here, where they keep their defaults:'
+    "</span> <b></b></p>"
+)
+"""The page's script writes in it the names of those scripts, and hides it while there is none."""
+
+
 def register() -> None:
     """Add the tab, and a button to PNG Info that sends to it."""
     script_callbacks.on_ui_tabs(build_tab)
@@ -60,11 +67,13 @@ def build_tab() -> list[tuple[Any, str, str]]:
         with ResizeHandleRow(equal_height=False, elem_id="hopping_page"):
             with gr.Column(variant="compact", elem_id="hopping_settings"):
                 editor = _build_story(toprow)
+                options = build_option_widgets(
+                    lambda name: f"hopping_option_{name}", settings.defaults()
+                )
                 widgets, buttons = _build_generation(toprow)
-                with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
-                    options = build_option_widgets(
-                        lambda name: f"hopping_option_{name}", settings.defaults()
-                    )
+                with gr.Row(elem_id="hopping_scripts"):
+                    gr.HTML(SCRIPTS_NOTE, elem_id="hopping_scripts_note")
+                    send = gr.Button("Send this story to txt2img", elem_id="hopping_to_txt2img")
             output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
         asked = [editor.story, toprow.ui_styles.dropdown, *options.by_name.values()]
         connect_plan(editor.panel, live_plan, asked)
@@ -72,6 +81,7 @@ def build_tab() -> list[tuple[Any, str, str]]:
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
         tab_paste.send_along(output.gallery, widgets, options)
+        tab_paste.send_to_txt2img(send, widgets, options)
     return [(page, TITLE, NAME)]
 
 

@@ -63,14 +63,7 @@ def send_along(gallery: Any, widgets: Mapping[str, Any], options: OptionWidgets)
         gallery: the output panel's, by which its buttons are found.
         widgets: as for `add_fields`.
     """
-    own = {
-        "Prompt": widgets["story"],
-        "Negative prompt": widgets["negative_prompt"],
-        "Steps": widgets["steps"],
-        "Seed": widgets["seed"],
-        infotext.is_hopped: gr.State(True),
-        **{target: component for component, target in option_fields(options)},
-    }
+    own = _story_fields(widgets, options)
     for binding in infotext_utils.registered_param_bindings:
         if binding.source_image_component is gallery and binding.tabname in ("img2img", "inpaint"):
             # The host pairs the fields of two pages by their order. What the tab does not have
@@ -79,6 +72,40 @@ def send_along(gallery: Any, widgets: Mapping[str, Any], options: OptionWidgets)
             sent = [(own.get(target, component), target) for component, target in fields]
             infotext_utils.add_paste_fields(_SENDING, None, sent)
             binding.source_tabname, binding.paste_field_names = _SENDING, SENT
+
+
+def send_to_txt2img(button: Any, widgets: Mapping[str, Any], options: OptionWidgets) -> None:
+    """Let a button put the tab's story and settings into txt2img, hopping on, and go there."""
+    own = {
+        **_story_fields(widgets, options),
+        **{label: widgets[name] for name, label in _LABELS.items()},
+        **{target: widgets[name] for name, target in _sampling().items()},
+    }
+    by_id = {"txt2img_styles": widgets["styles"], "txt2img_hr-checkbox": widgets["enable_hr"]}
+    sent = [
+        (own.get(target, by_id.get(component.elem_id)), component)
+        for component, target in infotext_utils.paste_fields["txt2img"]["fields"]
+    ]
+    pairs = [(source, target) for source, target in sent if source is not None]
+    button.click(
+        lambda *values: list(values),
+        inputs=[source for source, _ in pairs],
+        outputs=[target for _, target in pairs],
+        show_progress=False,
+    )
+    button.click(None, _js="switch_to_txt2img", inputs=None, outputs=None, show_progress=False)
+
+
+def _story_fields(widgets: Mapping[str, Any], options: OptionWidgets) -> dict[Any, Any]:
+    """The tab's components by what the other pages paste the same from."""
+    return {
+        "Prompt": widgets["story"],
+        "Negative prompt": widgets["negative_prompt"],
+        "Steps": widgets["steps"],
+        "Seed": widgets["seed"],
+        infotext.is_hopped: gr.State(True),
+        **{target: component for component, target in option_fields(options)},
+    }
 
 
 def _sampling() -> dict[str, Any]:

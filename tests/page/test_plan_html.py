@@ -12,6 +12,7 @@ import torch
 from hopping import HoppingError, HoppingOptions, StoryError, parse_story
 from hopping.layout import Role, SpecialIds, tokenize_frame
 from hopping.page import mask_svg, plan_html
+from hopping.page.plan_answer import answer_plan
 from hopping.page.templates import frame_style
 from hopping.plan import plan_frames
 
@@ -192,3 +193,23 @@ def _cells(page: str) -> torch.Tensor:
             first = (int(rect.get("x")) - int(ground.get("x"))) // cell
             matrix[i, first : first + int(rect.get("width")) // cell] = True
     return matrix
+
+
+def test_each_frames_tokens_are_counted_and_of_a_long_story_the_first(clip_tokenizer):
+    plan = plan_story(clip_tokenizer, parse_story("a dog\n" + "long " * 80))
+    text = " ".join(read(plan_html.render_counts(plan)).text.split())
+    assert text == "Tokens of each frame: 1 2/75 2 80/150"
+    plan = plan_story(clip_tokenizer, parse_story("a dog\n" * 300))
+    text = read(plan_html.render_counts(plan)).text
+    assert (text.count("2/75"), "… (300)" in text) == (100, True)
+
+
+def test_over_a_folded_plan_stands_what_is_wrong():
+    def make():
+        raise StoryError("no such frame", line=2)
+
+    plan, mask, counts = answer_plan("1", "a\nb", make, pytest.fail)
+    assert "no such frame" in read(counts).text
+    assert "no such frame" in read(plan).text
+    assert mask == ""
+    assert answer_plan("1", "", make, pytest.fail)[1:] == ("", "")

@@ -33,6 +33,22 @@ def test_untouched_widgets_are_the_defaults(made):
     assert made.preset.value == "Paper"
 
 
+def test_presets_stand_first_with_what_each_is_for_and_all_else_is_folded(made):
+    fold = made.by_name["mode"].parent
+    while not isinstance(fold, gr.Accordion):
+        fold = fold.parent
+    assert (fold.label, fold.open) == (widgets.ADVANCED, False)
+    preset, purposes, *rest = fold.parent.children
+    assert preset is made.preset or made.preset in preset.children  # in a form, by gradio
+    assert all(text in purposes.value for text in HoppingOptions.PRESET_HELP)
+    assert rest == [fold]
+
+
+def test_no_equation_is_named_where_users_read():
+    texts = [*HoppingOptions.PRESET_HELP.values(), *(row.help for row in ROWS)]
+    assert not [text for text in texts if "eq." in text]
+
+
 def test_the_settings_defaults_come_first():
     with gr.Blocks():
         made = widgets.build_option_widgets(str, {"reach": "all", "captions": False})

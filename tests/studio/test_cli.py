@@ -21,6 +21,7 @@ from hopping import HoppingOptions
 from hopping.cli import checks, story_commands
 from hopping.cli.app import app
 from hopping.infotext import unguarded
+from hopping.run_options import RECOMMENDED
 from hopping.storybook.world import RESOLUTION
 from hopping.studio.record import read_record
 from hopping.studio.story_request import StoryRequest
@@ -81,7 +82,7 @@ def test_a_story_leaves_everything(tmp_path, dog_file):
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     for name in names:
         assert str(folder / name) in result.output
-    assert "layout joint" in result.output
+    assert "layout windows" in result.output
     with Image.open(folder / "frame-01.png") as frame:
         assert frame.size == (RESOLUTION, RESOLUTION)
     frame = (folder / "frame-01.png").read_bytes()
@@ -103,7 +104,8 @@ def test_the_record_holds_everything(tmp_path, dog):
     assert data["settings"]["cfg"] == 3.0
     assert (data["settings"]["width"], data["settings"]["height"]) == (RESOLUTION,) * 2
     assert [frame["file"] for frame in data["frames"]] == [f"frame-0{n}.png" for n in (1, 2, 3)]
-    assert read_record(folder).options == HoppingOptions(reach="all")
+    recommended = HoppingOptions.from_mapping({"reach": "all"}, RECOMMENDED)
+    assert read_record(folder).options == recommended
 
 
 def test_pictures_carry_their_data(tmp_path):
@@ -150,10 +152,18 @@ def test_help(command):
 
 
 def test_plan(dog_file):
-    result = invoke("plan", dog_file, "--share", "subject")
+    result = invoke("plan", dog_file, "--preset", "Paper", "--share", "subject")
     assert result.exit_code == 0, result.output
     assert "3 frames, layout joint" in result.output
     assert "sees 1 ('A dog')" in result.output
+
+
+def test_the_preset_is_the_recommended_one_unless_it_is_named(dog_file):
+    assert "pixels of 1" in invoke("plan", dog_file).output
+    paper = invoke("plan", dog_file, "--preset", "Paper")
+    assert "layout joint" in paper.output
+    assert "pixels" not in paper.output
+    assert invoke("plan", dog_file, "--preset", "Paper", "--mode", "reference").exit_code == 0
 
 
 def test_mask(tmp_path, dog_file):
@@ -231,6 +241,8 @@ def test_standard_input():
             ["--mode", "reference", "--anchor"],
             "--anchor would change it; use --mode paper",
         ),
+        ("A dog.", ["--mode", "reference"], "--preset Paper begins with the paper's options"),
+        ("A dog.", ["--layout", "joint"], "the preset is Same character where none is named"),
         ("A dog.", ["--dtype", "fp16", "--device", "cpu"], "use --dtype float32"),
         ("A dog.", ["--dtype", "int8"], "unknown dtype 'int8'; known: auto, float32"),
         ("A dog.", ["--device", "cuda:99"], "device 'cuda:99' cannot be used here"),
@@ -330,7 +342,7 @@ def test_resume_makes_the_missing_ones_alone(tmp_path, dog):
 
 
 def test_resume_refuses_what_contradicts(tmp_path, dog):
-    folder = make(tmp_path, dog, "--no-compare")
+    folder = make(tmp_path, dog, "--no-compare", "--preset", "Paper")
     assert "--seed was 7; leave it out" in error("story", "--resume", folder, "--seed", "8")
     assert "--mode was 'paper'" in error("story", "--resume", folder, "--mode", "baseline")
     assert "--anchor was off" in error(

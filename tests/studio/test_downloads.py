@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hopping import HoppingOptions
+from hopping.figure import story_grid
 from hopping.studio.downloads import animate_gif, animate_webp, draw_storyboard, pack_frames
 from hopping.studio.folder import save_frame, save_grid
 from hopping.studio.record import FrameKey
@@ -81,3 +82,26 @@ def test_a_storyboard_of_any_script_and_length(run):
     folder, record = run(1)
     record = dataclasses.replace(record, source="犬が川で泳いでいる。" * 60)
     assert draw_storyboard(folder, record).startswith(b"%PDF")
+
+
+def test_the_grid_has_plain_sd_over_what_hopping_made_and_names_both(sd1, tmp_path, monkeypatch):
+    named = []
+
+    def spy(rows, captions, titles):
+        named.append(titles)
+        return story_grid(rows, captions, titles)
+
+    monkeypatch.setattr("hopping.studio.folder.story_grid", spy)
+    options = HoppingOptions.from_mapping({"reach": 2}, "Same character")
+    record = StoryRequest("A dog.\nIt sits.", options, seed=3).begin(sd1, datetime.datetime.now())
+    folder = start_folder(tmp_path, record, datetime.datetime.now())
+    for plain, colour in ((False, "red"), (True, "blue")):
+        for number in (1, 2):
+            save_frame(folder, record, FrameKey(plain, number), Image.new("RGB", (64, 64), colour))
+    with Image.open(save_grid(folder, record)) as grid:
+        colours = grid.resize(
+            (1, grid.height), box=(grid.width - 40, 0, grid.width - 20, grid.height)
+        )
+        seen = [colours.getpixel((0, y)) for y in range(grid.height)]
+    assert seen.index((0, 0, 255)) < seen.index((255, 0, 0))
+    assert named == [["plain SD, seed 3", "Same character, reach=2, seed 3"]]

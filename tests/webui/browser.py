@@ -26,7 +26,7 @@ DOG_STORY = "A red dog is swimming.\nThe dog sits.\nThe dog runs."
 
 
 @contextmanager
-def _chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     """Debian's Chromium where it is installed, else the browser that Playwright brought."""
     from playwright.sync_api import sync_playwright
 
@@ -67,6 +67,12 @@ class WebPage:
     def open_tab(self) -> None:
         self.page.click("#tabs > .tab-nav button:has-text('Hopping sequence')")
         self.page.wait_for_selector("#hopping_prompt textarea", state="visible")
+
+    def choose_paper(self) -> None:
+        """The paper's options, and all of them to be seen."""
+        self.page.click("#hopping_option_advanced > .label-wrap")
+        self.page.check("#hopping_option_preset input[value=Paper]")
+        self.page.wait_for_selector("#hopping_option_carry input[value=tokens]:checked")
 
     def write(self, story: str) -> None:
         self.page.fill("#hopping_prompt textarea", story)
@@ -119,6 +125,7 @@ def tab(web, host):
     """A page of the running host that shows the tab."""
     web.open(host.url)
     web.open_tab()
+    web.choose_paper()
     return web
 
 
@@ -126,7 +133,7 @@ def tab(web, host):
 def browser(webui_data):
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("the page's tests need a browser: pip install playwright, and Chromium")
-    with _chromium() as started:
+    with chromium() as started:
         yield started
 
 

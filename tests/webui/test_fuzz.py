@@ -89,7 +89,7 @@ def _read(frame):
 def test_fuzz_live_plans(loaded, monkeypatch, serial, story, values):
     monkeypatch.setattr(MODULES["modules.errors"], "report", pytest.fail)
     for given_values in (values, [row.default for row in ROWS]):
-        plan, mask = live_plan(serial, story, [], *given_values)
+        plan, mask, _ = live_plan(serial, story, [], *given_values)
         (plan + mask).encode()
 
 

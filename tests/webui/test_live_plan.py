@@ -28,28 +28,28 @@ def loaded(sd_model, monkeypatch):
 
 @pytest.mark.parametrize("nothing", ["", "  \n"])
 def test_no_story_no_plan(nothing):
-    plan, mask = live_plan("3", nothing, [], *VALUES)
+    plan, mask, _ = live_plan("3", nothing, [], *VALUES)
     assert 'data-serial="3"' in plan
     assert "Write one prompt" in plan
     assert mask == ""
 
 
 def test_plan_and_mask_of_a_story():
-    plan, mask = live_plan("4", STORY, [], *values(reach="all"))
+    plan, mask, _ = live_plan("4", STORY, [], *values(reach="all"))
     assert 'data-serial="4"' in plan
     assert plan.count('<li class="hopping-frame"') == 3
     assert ">swimming<" in mask
 
 
 def test_styles_are_counted_but_are_not_the_storys():
-    plain, _ = live_plan("1", "a dog", [], *VALUES)
-    styled, _ = live_plan("1", "a dog", ["oil painting of {prompt}, dark"], *VALUES)
+    plain, *_ = live_plan("1", "a dog", [], *VALUES)
+    styled, *_ = live_plan("1", "a dog", ["oil painting of {prompt}, dark"], *VALUES)
     assert "2/75" in plain
     assert "7/75" in styled
 
 
 def test_a_styles_comments_are_not_its_text():
-    styled, _ = live_plan("1", "a dog", ["oil painting of {prompt}, dark # mine\n, wet"], *VALUES)
+    styled, *_ = live_plan("1", "a dog", ["oil painting of {prompt}, dark # mine\n, wet"], *VALUES)
     assert "9/75" in styled
 
 
@@ -60,13 +60,13 @@ def test_any_serial_is_answered(serial):
 
 @pytest.mark.parametrize("story", ["a\n\ud800", "a\nb\0", "<shared:\ud800>"])
 def test_what_cannot_be_sent_is_told(story):
-    plan, _ = live_plan("1", story, [], *VALUES)
+    plan, *_ = live_plan("1", story, [], *VALUES)
     assert "character" in plan
     plan.encode()
 
 
 def test_the_plan_says_what_was_taken_for_what():
-    plan, _ = live_plan("1", "# title\n<lora:x:1>\n<mood:sad>\na dog # or two", [], *VALUES)
+    plan, *_ = live_plan("1", "# title\n<lora:x:1>\n<mood:sad>\na dog # or two", [], *VALUES)
     assert plan.count('<li class="hopping-frame"') == 1
     assert "for all frames: &lt;lora:x:1&gt; &lt;mood:sad&gt; (lines 2, 3)" in plan
     assert "as comments: line 1 and line 4 from their # on" in plan
@@ -74,16 +74,16 @@ def test_the_plan_says_what_was_taken_for_what():
 
 
 def test_a_wrong_story_or_option_is_told():
-    plan, mask = live_plan("5", "a\nb <from:7> c", [], *VALUES)
+    plan, mask, _ = live_plan("5", "a\nb <from:7> c", [], *VALUES)
     assert 'data-line="2"' in plan
     assert mask == ""
-    plan, _ = live_plan("6", "a", [], *values(reach="some"))
+    plan, *_ = live_plan("6", "a", [], *values(reach="some"))
     assert "reach cannot be" in plan
 
 
 def test_that_no_checkpoint_is_loaded_yet_is_no_error(monkeypatch):
     monkeypatch.setattr(MODULES["modules.sd_models"].model_data, "sd_model", None)
-    plan, mask = live_plan("7", "a", [], *VALUES)
+    plan, mask, _ = live_plan("7", "a", [], *VALUES)
     assert 'data-serial="7"' in plan
     assert '<p class="hopping-hint">no checkpoint is loaded yet' in plan
     assert "hopping-error" not in plan

@@ -71,12 +71,23 @@ def _texts(html: str) -> set[str]:
     return reader.texts
 
 
+def tab_note() -> str:
+    """What the tab says of other scripts, read without a host."""
+    (note,) = (
+        node.value
+        for node in _source("tab").body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SCRIPTS_NOTE"  # type: ignore[attr-defined]
+    )
+    return str(ast.literal_eval(note))
+
+
 def test_the_tables_are_complete():
     for row in ROWS:
         assert row.label in JAPANESE
         assert row.help in JAPANESE
         assert f"Default: {row.label}" in JAPANESE
     assert set(HoppingOptions.PRESETS) <= set(JAPANESE)
+    assert set(HoppingOptions.PRESET_HELP.values()) <= set(JAPANESE)
 
 
 @pytest.mark.parametrize("module", ["tab", "tab_hires", "tab_paste", "script", "story_editor"])
@@ -87,15 +98,17 @@ def test_what_the_pages_say_is_complete(module):
 
 def test_the_widgets_and_settings_are_complete():
     assert not (_constants_of("widgets") | _constants_of("plan_html")) - set(JAPANESE)
-    visibility = {text for text in _constants_of("settings") if text.startswith("Show")}
-    assert visibility
-    assert not visibility - set(JAPANESE)
+    assert not _constants_of("settings") - {"Hopping sequence", *JAPANESE}
+    assert _constants_of("settings") > {"Default: Preset", "Show the tab"}
 
 
 def test_the_hints_are_complete():
     texts = _texts(story_texts.STORY_HINT + story_texts.SYNTAX + story_texts.MASK_HINT)
     assert not texts - set(JAPANESE)
     assert story_texts.STORY_PLACEHOLDER in JAPANESE
+    for title, expected, stories in story_texts.EXAMPLES:
+        assert {title, expected, *stories} <= set(JAPANESE)
+    assert not _texts(tab_note()) - set(JAPANESE)
 
 
 def test_the_plan_is_complete(clip_tokenizer):
@@ -103,7 +116,7 @@ def test_the_plan_is_complete(clip_tokenizer):
     plan = plan_story(clip_tokenizer, story, HoppingOptions(share="subject"))
     own = {plan.layout.kind, *(frame.text for frame in plan.frames)}
     numbers = {plan.layout.reason, *(note for frame in plan.frames for note in frame.notes)}
-    texts = _texts(plan_html.render_plan(plan)) - own - numbers
+    texts = _texts(plan_html.render_plan(plan) + plan_html.render_counts(plan)) - own - numbers
     assert not {text for text in texts if "“" not in text} - set(JAPANESE)
     assert {plan_html.NOTED_TEXT, mask_svg.PART_TEXT} <= set(JAPANESE)
 

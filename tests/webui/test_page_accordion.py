@@ -93,6 +93,7 @@ def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
     page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
     enlarged = pictures(page)[3]
     page.fill("#txt2img_prompt textarea", "A cat sleeps.\nIt wakes up.")
+    page.click("#script_txt2img_hopping_sequence_advanced > .label-wrap")
     page.uncheck("#script_txt2img_hopping_sequence_same_noise input")
     page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
@@ -152,10 +153,17 @@ def test_its_plan_follows_typing_where_it_is_seen(page, tabname):
     assert page.evaluate(asked) == 0
     # Unfolding it switches it on.
     page.click(f"{ACCORDION.replace('txt2img', tabname)} > .label-wrap")
-    page.click(f"#hopping_{tabname}_plan_fold > .label-wrap")
+    counts = page.locator(f"#hopping_{tabname}_counts .hopping-chip")
+    counts.nth(2).wait_for()
+    assert counts.first.inner_text() == "1 9/75"
+    page.locator(f"#hopping_{tabname}_plan_fold > .label-wrap").press("Enter")
     plan = page.locator(f"#hopping_{tabname}_plan")
     plan.locator(".hopping-frame").nth(2).wait_for()
     assert plan.locator(".hopping-count").first.inner_text() == "9/75 tokens used"
+    plan.locator(".hopping-badge:text('windows')").wait_for()
+    page.check(f"#script_{tabname}_hopping_sequence_preset input[value=Paper]")
+    plan.locator(".hopping-badge:text('joint')").wait_for()
+    page.click(f"#script_{tabname}_hopping_sequence_advanced > .label-wrap")
     page.check(f"#script_{tabname}_hopping_sequence_layout input[value=windows]")
     plan.locator(".hopping-badge:text('windows')").wait_for()
     page.click(f"#hopping_{tabname}_mask_fold > .label-wrap")

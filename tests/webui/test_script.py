@@ -56,19 +56,37 @@ def test_positions_are_the_tables_order():
 
 
 def test_a_preset_by_position_counts_from_the_api(opts):
+    filled = settings.defaults().values()
     assert read(True, "Consistent subject").hopping == SUBJECT
-    assert read(True, "Consistent subject", *DEFAULTS).hopping == SUBJECT
+    assert read(True, "Consistent subject", *filled).hopping == SUBJECT
+    assert read(True, "Paper", *filled).hopping == HoppingOptions()
     over = read(True, "Consistent subject", "paper", 3).hopping
     assert over == SUBJECT.replace(reach=3)
 
 
 def test_on_the_page_the_widgets_count(opts):
-    asked = read(True, "Consistent subject", *DEFAULTS, is_api=False)
+    own = [row.default for row in ROWS]
+    asked = read(True, "Consistent subject", *own, is_api=False)
     assert asked.hopping == HoppingOptions()
 
 
+def test_the_page_opens_with_the_recommended_preset_or_the_users(opts):
+    def opened():
+        values = {row.name: settings.defaults()[row.name] for row in HoppingOptions.rows()}
+        return HoppingOptions(**values)
+
+    assert opened() == HoppingOptions.from_mapping({}, settings.RECOMMENDED)
+    opts.hopping_default_preset = "Paper"
+    opts.hopping_default_reach = "all"  # counts where no preset does
+    assert opened() == HoppingOptions()
+    opts.hopping_default_preset = settings.CUSTOM
+    assert opened() == HoppingOptions(reach="all")
+    opts.hopping_default_preset = "of a later version"
+    assert opened() == HoppingOptions.from_mapping({}, settings.RECOMMENDED)
+
+
 def test_a_users_own_defaults_are_no_choice_against_a_preset(opts):
-    opts.hopping_default_reach = "all"
+    opts.hopping_default_reach, opts.hopping_default_preset = "all", settings.CUSTOM
     filled = [settings.defaults()[row.name] for row in ROWS]
     assert read(True, "Consistent subject", *filled).hopping == SUBJECT
 

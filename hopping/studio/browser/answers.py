@@ -58,8 +58,8 @@ class Studio:
         self.files = RunFiles(outputs)
         self.desk = Desk()
 
-    def plan(self, serial: Any, story: str | None, *values: Any) -> tuple[str, str]:
-        """Plan and mask as HTML, for the story and the values of PAGE_ROWS."""
+    def plan(self, serial: Any, story: str | None, *values: Any) -> tuple[str, str, str]:
+        """Plan, mask and counts as HTML, for the story and the values of PAGE_ROWS."""
 
         def make() -> tuple[StoryPlan, TokenText]:
             check_text(story or "")

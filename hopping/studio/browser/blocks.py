@@ -10,8 +10,9 @@ import gradio as gr
 from hopping.options import HoppingOptions
 from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
 from hopping.page.story_editor import build_story_editor, connect_plan
-from hopping.page.story_texts import OUR_EXAMPLES, PAPER_EXAMPLES, STORY_EXAMPLE
+from hopping.page.story_texts import FIRST_STORY
 from hopping.page.widgets import OptionWidgets, build_option_widgets
+from hopping.run_options import RECOMMENDED
 from hopping.studio.samplers import SAMPLERS
 from hopping.studio.sampling import RANDOM_SEED, SAMPLING, Setting
 from hopping.studio.story_request import StoryRequest, is_trained
@@ -27,7 +28,7 @@ _UNTRAINED = (
 )
 
 
-_PLACEHOLDER = f"{STORY_EXAMPLE}(Ctrl+Enter generates, Esc cancels)"
+_PLACEHOLDER = f"{FIRST_STORY}\n(Ctrl+Enter generates, Esc cancels)"
 
 # The label is the button; the page's script sends the file on.
 _OPEN = (
@@ -63,15 +64,15 @@ def build_blocks(studio: Studio) -> Any:
         with gr.Row(elem_id="studio_page"):
             with gr.Column(elem_id="studio_left", min_width=320):
                 editor = build_story_editor(_PLACEHOLDER, show_label=True)
-                _build_examples(editor.story)
                 gr.HTML(_OPEN, elem_id="studio_open")
                 opened = gr.HTML("", elem_id="studio_opened")
                 with gr.Row(elem_id="studio_run"):
                     generate = gr.Button("Generate", variant="primary", elem_id="studio_generate")
                     cancel = gr.Button("Cancel", elem_id="studio_cancel")
+                options = build_option_widgets(
+                    lambda name: f"studio_{name}", HoppingOptions.preset(RECOMMENDED), PAGE_ROWS
+                )
                 settings = _build_settings(studio)
-                with gr.Accordion("Hopping options", open=True, elem_id="hopping_options"):
-                    options = build_option_widgets(lambda name: f"studio_{name}", rows=PAGE_ROWS)
             with gr.Column(elem_id="studio_right", min_width=320):
                 progress = gr.HTML("", elem_id="studio_progress")
                 downloads = gr.HTML("", elem_id="studio_downloads")
@@ -96,23 +97,6 @@ def build_blocks(studio: Studio) -> Any:
     return page.queue(
         **({"default_concurrency_limit": 16} if MAJOR >= 4 else {"concurrency_count": 16})
     )
-
-
-def _build_examples(story: Any) -> None:
-    """One click each; the story follows as if it were typed."""
-    with gr.Accordion("Examples", open=False, elem_id="studio_examples"):
-        for title, stories in (("The paper's", PAPER_EXAMPLES), ("Ours", OUR_EXAMPLES)):
-            gr.HTML(f"<h4>{title}</h4>", elem_classes=["hopping-heading"])
-            with gr.Row(elem_classes=["studio-examples"]):
-                for name, text in stories.items():
-                    # A default argument: each button keeps its own text.
-                    gr.Button(name, size="sm").click(
-                        lambda text=text: text,
-                        inputs=[],
-                        outputs=[story],
-                        queue=False,
-                        show_progress="hidden",
-                    )
 
 
 def _connect_strengths(studio: Studio, strengths: Any) -> None:

@@ -198,7 +198,7 @@ def test_what_is_wrong_is_said_and_nothing_is_begun(studio, story, changes, expe
 
 @pytest.mark.parametrize("story", ["A dog.\n" * 1001, "A" * 200_001])
 def test_a_story_that_is_too_large_is_not_planned(studio, story):
-    plan, mask = studio.plan("4", story, *(row.default for row in PAGE_ROWS))
+    plan, mask, _ = studio.plan("4", story, *(row.default for row in PAGE_ROWS))
     assert "are too many; allowed: up to" in plan
     assert len(plan) < 2000
     assert mask == ""
@@ -216,14 +216,14 @@ def test_a_crash_in_a_run_is_told_and_the_next_run_works(studio, monkeypatch):
 def test_prompts_are_shown_as_text(studio):
     evil = 'A <b>dog</b> & "<img src=x onerror=alert(1)>".\nThe dog.'
     _, told = generate(studio, evil)
-    plan, _ = studio.plan("1", evil, *(row.default for row in PAGE_ROWS))
+    plan, *_ = studio.plan("1", evil, *(row.default for row in PAGE_ROWS))
     for text in [plan, *(part for shown in told for part in shown if isinstance(part, str))]:
         assert "<b>dog" not in text
         assert "<img src=x" not in text
 
 
 def test_the_plan_says_what_is_wrong_at_its_line(studio):
-    plan, mask = studio.plan("4", "A dog.\n<from:2> It.", *(row.default for row in PAGE_ROWS))
+    plan, mask, _ = studio.plan("4", "A dog.\n<from:2> It.", *(row.default for row in PAGE_ROWS))
     assert 'data-serial="4"' in plan
     assert "line 2, column 1" in plan
     assert mask == ""

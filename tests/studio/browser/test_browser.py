@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from hopping import HoppingOptions
+from hopping.page.story_texts import FIRST_STORY
+from hopping.run_options import RECOMMENDED
 from hopping.storybook.world import RESOLUTION
 from hopping.studio.browser.answers import Studio
 from hopping.studio.record import read_record
@@ -54,6 +57,9 @@ class StudioPage:
         self.page.fill("#studio_steps input", str(steps))
         self.page.press("#studio_steps input", "Tab")
 
+    def unfold(self, name):
+        self.page.get_by_role("button", name=name).click()
+
     def generate(self):
         """Press Generate and wait for the end of the run that this begins."""
         before = len(self.server.runs)
@@ -94,7 +100,7 @@ def test_a_story_from_its_plan_to_its_pictures(web):
     web.open()
     web.write(STORY)
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
-    assert web.page.locator("#hopping_plan .hopping-chip").count() == 2
+    assert web.page.locator("#hopping_plan .hopping-sees .hopping-chip").count() == 2
     web.set_steps(2)
     web.generate()
     assert web.pictures.count() == 6
@@ -141,7 +147,6 @@ def test_an_error_at_its_line(web):
 
 def test_a_long_plan_scrolls_in_its_box_and_leads_to_its_notes(web):
     web.open()
-    web.page.locator("#studio_share").get_by_label("subject").check()
     web.write("A dog.\n" * 40 + "A cat.\n" + "The dog.\n" * 40)
     web.page.locator("#hopping_plan .hopping-frame").nth(80).wait_for()
     box = web.page.locator("#hopping_plan .hopping-plan-scroll")
@@ -163,6 +168,7 @@ def test_a_long_plan_scrolls_in_its_box_and_leads_to_its_notes(web):
 def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_path):
     web.open()
     web.write("A blue cat.\nThe cat sits.")
+    web.unfold("Advanced")
     web.page.get_by_label("all", exact=True).first.check()
     web.set_steps(2)
     web.generate()
@@ -205,9 +211,34 @@ def test_a_frame_between_plain_and_hopped(web):
     assert web.page.locator(".studio-strip-pictures img").count() == 5
 
 
+def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
+    web.open()
+    assert web.page.locator("#studio_preset input:checked").get_attribute("value") == RECOMMENDED
+    for purpose in HoppingOptions.PRESET_HELP.values():
+        assert web.page.get_by_text(purpose).is_visible()
+    assert not web.page.locator("#studio_mode").is_visible()
+    assert web.page.get_by_placeholder(FIRST_STORY).is_visible()
+    web.page.get_by_role("button", name="Example", exact=True).click()
+    web.page.locator("#hopping_plan .hopping-chip", has_text="A red dog").first.wait_for()
+    assert web.story == FIRST_STORY
+    web.set_steps(2)
+    web.generate()
+    assert read_record(web.server.runs[-1]).options == HoppingOptions.from_mapping({}, RECOMMENDED)
+
+
+def test_folds_open_by_the_keyboard(web):
+    web.open()
+    for name, shown in (("Syntax", ".hopping-syntax"), ("Advanced", "#studio_mode")):
+        fold = web.page.get_by_role("button", name=name)
+        fold.focus()
+        web.page.keyboard.press("Enter")
+        web.page.locator(shown).wait_for()
+
+
 def test_an_example_is_one_click(web):
     web.open()
     web.page.get_by_role("button", name="Examples").click()
+    assert web.page.get_by_text("the river may be seen again").is_visible()
     web.page.get_by_role("button", name="Baseball").click()
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     assert web.story.startswith("John throws out a baseball.")
@@ -309,7 +340,7 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     web.set_steps(2)
     web.generate()
-    for fold in ("hopping_syntax", "hopping_mask_fold", "studio_examples"):
+    for fold in ("hopping_syntax", "hopping_mask_fold", "hopping_examples", "studio_advanced"):
         web.page.locator(f"#{fold} button").first.click()
     web.page.get_by_text("What its tokens attended to").first.click()
     web.page.get_by_role("button", name="Fade frame 2").click()

@@ -24,7 +24,7 @@ texts = st.none() | any_texts
 @given(texts, texts, option_values | st.just(OPTIONS))
 def test_fuzz_plans(studio, monkeypatch, serial, story, values):
     monkeypatch.setattr(answers._log, "exception", pytest.fail)
-    plan, mask = studio.plan(serial, story, *values)
+    plan, mask, _ = studio.plan(serial, story, *values)
     (plan + mask).encode()
 
 
