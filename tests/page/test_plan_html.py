@@ -195,12 +195,11 @@ def _cells(page: str) -> torch.Tensor:
     return matrix
 
 
-def test_each_frames_tokens_are_counted_and_of_a_long_story_the_first(clip_tokenizer):
-    plan = plan_story(clip_tokenizer, parse_story("a dog\n" + "long " * 80))
-    text = " ".join(read(plan_html.render_counts(plan)).text.split())
+def test_each_frames_tokens_are_counted_and_of_a_long_story_the_first(plan):
+    counts = plan_html.render_counts(plan("a dog\n" + "long " * 80))
+    text = " ".join(read(counts).text.split())
     assert text == "Tokens of each frame: 1 2/75 2 80/150"
-    plan = plan_story(clip_tokenizer, parse_story("a dog\n" * 300))
-    text = read(plan_html.render_counts(plan)).text
+    text = read(plan_html.render_counts(plan("a dog\n" * 300))).text
     assert (text.count("2/75"), "… (300)" in text) == (100, True)
 
 
