@@ -131,7 +131,8 @@ const hoppingPlans = {
 function hoppingUnfoldByKey(folds) {
     folds.forEach(function(fold) {
         const label = fold.querySelector(":scope > .label-wrap");
-        if (!label || label.tagName === "BUTTON") return;
+        // A box in it is reached by itself, and unfolds it.
+        if (!label || label.tagName === "BUTTON" || label.querySelector("input")) return;
         label.tabIndex = 0;
         label.setAttribute("role", "button");
         const tell = () => label.setAttribute("aria-expanded", label.classList.contains("open"));

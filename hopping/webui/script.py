@@ -68,10 +68,11 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         ) as enabled:
             with gr.Row(elem_classes=["hopping-head"]):
                 gr.HTML(f'<p class="hopping-hint">{STORY_HINT}</p>')
-                example = gr.Button("Example", size="sm", elem_id=f"hopping_{tab}_example")
+                if follows:
+                    prompt = self._hosts_own["prompt"]
+                    example = gr.Button("Example", size="sm", elem_id=f"hopping_{tab}_example")
+                    example.click(next_example, inputs=[prompt], outputs=[prompt], queue=False)
             if follows:
-                prompt = self._hosts_own["prompt"]
-                example.click(next_example, inputs=[prompt], outputs=[prompt], queue=False)
                 panel = build_plan(f"hopping_{tab}", folded=True)
             widgets = build_option_widgets(self.elem_id, settings.defaults())
             if follows:
