@@ -52,7 +52,7 @@ def test_a_story_is_sent_to_txt2img_with_its_settings(tab):
 def test_the_tab_names_what_is_on_in_txt2img(web, host):
     web.open(host.url)
     web.open_tab()
-    note = web.page.locator("#hopping_scripts_note")
+    note = web.page.locator("#hopping_scripts_note").first  # gradio 3 names two
     web.page.wait_for_function(
         "() => document.querySelector('#hopping_scripts_note').classList.contains('hopping-hidden')"
     )
