@@ -99,7 +99,7 @@ onUiLoaded(function() {
     hoppingUnfoldByKey(Array.from(gradioApp().querySelectorAll(folds)));
     if (!hoppingPlan.panel) return;
     new IntersectionObserver(hoppingNameScripts).observe(
-        gradioApp().getElementById("hopping_scripts")
+        gradioApp().getElementById("hopping_page")
     );
     hoppingShowRestore(localGet(HOPPING_TASK));
     const gallery = gradioApp().getElementById("hopping_gallery");

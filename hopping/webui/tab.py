@@ -70,10 +70,10 @@ def build_tab() -> list[tuple[Any, str, str]]:
                 options = build_option_widgets(
                     lambda name: f"hopping_option_{name}", settings.defaults()
                 )
-                widgets, buttons = _build_generation(toprow)
                 with gr.Row(elem_id="hopping_scripts"):
                     gr.HTML(SCRIPTS_NOTE, elem_id="hopping_scripts_note")
                     send = gr.Button("Send this story to txt2img", elem_id="hopping_to_txt2img")
+                widgets, buttons = _build_generation(toprow)
             output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
         asked = [editor.story, toprow.ui_styles.dropdown, *options.by_name.values()]
         connect_plan(editor.panel, live_plan, asked)

@@ -238,7 +238,7 @@ def test_folds_open_by_the_keyboard(web):
 def test_an_example_is_one_click(web):
     web.open()
     web.page.get_by_role("button", name="Examples").click()
-    assert web.page.get_by_text("the river may be seen again").is_visible()
+    web.page.get_by_text("the river may be seen again").wait_for()
     web.page.get_by_role("button", name="Baseball").click()
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     assert web.story.startswith("John throws out a baseball.")
