@@ -34,7 +34,7 @@ def test_each_row_is_named_by_what_made_it(sd_model, monkeypatch, asked, titles)
 
     def draw(run, _processed):
         pictures = {job: Image.new("RGB", (8, 8)) for job in run.jobs.all}
-        grid._grid(run, pictures)
+        grid._grid(run, pictures, ())
 
     def spy(rows, captions, names):
         drawn.append(names)
