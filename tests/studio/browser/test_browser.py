@@ -342,7 +342,7 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.generate()
     for fold in ("hopping_syntax", "hopping_mask_fold", "hopping_examples", "studio_advanced"):
         web.page.locator(f"#{fold} button").first.click()
-    web.page.get_by_text("What its tokens attended to").first.click()
+    web.page.get_by_text("Hopping moved this frame").first.click()
     web.page.get_by_role("button", name="Fade frame 2").click()
     web.page.locator(".studio-fade").wait_for()
     web.page.locator("#hopping_mask svg").wait_for()
