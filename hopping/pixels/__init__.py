@@ -4,7 +4,7 @@
 batches, `layers` knows a library's U-Net, and `sharing` patches it for one `with` block.
 """
 
-from .bank import Bank, bank_bytes
+from .bank import Bank, bank_bytes, story_bytes
 from .graph import Phrase, PixelGraph, PixelLink, PixelSource, pixel_graph
 from .layers import UNetLayers, unet_layers
 from .sharing import PixelSharing, Seen
@@ -20,5 +20,6 @@ __all__ = [
     "UNetLayers",
     "bank_bytes",
     "pixel_graph",
+    "story_bytes",
     "unet_layers",
 ]

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from hopping.errors import HoppingError
 
-from .graph import PixelSource
+from .graph import PixelGraph, PixelSource
 from .layers import UNetLayers
 from .subject_masks import Size, level_size
 
 SUBJECT = 1 / 3
 """How much of its picture a subject covers, more or less."""
+
+_MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Bank:
 
     device: str | None = None
     _kept: dict[PixelSource, dict[Moment, dict[str, Tensor]]] = field(default_factory=dict)
+
+    @classmethod
+    def holding(cls, nbytes: int) -> Bank:
+        """An empty one, where so much has room."""
+        return cls("cpu" if nbytes > _MOST_ON_DEVICE else None)
 
     def begin(self, source: PixelSource, moment: Moment) -> None:
         """Note that the source's frame is sampled now, whether or not it shows anything."""
@@ -102,3 +109,28 @@ def bank_bytes(
         math.prod(level_size(size, layer.level)) * layer.width for layer in layers.sharing
     )
     return round(numbers * calls * itemsize * share)
+
+
+def story_bytes(
+    graph: PixelGraph, layers: UNetLayers, batch_size: int, size: Size, calls: int, itemsize: int
+) -> int:
+    """What a story takes in the bank at most, told before anything is sampled.
+
+    Args:
+        graph: for each frame, whose pixels it sees.
+        batch_size: frames that are sampled at once.
+
+    The others are those of `bank_bytes`.
+    """
+    whole = any(link.source.subject is None for links in graph for link in links)
+    of_one = bank_bytes(layers, size, calls, itemsize, 1 if whole else SUBJECT)
+    return most_kept(graph, batch_size) * of_one
+
+
+def most_kept(graph: PixelGraph, batch_size: int) -> int:
+    """How many sources' tokens must be kept at once, between two batches of this size."""
+    most = 0
+    for made in range(batch_size, len(graph), batch_size):
+        later = {link.source for links in graph[made:] for link in links}
+        most = max(most, sum(source.frame <= made for source in later))
+    return most

@@ -65,6 +65,43 @@ class CrossAttention(Protocol):
         """By which q·kᵀ is multiplied before the softmax."""
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of a call that draws a frame as its prompt says.
+
+    Attributes:
+        number: of the call's rows, from 0.
+        frame: of the batch's frames, from 0.
+        places: those of the frame's embedding that it is told; None: all. A frame with several
+            prompts, each for a part of its embedding, has a row for each.
+    """
+
+    number: int
+    frame: int
+    places: range | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a U-Net.
+
+    Attributes:
+        timestep: as the U-Net is given it.
+        size: of its latents.
+        rows: all that are conditional.
+        begins: whether it is the first of its step; a sampler may divide a step's rows into calls.
+        whole: whether a call of this step that has any of them has all conditional rows.
+        graph: which of the story's graphs holds; prompts may change from step to step.
+    """
+
+    timestep: float
+    size: Size
+    rows: tuple[Row, ...]
+    begins: bool = True
+    whole: bool = True
+    graph: int = 0
+
+
 class UNetLayers(Protocol):
     """What of a U-Net sharing has to do with."""
 
@@ -79,8 +116,15 @@ class UNetLayers(Protocol):
     def mapping(self) -> list[CrossAttention]:
         """The cross-attention layers, which know where a subject is."""
 
-    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[float, Size, int]:
-        """Of one call: its timestep, the size of its latents, and its number of rows."""
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], frames: int) -> Call:
+        """What one call draws.
+
+        Args:
+            frames: how many there are in the batch.
+
+        Raises:
+            HoppingError: if it cannot be told whose its rows are.
+        """
 
 
 @dataclass(frozen=True)
@@ -141,11 +185,20 @@ class DiffusersUNet:
     sharing: list[SelfAttention]
     mapping: list[CrossAttention]
 
-    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[float, Size, int]:
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], frames: int) -> Call:
         given = dict(zip(("sample", "timestep"), args, strict=False)) | kwargs
         sample, timestep = given["sample"], given["timestep"]
-        first = torch.as_tensor(timestep).flatten()[0]
-        return float(first), (sample.shape[-2], sample.shape[-1]), len(sample)
+        unconditional = len(sample) - frames
+        if unconditional not in (0, frames):
+            raise HoppingError(
+                f"the U-Net is called with {len(sample)} rows for {frames} frames, which are "
+                "neither the prompts alone nor the negative prompts before them; use pixels=off"
+            )
+        return Call(
+            timestep=float(torch.as_tensor(timestep).flatten()[0]),
+            size=(sample.shape[-2], sample.shape[-1]),
+            rows=tuple(Row(unconditional + n, n) for n in range(frames)),
+        )
 
 
 # diffusers' processors that take keys of any length from encoder_hidden_states.

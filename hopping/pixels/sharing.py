@@ -23,7 +23,7 @@ from hopping.errors import HoppingError
 
 from .bank import Bank, Moment
 from .graph import Phrase, PixelGraph, PixelLink, PixelSource
-from .layers import CrossAttention, SelfAttention, UNetLayers
+from .layers import Call, CrossAttention, Row, SelfAttention, UNetLayers
 from .subject_masks import Size, SubjectMap, attention_maps, level_size, map_level, why_not_found
 
 SHARING_CALLS = 0.8
@@ -67,53 +67,49 @@ class PixelSharing:
         graph: for each frame, what it sees.
         layers: of the U-Net.
         bank: keeps what later batches see.
+
+    Attributes:
+        graphs: `graph` alone, or as many as `layers` tells apart, where prompts change from step
+            to step.
+        layers: may be exchanged between two batches, for the same U-Net loaded again.
     """
 
     def __init__(self, graph: PixelGraph, layers: UNetLayers, bank: Bank) -> None:
-        self.graph = graph
-        self._layers, self._bank = layers, bank
+        self.graphs: tuple[PixelGraph, ...] = (graph,)
+        self.layers = layers
+        self._bank = bank
         self._maps: dict[tuple[int, Phrase], SubjectMap] = {}
+
+    @property
+    def graph(self) -> PixelGraph:
+        """For each frame, what it sees, at first."""
+        return self.graphs[0]
 
     @contextmanager
     def batch(self, frames: Sequence[int]) -> Iterator[None]:
-        """While the block runs, the U-Net samples these frames, from the first step to the last.
-
-        Its rows are the frames in this order, behind as many unconditional ones if there are any.
-        """
-        later = {link.source for links in self.graph[max(frames) :] for link in links}
-        links = {frame: self.graph[frame - 1] for frame in frames}
-        seen = {link.source for links_of in links.values() for link in links_of}
-        shown = [source for source in seen | later if source.frame in frames]
-        if shown or seen:
-            maps = {
-                (frame, phrase): SubjectMap()
-                for frame, phrase in (
-                    *((source.frame, source.subject) for source in shown),
-                    *((frame, link.own) for frame, own in links.items() for link in own),
-                )
-                if phrase is not None
-            }
-            levels = {layer.level for layer in self._layers.mapping}
-            kept = [source for source in shown if source in later]
-            with _patched(
-                self._layers, _Batch(list(frames), links, shown, kept, maps, self._bank, levels)
-            ):
+        """While the block runs, the U-Net samples these frames, from the first step to the last."""
+        views = [_View(graph, frames) for graph in self.graphs]
+        if any(view.shown or any(view.links.values()) for view in views):
+            levels = {layer.level for layer in self.layers.mapping}
+            batch = _Batch(list(frames), views, self._bank, levels)
+            with _patched(self.layers, batch):
                 yield
-            self._maps.update(maps)
+            self._maps.update(batch.maps)
         else:
             yield
-        self._bank.drop_all_but(later)
+        self._bank.drop_all_but(source for view in views for source in view.later)
 
     def seen(self, frame: int) -> tuple[Seen, ...]:
         """What a frame that has been sampled saw."""
-        return tuple(self._seen(frame, link) for link in self.graph[frame - 1])
+        links = dict.fromkeys(link for graph in self.graphs for link in graph[frame - 1])
+        return tuple(self._seen(frame, link) for link in links)
 
     def _seen(self, frame: int, link: PixelLink) -> Seen:
         source = link.source
         if source.subject is None:
             return Seen(link, 1.0)
-        there = self._maps[source.frame, source.subject]
-        here = None if link.own is None else self._maps[frame, link.own]
+        there = self._maps.get((source.frame, source.subject), SubjectMap())
+        here = None if link.own is None else self._maps.get((frame, link.own))
         notes = [
             *_notes(source.subject, there, f"frame {source.frame}'s picture", "are not seen"),
             *_notes(link.own, here, "this picture", f"do not see frame {source.frame}"),
@@ -131,62 +127,90 @@ def _notes(phrase: Phrase | None, found: SubjectMap | None, where: str, what: st
     return [told] if much else []
 
 
+class _View:
+    """What a batch's frames see and show by one graph.
+
+    Attributes:
+        links: what each of the frames sees.
+        later: what frames of later batches see.
+        shown: of the frames, what is seen by them or later ones.
+        phrases: for each frame that shows or sees, those whose pixels must be found.
+    """
+
+    def __init__(self, graph: PixelGraph, frames: Sequence[int]) -> None:
+        self.links = {frame: graph[frame - 1] for frame in frames}
+        self.later = {link.source for links in graph[max(frames) :] for link in links}
+        seen = {link.source for links in self.links.values() for link in links}
+        self.shown = [source for source in seen | self.later if source.frame in frames]
+        found = (
+            *((source.frame, source.subject) for source in self.shown),
+            *((frame, link.own) for frame, links in self.links.items() for link in links),
+        )
+        self.phrases: dict[int, list[Phrase]] = {}
+        for frame, phrase in dict.fromkeys(found):
+            if phrase is not None:
+                self.phrases.setdefault(frame, []).append(phrase)
+
+
 class _Batch:
     """The state of one run over one batch: what the hooks ask and tell.
 
     Args:
-        links: for each of the frames.
-        shown: of the frames, what is seen by them or later ones; kept: by later ones.
-        maps: of every phrase of the frames that shows or sees.
+        views: of the frames, by each of the story's graphs.
         map_levels: those of the U-Net that have cross-attention.
+
+    Attributes:
+        maps: of every phrase of the frames that shows or sees.
     """
 
     def __init__(
-        self,
-        frames: list[int],
-        links: dict[int, tuple[PixelLink, ...]],
-        shown: Sequence[PixelSource],
-        kept: Sequence[PixelSource],
-        maps: dict[tuple[int, Phrase], SubjectMap],
-        bank: Bank,
-        map_levels: set[int],
+        self, frames: list[int], views: Sequence[_View], bank: Bank, map_levels: set[int]
     ) -> None:
-        self._frames, self._links, self._shown, self._kept = frames, links, shown, kept
-        self._maps, self._bank, self._map_levels = maps, bank, map_levels
+        self.frames = frames
+        self.maps = {
+            (frame, phrase): SubjectMap()
+            for view in views
+            for frame, phrases in view.phrases.items()
+            for phrase in phrases
+        }
+        self._views, self._bank, self._map_levels = views, bank, map_levels
         self._visits: Counter[float] = Counter()
-        self._first_row = 0
         self._moment = Moment(0.0, 0)
-        self._size: Size = (0, 0)
+        self._view = views[0]
+        self._call = Call(0.0, (0, 0), ())
+        self._kept: list[PixelSource] = []
 
-    def begin_call(self, timestep: float, size: Size, rows: int) -> None:
-        count = len(self._frames)
-        if rows not in (count, 2 * count):
-            raise HoppingError(
-                f"the U-Net is called with {rows} rows for {count} frames, which are neither the "
-                "prompts alone nor the negative prompts before them; use pixels=off"
-            )
-        self._first_row, self._size = rows - count, size
-        self._moment = Moment(timestep, self._visits[timestep])
-        self._visits[timestep] += 1
+    def begin_call(self, call: Call) -> None:
+        self._call = call
+        if not call.begins:
+            return
+        for subject in self.maps.values():
+            subject.end_call()
+        self._view = self._views[call.graph]
+        self._moment = Moment(call.timestep, self._visits[call.timestep])
+        self._visits[call.timestep] += 1
+        # Where a step is several calls, what one shows another sees.
+        self._kept = [s for s in self._view.shown if s in self._view.later or not call.whole]
         for source in self._kept:
             self._bank.begin(source, self._moment)
 
-    def end_call(self) -> None:
-        for subject in self._maps.values():
-            subject.end_call()
-
     def map(self, layer: CrossAttention, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before a cross-attention layer: where its pixels attend to the phrases."""
-        if layer.level != map_level(self._size, self._map_levels):
+        if layer.level != map_level(self._call.size, self._map_levels):
             return
-        for frame in dict.fromkeys(frame for frame, _ in self._maps):
-            phrases = [phrase for of, phrase in self._maps if of == frame]
-            queries, keys = layer.project(args, kwargs, self._row(frame))
+        for row in self._call.rows:
+            frame = self.frames[row.frame]
+            told = [(phrase, _told(row, phrase)) for phrase in self._view.phrases.get(frame, ())]
+            told = [(phrase, tokens) for phrase, tokens in told if tokens]
+            if not told:
+                continue
+            queries, keys = layer.project(args, kwargs, row.number)
             size = self._checked_size(layer.level, len(queries))
-            tokens = [phrase.tokens for phrase in phrases]
-            maps = attention_maps(queries, keys, layer.heads, layer.scale, tokens)
-            for phrase, map_ in zip(phrases, maps.unflatten(-1, size), strict=True):
-                self._maps[frame, phrase].add(map_)
+            maps = attention_maps(
+                queries, keys, layer.heads, layer.scale, [tokens for _, tokens in told]
+            )
+            for (phrase, _), map_ in zip(told, maps.unflatten(-1, size), strict=True):
+                self.maps[frame, phrase].add(map_)
 
     def share(
         self, layer: SelfAttention, hidden: Tensor, kwargs: dict[str, Any], output: Tensor
@@ -196,20 +220,22 @@ class _Batch:
         if self._moment.timestep > SHARING_CALLS * _TRAINED_STEPS:
             return
         here: dict[PixelSource, Tensor | None] = {}
-        for source in self._shown:
-            pixels = self._pixels(source.frame, source.subject, size)
-            row = hidden[self._row(source.frame)]
-            here[source] = None if pixels is None else row[pixels]
+        for source in self._view.shown:
+            showing = self._showing(source)
+            if showing is not None:
+                pixels = self._pixels(source.frame, source.subject, size)
+                here[source] = None if pixels is None else hidden[showing][pixels]
         for source in self._kept:
-            tokens = here[source]
+            tokens = here.get(source)
             if tokens is not None:
                 self._bank.keep(source, self._moment, layer.name, tokens)
         pulling = self._moment.timestep <= PULLING_CALLS * _TRAINED_STEPS
-        for frame, links in self._links.items():
-            own, result = hidden[self._row(frame)], output[self._row(frame)]
+        for row in self._call.rows:
+            frame = self.frames[row.frame]
+            own, result = hidden[row.number], output[row.number]
             drawn, times = torch.zeros_like(result), result.new_zeros(len(result), 1)
             sees = False
-            for link in links:
+            for link in self._view.links[frame]:
                 if link.source in here:
                     tokens = here[link.source]
                 else:
@@ -226,12 +252,21 @@ class _Batch:
             if sees:
                 result += drawn / times.clamp(min=1)
 
+    def _showing(self, source: PixelSource) -> int | None:
+        """Which row of this call shows a source: that which is told of its subject first."""
+        first = 0 if source.subject is None else source.subject.tokens[0]
+        for row in self._call.rows:
+            is_told = row.places is None or first in row.places
+            if self.frames[row.frame] == source.frame and is_told:
+                return row.number
+        return None
+
     def _pixels(self, frame: int, phrase: Phrase | None, size: Size) -> Tensor | slice | None:
         """A phrase's pixels in a layer of this size; all without a phrase."""
-        return slice(None) if phrase is None else self._maps[frame, phrase].pixels(size)
+        return slice(None) if phrase is None else self.maps[frame, phrase].pixels(size)
 
     def _checked_size(self, level: int, pixels: int) -> Size:
-        size = level_size(self._size, level)
+        size = level_size(self._call.size, level)
         if pixels != math.prod(size):
             raise HoppingError(
                 f"a layer of the U-Net attends over {pixels} pixels where {math.prod(size)} were "
@@ -240,17 +275,18 @@ class _Batch:
             )
         return size
 
-    def _row(self, frame: int) -> int:
-        return self._first_row + self._frames.index(frame)
+
+def _told(row: Row, phrase: Phrase) -> list[int]:
+    """The tokens of a frame's phrase that a row is told, by their places there."""
+    if row.places is None:
+        return list(phrase.tokens)
+    return [token - row.places.start for token in phrase.tokens if token in row.places]
 
 
 @contextmanager
 def _patched(layers: UNetLayers, batch: _Batch) -> Iterator[None]:
     def begin(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        batch.begin_call(*layers.call(args, kwargs))
-
-    def end(*_: Any) -> None:
-        batch.end_call()
+        batch.begin_call(layers.call(args, kwargs, len(batch.frames)))
 
     def map_with(layer: CrossAttention) -> Any:
         return lambda _, args, kwargs: batch.map(layer, args, kwargs)
@@ -263,7 +299,6 @@ def _patched(layers: UNetLayers, batch: _Batch) -> Iterator[None]:
     with ExitStack() as hooks:
         module = layers.module
         hooks.callback(module.register_forward_pre_hook(begin, with_kwargs=True).remove)
-        hooks.callback(module.register_forward_hook(end).remove)
         for cross in layers.mapping:
             handle = cross.module.register_forward_pre_hook(map_with(cross), with_kwargs=True)
             hooks.callback(handle.remove)

@@ -57,7 +57,8 @@ def attention_maps(
     query, key = (
         part.float().unflatten(-1, (heads, -1)).transpose(0, 1) for part in (queries, keys)
     )
-    attention = (query @ key.transpose(-1, -2) * scale).softmax(dim=-1).mean(dim=0)
+    # Scaled first: under autocast half precision could not hold the product.
+    attention = ((query * scale) @ key.transpose(-1, -2)).softmax(dim=-1).mean(dim=0)
     return torch.stack([attention[:, list(tokens)].sum(dim=-1) for tokens in phrases])
 
 

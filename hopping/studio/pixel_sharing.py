@@ -11,12 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from hopping.errors import HoppingError
-from hopping.pixels import Bank, PixelGraph, PixelSharing, bank_bytes, unet_layers
-from hopping.pixels.bank import SUBJECT
+from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes, unet_layers
 from hopping.pixels.sharing import SHARING_CALLS
-
-_MOST_ON_DEVICE = 512 * 2**20  # a larger bank is kept in the computer's own memory
-
 
 def pixel_sharing(
     pipeline: Any,
@@ -45,8 +41,7 @@ def pixel_sharing(
             "use a pipeline without PAG, or pixels=off"
         )
     needed = kept_bytes(pipeline, graph, batch_size=batch_size, calls=calls, pixels=pixels)
-    bank = Bank("cpu" if needed > _MOST_ON_DEVICE else None)
-    return PixelSharing(graph, unet_layers(pipeline.unet), bank)
+    return PixelSharing(graph, unet_layers(pipeline.unet), Bank.holding(needed))
 
 
 def kept_bytes(
@@ -60,18 +55,7 @@ def kept_bytes(
     size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
     layers, itemsize = unet_layers(pipeline.unet), pipeline.unet.dtype.itemsize
     calls = round(SHARING_CALLS * calls)
-    whole = any(link.source.subject is None for links in graph for link in links)
-    of_one = bank_bytes(layers, size, calls, itemsize, 1 if whole else SUBJECT)
-    return most_kept(graph, batch_size) * of_one
-
-
-def most_kept(graph: PixelGraph, batch_size: int) -> int:
-    """How many sources' tokens must be kept at once, between two batches of this size."""
-    most = 0
-    for made in range(batch_size, len(graph), batch_size):
-        later = {link.source for links in graph[made:] for link in links}
-        most = max(most, sum(source.frame <= made for source in later))
-    return most
+    return story_bytes(graph, layers, batch_size, size, calls, itemsize)
 
 
 class HasFrames(Protocol):

@@ -7,7 +7,8 @@ work it is called.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
 from .generation_data import job_of
-from .host_conditioning import HostCall, story_conditionings
+from .host_conditioning import HostCall, story_conditionings, story_pixels
 from .host_types import Processing
 from .hosts import host
 from .jobs import PictureJobs
@@ -28,6 +29,7 @@ from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
 from .notes import notes
+from .pixels import RunPixels, StoryPixels
 from .planning import parse_prompt, story_notes
 from .texts import Timing, without_comments, without_networks
 from .wildcards import Wildcards, wildcards_of
@@ -44,6 +46,7 @@ class HoppedRun:
         hires_prompt: that of the hires pass, or empty.
         story: its frames.
         jobs: its pictures.
+        pixels: what they see of each other's; None if that is off.
 
     Raises:
         HoppingError: if it cannot be done as asked.
@@ -68,7 +71,8 @@ class HoppedRun:
         picture = getattr(p, "firstpass_image", None)
         enlarged = None if picture is None else job_of(picture, frames, request.hopping.mode)
         self.jobs = PictureJobs(int(p.n_iter), frames, request.run.compare, enlarged)
-        self._memo: list[tuple[Any, list[list[Any]]]] = []
+        self.pixels = None if request.hopping.pixels == "off" else RunPixels(p)
+        self._memo: list[tuple[Any, Any]] = []
         self._before: dict[str, Any] = {}
         self._conditioned = -1
         self._ours: dict[str, Any] = {}
@@ -188,8 +192,9 @@ class HoppedRun:
         if getattr(p, "enable_hr", False):
             p.hr_extra_network_data = gathered(p.all_hr_prompts, self.jobs.numbers)
 
-    def sampling(self) -> None:
-        """Before a batch is sampled. Cuts what img2img prepared for a whole batch down to it.
+    @contextmanager
+    def sampling(self) -> Iterator[None]:
+        """While a batch is sampled. Cuts what img2img prepared for a whole batch down to it.
 
         Raises:
             HoppingError: if the host was kept from asking for this batch's conditionings.
@@ -204,6 +209,13 @@ class HoppedRun:
             prepared = getattr(p, name, None)
             if prepared is not None and len(prepared) > len(p.seeds):
                 setattr(p, name, prepared[: len(p.seeds)])
+        if self.pixels is None:
+            yield
+            return
+        first = p.iteration * p.batch_size
+        jobs = self.jobs.all[first : first + len(p.prompts)]
+        with self.pixels.batch(jobs, alone=self.jobs.enlarges):
+            yield
 
     def conditionings(
         self,
@@ -243,16 +255,25 @@ class HoppedRun:
                     continue
                 texts = self._story_texts(job.story, hires)
                 key = (texts, hires, size, settings)
-                made = self._kept(key, lambda: self._hopped(call, texts, hires))  # noqa: B023
+                made, seen = self._kept(key, lambda: self._hopped(call, texts, hires))  # noqa: B023
                 batch.append(made[job.frame - 1])
+                if self.pixels is not None:
+                    self.pixels.tell(job.story, hires, seen)
+        if self.pixels is not None:
+            self.pixels.follow()
         return prompt_parser.MulticondLearnedConditioning(shape=(len(prompts),), batch=batch)
 
-    def _hopped(self, call: HostCall, texts: tuple[str, ...], hires: bool) -> list[list[Any]]:
+    def _hopped(
+        self, call: HostCall, texts: tuple[str, ...], hires: bool
+    ) -> tuple[list[list[Any]], StoryPixels | None]:
         story = self._hires_story if hires and self._hires_story else self.story
         scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
         for note in notes(call.sd_model, scheduled, self.request.hopping):
             self.processing.comment(note)
-        return story_conditionings(call, scheduled, self.request.hopping)
+        seen = None
+        if self.pixels is not None:
+            seen = story_pixels(call.sd_model, scheduled, self.request.hopping)
+        return story_conditionings(call, scheduled, self.request.hopping), seen
 
     def _story_texts(self, story: int, hires: bool) -> tuple[str, ...]:
         """A story's prompts as they reach the encoder, networks taken out.
@@ -271,13 +292,13 @@ class HoppedRun:
     def _styled(self, text: str) -> str:
         return shared.prompt_styles.apply_styles_to_prompt(text, self.processing.styles)
 
-    def _kept(self, key: Any, make: Any) -> list[list[Any]]:
-        for known, conditionings in self._memo:
+    def _kept(self, key: Any, make: Any) -> Any:
+        for known, made in self._memo:
             if known == key:
-                return conditionings
-        conditionings = make()
-        self._memo = [*self._memo[1 - _KEPT :], (key, conditionings)]
-        return conditionings
+                return made
+        made = make()
+        self._memo = [*self._memo[1 - _KEPT :], (key, made)]
+        return made
 
     def _note_old_scheduling(self, prompts: Any, timing: Timing) -> None:
         """As the host notes it where its own function is called."""

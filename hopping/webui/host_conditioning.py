@@ -7,7 +7,7 @@ make of any prompt: emphasis, chunks, SDXL's vectors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,13 +18,15 @@ from modules import prompt_parser
 from torch import Tensor
 
 from hopping.encoder import Embedding, encode_frames
-from hopping.layout import lay_out
+from hopping.layout import WINDOW, lay_out
 from hopping.mask import Visibility
 from hopping.options import HoppingOptions
+from hopping.pixels import pixel_graph
 
 from .encoders import HostTextEncoder, text_encoders
 from .moments import ScheduledFrame, StepTexts, last_steps
 from .neighbours import check_reading
+from .pixels import StoryPixels
 from .texts import Timing, clean
 
 HostFunction = Callable[..., Any]
@@ -98,6 +100,23 @@ def story_conditionings(
     return conditionings
 
 
+def story_pixels(
+    sd_model: Any, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
+) -> StoryPixels:
+    """Who sees whose pixels, at each step and for each frame's sub-prompts.
+
+    Raises:
+        HoppingError: if the story cannot be laid out as asked.
+    """
+    steps, moments = _moments(scheduled)
+    # Both encoders of SDXL cut a text alike.
+    track = _Track(text_encoders(sd_model)[0], moments, options)
+    graphs = {texts: pixel_graph(visibility) for texts, visibility in track.visibility.items()}
+    return StoryPixels(
+        tuple(steps), tuple(graphs[texts] for texts in steps.values()), tuple(track.places())
+    )
+
+
 Texts = tuple[tuple[str, ...], ...]
 """What a story says at one step: for each frame, its sub-prompts."""
 
@@ -137,6 +156,7 @@ class _Track:
     Attributes:
         encoder: that text encoder.
         contextual: the numbers of the frames that see an earlier one at any step.
+        visibility: who sees what, for each of the story's texts.
 
     Raises:
         HoppingError: if the story cannot be laid out as asked.
@@ -154,7 +174,7 @@ class _Track:
             [max(len(cut[text]) for text in part) for part in zip(*frame, strict=True)]
             for frame in zip(*moments, strict=True)
         ]
-        self._visibility: dict[Texts, Visibility] = {}
+        self.visibility: dict[Texts, Visibility] = {}
         for texts, moment in moments.items():
             windows = [
                 [
@@ -165,10 +185,10 @@ class _Track:
             ]
             tokens = moment.tokens(encoder, windows)
             layout = lay_out(moment.story, tokens, encoder.special, options)
-            self._visibility[texts] = Visibility(layout, options)
+            self.visibility[texts] = Visibility(layout, options)
         self.contextual = {
             number
-            for visibility in self._visibility.values()
+            for visibility in self.visibility.values()
             for number in range(1, len(visibility.layout.frames) + 1)
             if len(visibility.context(number))
         }
@@ -180,8 +200,14 @@ class _Track:
                 self._parts(visibility.layout.alone(n), embedding, self._counts[n - 1])
                 for n, embedding in enumerate(encode_frames(self.encoder, visibility), start=1)
             ]
-            for texts, visibility in self._visibility.items()
+            for texts, visibility in self.visibility.items()
         }
+
+    def places(self) -> Iterator[tuple[range, ...]]:
+        """For each frame, which places of its embedding each of its sub-prompts has."""
+        for counts in self._counts:
+            ends = [WINDOW * end for end in accumulate(counts)]
+            yield tuple(map(range, [0, *ends[:-1]], ends))
 
     @staticmethod
     def _parts(ids: Tensor, embedding: Embedding, counts: Sequence[int]) -> Parts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hopping.errors import OptionError
 from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan, plan_frames
@@ -27,13 +26,7 @@ def parse_prompt(prompt: str, request: HoppingRequest) -> Story:
 
     Raises:
         StoryError: with line and column.
-        OptionError: for what no WebUI can do yet.
     """
-    if request.hopping.pixels != "off":
-        raise OptionError(
-            f"pixels={request.hopping.pixels} does not work in a WebUI yet; use pixels=off (the "
-            "preset Consistent subject, say), or the command line"
-        )
     run = request.run
     story = parse_story(prompt, run.before, run.after, inline_comments=hides_comments())
     for frame in story.frames:

@@ -128,11 +128,17 @@ class HoppingProcessing(_Host):
     def sample(self, *args: Any, **kwargs: Any) -> Any:
         run = run_of(self)
         if run is not None:
-            with self._reporting():
-                run.sampling()
+            with self._reporting(), run.sampling():
+                return super().sample(*args, **kwargs)  # type: ignore[misc]
         if failure_of(self) is not None:
             return nothing_sampled(self)
         return super().sample(*args, **kwargs)  # type: ignore[misc]
+
+    def sample_hr_pass(self, *args: Any, **kwargs: Any) -> Any:
+        run = run_of(self)
+        if run is not None and run.pixels is not None:
+            run.pixels.hires()
+        return super().sample_hr_pass(*args, **kwargs)  # type: ignore[misc]
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

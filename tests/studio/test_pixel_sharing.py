@@ -9,9 +9,10 @@ import pytest
 
 from hopping import HoppingError, HoppingOptions
 from hopping.pixels import Bank, PixelLink, PixelSource
+from hopping.pixels.bank import most_kept
 from hopping.studio import FrameKey
 from hopping.studio.generate import pixels_kept
-from hopping.studio.pixel_sharing import Prerequisites, most_kept
+from hopping.studio.pixel_sharing import Prerequisites
 from hopping.studio.record import Record, Settings
 from hopping.studio.story_run import memory_note, plan_for
 from tests.encoders import hook_count

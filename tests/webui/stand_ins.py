@@ -343,7 +343,7 @@ def install() -> None:
         return
     package = module("modules")
     package.__path__ = []
-    state = SimpleNamespace(job_count=-1, processing_has_refined_job_count=False)
+    state = SimpleNamespace(job_count=-1, processing_has_refined_job_count=False, skipped=False)
     module(
         "modules.shared",
         opts=fresh_options(),
@@ -381,6 +381,7 @@ def install() -> None:
         PromptChunkFix=Fix,
     )
     module("modules.sd_models", model_data=SimpleNamespace(sd_model=None))
+    module("modules.sd_unet", current_unet=None)
     module(
         "modules.processing",
         get_fixed_seed=lambda seed: 1234 if seed in (-1, None, "") else int(seed),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopping import HoppingOptions, infotext
+from hopping import infotext
 from hopping.infotext import guarded
 from hopping.run_options import ROWS, parse_request
 from hopping.webui import generation_data, run_entries
@@ -89,20 +89,14 @@ SET = {
     "before": 'a "photo", of:',
     "after": '"film"',
     "save_mask": True,
+    "pixels": "subject",
 }
 
 
 def test_every_option_comes_back():
-    assert {*SET, "pixels"} == {row.name for row in ROWS}
+    assert SET.keys() == {row.name for row in ROWS}
     entries = written(begun(options=SET), 1)
-    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET | {"pixels": "off"}
-
-
-def test_pictures_that_share_pixels_can_be_read():
-    """No WebUI makes them yet."""
-    row = HoppingOptions.row("pixels")
-    entries = {"Hopping": "paper", infotext.key(row): "subject"}
-    assert infotext.value_in(entries, row) == "subject"
+    assert {row.name: infotext.value_in(entries, row) for row in ROWS} == SET
 
 
 def test_what_is_not_there_is_the_default_and_without_hopping_nothing():

@@ -138,8 +138,6 @@ def test_another_cells_entries_do_not_stay(sd_model):
         ("a\nb", {"mode": "x"}),
         (["a", "b"], {}),
         ("a", {"reach": -1}),
-        ("a\nb", {"pixels": "subject"}),
-        ("a\nb", {"preset": "Same character"}),
     ],
 )
 def test_what_is_wrong_is_not_swallowed(sd_model, prompt, options):

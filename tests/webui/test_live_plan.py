@@ -133,6 +133,13 @@ def test_the_mask_over_http(client):
     assert min(Image.open(io.BytesIO(answer.content)).size) > 200
 
 
+def test_the_plan_over_http_says_whose_pixels_are_seen(client):
+    answer = client().post("/hopping/plan", json={"prompt": STORY, "pixels": "subject"}).json()
+    first, *later = (frame["pixels"] for frame in answer["frames"])
+    assert not first
+    assert any(later)
+
+
 @pytest.mark.parametrize("path", ["/hopping/plan", "/hopping/mask"])
 def test_what_is_wrong_over_http(client, path):
     answer = client().post(path, json={"prompt": "a\nb <from:2> c"})
@@ -140,8 +147,6 @@ def test_what_is_wrong_over_http(client, path):
     assert answer.json()["detail"].startswith("line 2, column 3")
     assert answer.json()["errors"][0]["line"] == 2
     assert "unknown option" in client().post(path, json={"prompt": "a", "x": 1}).json()["detail"]
-    pixels = client().post(path, json={"prompt": "a", "pixels": "all"}).json()["detail"]
-    assert "pixels=all does not work in a WebUI yet; use pixels=off" in pixels
     assert "a prompt is needed" in client().post(path, json={"reach": 1}).json()["detail"]
     assert client().post(path, json=[STORY]).status_code == 422
 

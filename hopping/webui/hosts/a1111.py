@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from modules import devices, sd_hijack_clip, sd_models, shared
+from modules import devices, sd_hijack_clip, sd_models, sd_unet, shared
 from torch import nn
 
-from hopping.errors import EncoderError, NotLoadedError
+from hopping.errors import EncoderError, HoppingError, NotLoadedError
 
 from .base import Engine, Function, unsupported
+from .unet_rows import RowOf, merged_pixels, rows_in_turn
 
 
 class A1111:
@@ -51,6 +52,25 @@ class A1111:
 
     def loses_errors(self) -> bool:
         return False
+
+    def unet(self, sd_model: Any) -> nn.Module:
+        return sd_model.model.diffusion_model
+
+    def rows(
+        self, sampler: Any, kwargs: dict[str, Any], count: int, earlier: Sequence[RowOf]
+    ) -> list[RowOf]:
+        return rows_in_turn(sampler, count, earlier)
+
+    def check_attention(self) -> None:
+        if sd_unet.current_unet is not None:
+            raise HoppingError(
+                f"{type(sd_unet.current_unet).__name__} samples in the U-Net's place (TensorRT, "
+                "say), and pixels cannot be shared in it; set Settings → SD Unet to None, or use "
+                "pixels=off"
+            )
+        names = ("hypertile_enable_unet", "hypertile_enable_unet_secondpass")
+        if any(shared.opts.data.get(name, False) for name in names):
+            raise merged_pixels("Settings → Hypertile")
 
 
 def _engine(embedder: Any) -> Engine:

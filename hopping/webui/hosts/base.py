@@ -12,6 +12,8 @@ from torch import nn
 
 from hopping.errors import EncoderError
 
+from .unet_rows import RowOf
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -70,6 +72,27 @@ class Host(Protocol):
 
     def loses_errors(self) -> bool:
         """Whether the host's page cannot tell what is raised while it makes pictures."""
+
+    def unet(self, sd_model: Any) -> nn.Module:
+        """The network of a loaded checkpoint by which it samples."""
+
+    def rows(
+        self, sampler: Any, kwargs: dict[str, Any], count: int, earlier: Sequence[RowOf]
+    ) -> list[RowOf]:
+        """Which picture's each of the rows is in a call of the U-Net.
+
+        Args:
+            sampler: the host's, that samples.
+            kwargs: the call's.
+            count: of its rows.
+            earlier: those of the same step's calls before.
+
+        Raises:
+            HoppingError: if it is no call that the host's own sampler makes.
+        """
+
+    def check_attention(self) -> None:
+        """Raise HoppingError if a setting keeps the U-Net's attention from being shared."""
 
 
 def unsupported(model: Any) -> EncoderError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from backend.text_processing import classic_engine, emphasis
 from modules import sd_models, shared
+from torch import nn
 
 from hopping.errors import EncoderError, NotLoadedError
 
 from .base import Engine, Function, unsupported
 from .threads import on_main_thread
+from .unet_rows import RowOf, rows_in_chunks
 
 
 class Forge:
@@ -65,6 +67,17 @@ class Forge:
 
     def loses_errors(self) -> bool:
         return False
+
+    def unet(self, sd_model: Any) -> nn.Module:
+        return sd_model.forge_objects.unet.model.diffusion_model
+
+    def rows(
+        self, sampler: Any, kwargs: dict[str, Any], count: int, earlier: Sequence[RowOf]
+    ) -> list[RowOf]:
+        return rows_in_chunks(sampler, kwargs["transformer_options"], count, earlier)
+
+    def check_attention(self) -> None:
+        pass  # what may be in its way here is told with each call
 
 
 def _engine(engine: Any) -> Engine:

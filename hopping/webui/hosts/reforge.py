@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from modules import processing
+from torch import nn
 
 from hopping.errors import EncoderError
 
 from .a1111 import A1111
 from .base import Function
 from .threads import main_thread_loses_errors, on_main_thread
+from .unet_rows import RowOf, rows_in_chunks
 
 
 class ReForge(A1111):
@@ -35,3 +38,11 @@ class ReForge(A1111):
 
     def loses_errors(self) -> bool:
         return main_thread_loses_errors()
+
+    def unet(self, sd_model: Any) -> nn.Module:
+        return sd_model.forge_objects.unet.model.diffusion_model
+
+    def rows(
+        self, sampler: Any, kwargs: dict[str, Any], count: int, earlier: Sequence[RowOf]
+    ) -> list[RowOf]:
+        return rows_in_chunks(sampler, kwargs["transformer_options"], count, earlier)
