@@ -250,7 +250,7 @@ def _level(name: str, levels: int) -> int:
 def _check(name: str, block: Any) -> None:
     if getattr(block, "only_cross_attention", False) or block.attn2 is None:
         raise HoppingError(f"{name} of the U-Net has no self-attention of the kind that is shared")
-    if hasattr(block, "_tome_info"):
+    if type(block).__name__ == "ToMeBlock":  # what else it leaves there, it leaves for good
         raise HoppingError("ToMe merges the U-Net's pixels, so none can be found; remove its patch")
     for attention, known in ((block.attn1, _PROCESSORS), (block.attn2, _PROCESSORS | _ADAPTERS)):
         if getattr(attention, "fused_projections", False):

@@ -14,6 +14,7 @@ from hopping.errors import HoppingError
 from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes, unet_layers
 from hopping.pixels.sharing import SHARING_CALLS
 
+
 def pixel_sharing(
     pipeline: Any,
     graph: PixelGraph,

@@ -43,6 +43,10 @@ SETTINGS = {
     "use_old_emphasis_implementation": False,
     "persistent_cond_cache": True,
     "return_mask": False,
+    "token_merging_ratio": 0,
+    "hypertile_enable_unet": False,
+    "batch_cond_uncond": True,
+    "skip_early_cond": 0,
     "hires_fix_show_sampler": True,
     "hires_fix_show_prompts": True,
 }

@@ -1,0 +1,347 @@
+"""Pixels in the host's sampler, with the U-Net of its own library, called as it calls it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from hopping import HoppingError
+from hopping.pixels import PixelLink, PixelSource
+from hopping.pixels.graph import Phrase
+from tests.encoders import hook_count
+
+from .stand_ins import MODULES
+
+openaimodel = pytest.importorskip(
+    "ldm.modules.diffusionmodules.openaimodel", reason="needs PyPI's stable-diffusion-sdkit"
+)
+from hopping.webui import hosts  # noqa: E402
+from hopping.webui.hosts.a1111 import A1111  # noqa: E402
+from hopping.webui.jobs import PictureJob  # noqa: E402
+from hopping.webui.pixels import RunPixels, StoryPixels  # noqa: E402
+from hopping.webui.unet_layers import find_layers  # noqa: E402
+
+TEXT_WIDTH, WINDOW = 24, 77
+SIZE = (16, 24)
+TIMESTEPS = (900, 700, 500, 100)
+
+
+def sd1_unet():
+    torch.manual_seed(0)
+    unet = openaimodel.UNetModel(
+        image_size=16,
+        in_channels=4,
+        out_channels=4,
+        model_channels=32,
+        attention_resolutions=[4, 2, 1],
+        num_res_blocks=1,
+        channel_mult=[1, 2, 2, 2],
+        num_heads=4,
+        use_spatial_transformer=True,
+        context_dim=TEXT_WIDTH,
+        use_checkpoint=False,
+        legacy=False,
+    ).eval()
+    # At their first values an untrained U-Net draws nothing, and hardly attends.
+    for name, weight in unet.named_parameters():
+        if "attn" in name and weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.15)
+        elif not weight.any():
+            torch.nn.init.normal_(weight, std=0.05)
+    return unet.requires_grad_(False)
+
+
+@pytest.fixture
+def unet(monkeypatch):
+    """That of the loaded checkpoint, on A1111."""
+    made, loaded = sd1_unet(), SimpleNamespace()
+    loaded.model = SimpleNamespace(diffusion_model=made)
+    loaded.sd_checkpoint_info = SimpleNamespace(filename="one")
+    monkeypatch.setattr(MODULES["modules.shared"], "sd_model", loaded)
+    monkeypatch.setattr(MODULES["modules.shared"].state, "skipped", False)
+    monkeypatch.setattr(hosts, "find_host", A1111)
+    return made
+
+
+class Sampled:
+    """The host's processing object, as far as `pixels` asks it, and its sampling."""
+
+    def __init__(self, parts: tuple[int, ...], *, at_once: bool = True) -> None:
+        self.parts, self.at_once = parts, at_once
+        self.notes: list[str] = []
+        self.scripts, self.script_args, self.sampler_name = None, (), "Euler"
+        self.height, self.width = (8 * length for length in SIZE)
+        self.hr_upscale_to_x, self.hr_upscale_to_y = 2 * self.width, 2 * self.height
+        self.batch_size = len(parts)
+
+    def comment(self, note):
+        self.notes.append(note)
+
+    def get_token_merging_ratio(self, for_hr=False):
+        return 0
+
+    def sample(self, unet, frames, fail_at=None):
+        """The latents of these of the story's frames, as A1111 samples them in a batch."""
+        generator = torch.Generator().manual_seed(1)
+        texts = torch.randn(
+            len(self.parts), max(self.parts), WINDOW, TEXT_WIDTH, generator=generator
+        )
+        noise = torch.randn(1, 4, *SIZE, generator=generator)
+        x, owners = noise.repeat(len(frames), 1, 1, 1), []
+        for place, frame in enumerate(frames):
+            owners += [(place, part) for part in range(self.parts[frame - 1])]
+        told = [texts[frames[place] - 1, part] for place, part in owners]
+        told = torch.stack([*told, *[torch.zeros(WINDOW, TEXT_WIDTH)] * len(frames)])
+        batch = [[None] * self.parts[frame - 1] for frame in frames]
+        self.sampler = SimpleNamespace(
+            model_wrap_cfg=SimpleNamespace(step=0),
+            sampler_extra_args={"cond": SimpleNamespace(batch=batch)},
+        )
+        for step, timestep in enumerate(TIMESTEPS):
+            self.sampler.model_wrap_cfg.step = step
+            if step == fail_at:
+                raise KeyboardInterrupt
+            rows = torch.stack([*(x[place] for place, _ in owners), *x])
+            timesteps = torch.full((len(rows),), float(timestep))
+            count = len(rows) if self.at_once else len(frames)
+            drawn = torch.cat(
+                [
+                    unet(rows[n : n + count], timesteps[n : n + count], context=told[n : n + count])
+                    for n in range(0, len(rows), count)
+                ]
+            )
+            guided = drawn[len(owners) :].clone()
+            for (place, _), row in zip(owners, drawn, strict=False):
+                guided[place] += 2 * (row - drawn[len(owners) + place])
+            x = x - 0.3 * guided
+        return dict(zip(frames, x, strict=True))
+
+
+def story_pixels(parts: tuple[int, ...], told: int = 0) -> StoryPixels:
+    """Frame 2 and 4 see the subject of frame 1, which the sub-prompt `told` is told."""
+    subject = Phrase("dog", (WINDOW * told + 2, WINDOW * told + 3))
+    link = PixelLink(PixelSource(1, subject), Phrase("it", (1,)))
+    graph = ((), (link,), (), (link,))
+    places = tuple(
+        tuple(range(WINDOW * n, WINDOW * (n + 1)) for n in range(count)) for count in parts
+    )
+    return StoryPixels((len(TIMESTEPS),), (graph[: len(parts)],), places)
+
+
+def made(unet, parts, batches, *, pixels=None, at_once=True):
+    p = Sampled(parts, at_once=at_once)
+    run = RunPixels(p)
+    found = {}
+    with torch.no_grad():
+        for frames in batches:
+            run.tell(0, False, pixels or story_pixels(parts))
+            with run.batch([PictureJob(0, frame) for frame in frames], alone=False):
+                found |= p.sample(unet, frames)
+            assert hook_count(unet) == 0
+    return found
+
+
+def plain(unet, parts, batches, *, at_once=True):
+    off = StoryPixels((9,), (((),) * len(parts),), story_pixels(parts).places)
+    return made(unet, parts, batches, pixels=off, at_once=at_once)
+
+
+def test_levels_are_those_of_the_pixels(unet):
+    found = []
+    sharing, mapping = find_layers(unet)
+    for layer in (*sharing, *mapping):
+        layer.module.register_forward_pre_hook(
+            lambda _, args, level=layer.level: found.append((args[0].shape[1], level))
+        )
+    Sampled((1,)).sample(unet, [1])
+    assert found
+    assert all(n == (SIZE[0] // 2**level) * (SIZE[1] // 2**level) for n, level in found)
+
+
+PARTS = {"one prompt": (1, 1, 1, 1), "sub-prompts": (2, 3, 1, 2)}
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("batches", [[[1, 2, 3, 4]], [[1, 2], [3, 4]], [[1], [2], [3], [4]]])
+def test_viewers_see_and_all_others_are_plain_bit_for_bit(unet, parts, at_once, batches):
+    off = plain(unet, parts, batches, at_once=at_once)
+    on = made(unet, parts, batches, at_once=at_once)
+    assert [torch.equal(off[n], on[n]) for n in (1, 2, 3, 4)] == [True, False] * 2
+    assert min(float((off[n] - on[n]).abs().max()) for n in (2, 4)) > 0.02
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_neither_batches_nor_calls_make_a_difference(unet, parts):
+    likely = made(unet, parts, [[1, 2, 3, 4]])
+    for batches in ([[1, 2, 3, 4]], [[1, 2, 3], [4]], [[1], [2], [3], [4]]):
+        for at_once in (True, False):
+            found = made(unet, parts, batches, at_once=at_once)
+            for frame, latents in likely.items():
+                torch.testing.assert_close(found[frame], latents, atol=1e-4, rtol=1e-3)
+
+
+def test_a_subject_is_shown_by_the_sub_prompt_that_names_it(unet):
+    parts = PARTS["sub-prompts"]
+    first, second = (made(unet, parts, [[1, 2]], pixels=story_pixels(parts, n)) for n in (0, 1))
+    assert torch.equal(first[1], second[1])
+    assert not torch.equal(first[2], second[2])
+
+
+def test_another_text_at_a_step_is_another_graph(unet):
+    """Where only the first steps' texts name anybody, the last steps' are plain."""
+    seen = story_pixels((1, 1))
+    alone = ((), ())
+    never, early, always = (
+        made(unet, (1, 1), [[1], [2]], pixels=StoryPixels(steps, graphs, seen.places))[2]
+        for steps, graphs in (
+            ((9,), (alone,)),
+            ((2, 9), (seen.graphs[0], alone)),
+            ((9,), seen.graphs),
+        )
+    )
+    assert not torch.equal(never, early)
+    assert not torch.equal(early, always)
+
+
+def test_nothing_is_left_after_an_interrupt_or_an_error(unet):
+    p = Sampled((1, 1))
+    run = RunPixels(p)
+    for step in range(len(TIMESTEPS)):
+        run.tell(0, False, story_pixels((1, 1)))
+        with (
+            pytest.raises(KeyboardInterrupt),
+            run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+        ):
+            p.sample(unet, [1, 2], fail_at=step)
+        assert hook_count(unet) == 0
+    assert not any("forward" in vars(module) for module in unet.modules())
+
+
+def test_a_skipped_frame_is_seen_by_no_later_batch(unet, monkeypatch):
+    p = Sampled((1, 1, 1, 1))
+    run = RunPixels(p)
+    found = {}
+    for frame in (1, 2, 3, 4):
+        run.tell(0, False, story_pixels(p.parts))
+        with torch.no_grad(), run.batch([PictureJob(0, frame)], alone=False):
+            if frame > 1:
+                found |= p.sample(unet, [frame])
+            else:
+                monkeypatch.setattr(MODULES["modules.shared"].state, "skipped", True)
+        monkeypatch.setattr(MODULES["modules.shared"].state, "skipped", False)
+    off = plain(unet, p.parts, [[1], [2], [3], [4]])
+    assert all(torch.equal(latents, off[frame]) for frame, latents in found.items())
+    assert p.notes == ["Frame 1 was skipped, so no later batch sees its pixels."]
+
+
+def test_another_checkpoint_in_the_middle_is_hooked_in_its_place(unet):
+    other, p = sd1_unet(), Sampled((1, 1))
+    run, loaded = RunPixels(p), MODULES["modules.shared"].sd_model
+    run.tell(0, False, story_pixels((1, 1)))
+    with run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False):
+        before = hook_count(unet)
+        loaded.model.diffusion_model = other
+        loaded.sd_checkpoint_info.filename = "other"
+        run.follow()
+        assert (hook_count(unet), hook_count(other)) == (0, before)
+        run.hires()  # its conditionings are still to come
+        assert hook_count(other) == 0
+        run.tell(0, True, story_pixels((1, 1)))
+        run.follow()
+        assert hook_count(other) == before
+    assert hook_count(other) == 0
+
+
+def test_stories_in_one_batch_do_not_see_each_other(unet):
+    p = Sampled((1, 1, 1, 1))
+    run = RunPixels(p)
+    own = StoryPixels((9,), (story_pixels((1, 1)).graphs[0],), story_pixels((1, 1)).places)
+    for story in (0, 1):
+        run.tell(story, False, own)
+    jobs = [PictureJob(0, 2), PictureJob(1, 1), PictureJob(1, 2), PictureJob(0, 2, plain=True)]
+    off = plain(unet, (1, 1, 1, 1), [[1], [2, 3, 4, 1]])
+    with torch.no_grad():
+        with run.batch([PictureJob(0, 1)], alone=False):
+            p.sample(unet, [1])
+        with run.batch(jobs, alone=False):
+            found = p.sample(unet, [2, 3, 4, 1])
+    assert [torch.equal(found[n], off[n]) for n in (2, 3, 4, 1)] == [False, True, False, True]
+
+
+def test_a_picture_that_is_enlarged_alone(unet):
+    run = RunPixels(Sampled((1, 1)))
+    run.tell(0, False, story_pixels((1, 1)))
+    with run.batch([PictureJob(0, 1)], alone=True):
+        pass
+    with (
+        pytest.raises(HoppingError, match="frame 2 sees the pixels of frame 1, which is not drawn"),
+        run.batch([PictureJob(0, 2)], alone=True),
+    ):
+        raise AssertionError("it began")
+
+
+class Replacing:
+    """What another extension puts into Forge's U-Net."""
+
+    def __call__(self, *values):
+        return values
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"patches_replace": {"attn1": {("middle", 0): Replacing()}}}, "its own self-attention"),
+        ({"patches": {"attn1_patch": [Replacing()]}}, "its own self-attention"),
+        ({"patches_replace": {"attn2": {("input", 4): Replacing()}}}, "its own cross-attention"),
+    ],
+)
+def test_attention_that_an_extension_replaces(unet, options, told):
+    p = Sampled((1, 1))
+    run = RunPixels(p)
+    run.tell(0, False, story_pixels((1, 1)))
+    with (
+        pytest.raises(HoppingError, match=rf"test_pixels\) puts {told}"),
+        run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+    ):
+        p.sample(lambda *args, **kwargs: unet(*args, **kwargs, transformer_options=options), [1, 2])
+    assert hook_count(unet) == 0
+
+
+def control_net(**unit):
+    title = SimpleNamespace(title=lambda: "ControlNet", args_from=0, args_to=1)
+    return SimpleNamespace(alwayson_scripts=[title]), ({"enabled": True, **unit},)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda p: setattr(p, "sampler_name", "DPM adaptive"), "takes other steps"),
+        (lambda p: setattr(p, "get_token_merging_ratio", lambda for_hr: 0.5), "Token merging"),
+        (
+            lambda p: vars(p).update(
+                zip(("scripts", "script_args"), control_net(module="reference_only"), strict=True)
+            ),
+            "ControlNet's reference",
+        ),
+        (lambda _: setattr(MODULES["modules.sd_unet"], "current_unet", Replacing()), "TensorRT"),
+        (
+            lambda _: MODULES["modules.shared"].opts.data.update(hypertile_enable_unet=True),
+            "Hypertile",
+        ),
+    ],
+)
+def test_what_is_known_before_is_refused_before(unet, opts, monkeypatch, change, told):
+    monkeypatch.setattr(MODULES["modules.sd_unet"], "current_unet", None)
+    p = Sampled((1, 1))
+    change(p)
+    run = RunPixels(p)
+    run.tell(0, False, story_pixels((1, 1)))
+    with (
+        pytest.raises(HoppingError, match=told),
+        run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+    ):
+        raise AssertionError("it began")
+    assert hook_count(unet) == 0
