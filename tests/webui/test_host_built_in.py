@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from .conftest import LINES, STORY
+from .host import ApiError
 
 BUILT_IN = {  # the beginning of a script's title: its arguments
     "freeu": [True, 1.3, 1.4, 0.9, 0.2, 0.0, 1.0],
@@ -47,3 +49,24 @@ def test_style_align_joins_the_frames_of_a_batch(host):
     aligned = host.txt2img(STORY, {}, batch_size=3, alwayson_scripts=scripts).frames
     assert len(set(aligned)) == 3
     assert aligned[0] != host.txt2img(STORY, {}, batch_size=3).frames[0]
+
+
+@pytest.mark.parametrize("title", BUILT_IN)
+def test_pixels_beside_it_are_shared_or_refused_with_the_reason(host, title):
+    if host.kind.name != "forge":
+        pytest.skip("the other hosts bring none of these, or others")
+    story = "A red dog swims in the river.\nThe dog sits under the sun."
+    scripts = {host.script(title): {"args": BUILT_IN[title]}}
+    request = {**SIZE, "steps": 4, "alwayson_scripts": scripts}
+    off = {"mode": "baseline", "grid": False}
+    plain = host.txt2img(story, off, **request)
+    if title == "freeu":
+        seeing = host.txt2img(story, {**off, "pixels": "all"}, **request)
+        assert seeing.frames[0] == plain.frames[0]
+        assert seeing.frames[1] != plain.frames[1]
+        return
+    with pytest.raises(ApiError) as error:
+        host.txt2img(story, {**off, "pixels": "all"}, **request)
+    assert error.value.status == 422
+    assert re.search("puts its own self-attention|draws tiles", error.value.answer["detail"])
+    assert host.txt2img(story, off, **request).frames == plain.frames
