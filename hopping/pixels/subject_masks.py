@@ -57,8 +57,9 @@ def attention_maps(
     query, key = (
         part.float().unflatten(-1, (heads, -1)).transpose(0, 1) for part in (queries, keys)
     )
-    # Scaled first: under autocast half precision could not hold the product.
-    attention = ((query * scale) @ key.transpose(-1, -2)).softmax(dim=-1).mean(dim=0)
+    # Under autocast the product is in half precision, which holds it if it is scaled first.
+    scores = (query * scale) @ key.transpose(-1, -2)
+    attention = scores.softmax(dim=-1, dtype=torch.float32).mean(dim=0)
     return torch.stack([attention[:, list(tokens)].sum(dim=-1) for tokens in phrases])
 
 

@@ -16,7 +16,8 @@ def test_models_that_come_and_go_hop_alike(host, webui_data, flag):
         for checkpoint in ("sd1", *host.kind.takes):
             name = f"hopping-test-{checkpoint}.safetensors"
             request = {**HIRES, "override_settings": {"sd_model_checkpoint": name}}
-            frames = thrifty.txt2img(STORY, {}, batch_size=2, **request).frames
-            assert frames == host.txt2img(STORY, {}, batch_size=2, **request).frames
+            for hopping in ({}, {"preset": "Same character"}):
+                frames = thrifty.txt2img(STORY, hopping, batch_size=2, **request).frames
+                assert frames == host.txt2img(STORY, hopping, batch_size=2, **request).frames
     finally:
         thrifty.stop()

@@ -345,3 +345,11 @@ def test_what_is_known_before_is_refused_before(unet, opts, monkeypatch, change,
     ):
         raise AssertionError("it began")
     assert hook_count(unet) == 0
+
+
+def test_half_precision_as_the_host_has_it(unet):
+    with torch.autocast("cpu", torch.bfloat16):
+        off = plain(unet, (1, 1, 1, 1), [[1, 2], [3, 4]])
+        on = made(unet, (1, 1, 1, 1), [[1, 2], [3, 4]])
+    assert [torch.equal(off[n], on[n]) for n in (1, 2, 3, 4)] == [True, False] * 2
+    assert all(latents.isfinite().all() for latents in on.values())
