@@ -16,6 +16,7 @@ class Processing(Protocol):
     Attributes:
         n_iter, batch_size, iteration: how many batches of how many pictures; which is next.
         prompts, seeds: the current batch's; `all_…` are the run's.
+        sampler: what samples now, once it does.
         script_args: of all scripts, the selected one's number first.
         extra_generation_params: infotext entries; a callable is asked for each picture.
     """
@@ -46,11 +47,18 @@ class Processing(Protocol):
     extra_network_data: Any
     hr_extra_network_data: Any
     firstpass_image: Any
+    sampler: Any
+    sampler_name: str
+    hr_upscale_to_x: int
+    hr_upscale_to_y: int
     outpath_grids: str
     do_not_save_samples: bool
     do_not_save_grid: bool
     user: str | None
     hopping_run: Any
+
+    def get_token_merging_ratio(self, for_hr: bool = False) -> float:
+        """How much of the U-Net's pixels ToMe merges."""
 
     def save_samples(self) -> bool:
         """Whether its pictures are saved."""

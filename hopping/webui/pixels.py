@@ -21,6 +21,7 @@ from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes
 from hopping.pixels.layers import Call, Row
 from hopping.pixels.sharing import SHARING_CALLS
 
+from .host_types import Processing
 from .hosts import host
 from .hosts.unet_rows import RowOf, merged_pixels
 from .jobs import PictureJob
@@ -76,7 +77,7 @@ class StoryPixels:
 class RunPixels:
     """What a run's frames see of each other's pixels, from its first batch to its last."""
 
-    def __init__(self, p: Any) -> None:
+    def __init__(self, p: Processing) -> None:
         self._p = p
         self._told: dict[tuple[int, bool], StoryPixels] = {}  # story, hires?
         self._shared: dict[tuple[int, bool, str], PixelSharing] = {}  # … and checkpoint
@@ -208,7 +209,9 @@ class HostUNet:
         frames: for each of the story's frames in the batch, its place there.
     """
 
-    def __init__(self, p: Any, unet: Any, pixels: StoryPixels, frames: dict[int, int]) -> None:
+    def __init__(
+        self, p: Processing, unet: Any, pixels: StoryPixels, frames: dict[int, int]
+    ) -> None:
         self.module = unet
         self.sharing, self.mapping = find_layers(unet)
         self._p, self._pixels = p, pixels
@@ -259,7 +262,7 @@ def _check_alone(pixels: StoryPixels, frame: int) -> None:
         )
 
 
-def _check_run(p: Any) -> None:
+def _check_run(p: Processing) -> None:
     """Raise HoppingError for what the host itself would do to the pixels, and is known before."""
     for hires in (False, True)[: 1 + bool(getattr(p, "enable_hr", False))]:
         if p.get_token_merging_ratio(for_hr=hires):
