@@ -19,9 +19,9 @@ VISIBILITY = {
     "tab": "Show the tab",
 }
 
-
 RECOMMENDED = "Consistent subject"
-"""The preset with which the page opens. It shares no pixels, which no WebUI's sampler does yet."""
+"""The preset with which the page opens. It runs beside whatever changes the U-Net's attention; what
+shares pixels does not, and has not been run in a WebUI on a GPU."""
 
 CUSTOM = "Custom"
 PRESET_LABEL = "Default: Preset"
