@@ -132,7 +132,11 @@ class HoppingProcessing(_Host):
                 run.sampling()
         if failure_of(self) is not None:
             return nothing_sampled(self)
-        return super().sample(*args, **kwargs)  # type: ignore[misc]
+        made = super().sample(*args, **kwargs)  # type: ignore[misc]
+        if run is not None and run_of(self) is run:
+            # In its hires pass Forge Neo puts its own entries in the place of ours.
+            self.extra_generation_params.update(run_entries(run))
+        return made
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
