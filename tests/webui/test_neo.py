@@ -1,4 +1,4 @@
-"""Forge Neo, which cannot be run here: what is taken from it is there, and hops on stand-ins."""
+"""Forge Neo without one: what is taken from it is there, and hops on stand-ins."""
 
 from __future__ import annotations
 
