@@ -35,6 +35,7 @@ SETTINGS = {
     "sd_model_checkpoint": "hopping-test-sd1.safetensors",
     "show_progress_type": "Approx cheap",
     "samples_save": True,
+    "grid_format": "png",  # Forge Neo begins with another
     # The host puts back after an overridden run only what stands in its file.
     "emphasis": "Original",
     "CLIP_stop_at_last_layers": 1,
