@@ -23,7 +23,7 @@ STUDIO := .venv
 NEWEST := .venv-newest
 # The libraries that each host pins (webui is AUTOMATIC1111's, forge-classic has the same); the
 # newest ones when the locks were written, and the oldest that the extras allow, for no host.
-SETS := newest lowest webui forge reforge
+SETS := newest lowest webui forge reforge neo
 HOSTS := $(filter-out newest lowest,$(SETS))
 PIP := -m pip install --quiet --disable-pip-version-check
 # Whole trees, so that nothing is left to resolve; what comes as source is built by the lock's own
@@ -119,8 +119,10 @@ lock:
 	$(LOCK) --extra evaluate --extra dev locks/newest.in --output-file locks/newest.txt
 	$(LOCK) --extra evaluate --extra test locks/lowest.in --resolution lowest-direct \
 		--output-file locks/lowest.txt
+# A host's pins are installed over what its packages ask for: Forge Neo's Pillow over gradio's.
 	for host in $(HOSTS); do \
-		$(LOCK) --extra test locks/$$host.in --output-file locks/$$host.txt || exit; \
+		$(LOCK) --extra test locks/$$host.in --overrides locks/$$host.in \
+			--output-file locks/$$host.txt || exit; \
 	done
 
 clean:

@@ -17,6 +17,7 @@ SETS = {
     "webui": "AUTOMATIC1111 1.10.1, forge-classic",
     "forge": "Forge",
     "reforge": "reForge",
+    "neo": "Forge Neo",
     "newest": "no WebUI, the newest",
     "lowest": "no WebUI, the oldest",
 }

@@ -237,12 +237,12 @@ class HoppedRun:
         p = self.processing
         self._conditioned = p.iteration
         hires = bool(caches) and caches[0] is getattr(p, "cached_hr_c", None)
-        old = bool(shared.opts.use_old_scheduling)
-        timing = Timing(steps, hires_steps, old)
-        if old:
+        # Forge Neo has no such setting.
+        timing = Timing(steps, hires_steps, bool(getattr(shared.opts, "use_old_scheduling", False)))
+        if timing.old:
             self._note_old_scheduling(prompts, timing)
         call = HostCall(function, shared.sd_model, prompts, timing)
-        settings = p.cached_params(None, steps, extra_network_data, hires_steps, old)
+        settings = p.cached_params(None, steps, extra_network_data, *timing.arguments[1:])
         size = (prompts.width, prompts.height)
         first = p.iteration * p.batch_size
         jobs = self.jobs.all[first : first + len(prompts)]
@@ -304,7 +304,7 @@ class HoppedRun:
         """As the host notes it where its own function is called."""
         new, old = (
             prompt_parser.get_learned_conditioning_prompt_schedules(
-                prompts, timing.steps, timing.hires_steps, use_old
+                prompts, *replace(timing, old=use_old).arguments
             )
             for use_old in (False, True)
         )

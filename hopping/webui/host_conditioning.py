@@ -51,20 +51,18 @@ class HostCall:
 
     def plain(self, text: str) -> list[Any]:
         """One prompt's conditioning without hopping: its sub-prompts' schedules and weights."""
-        return self.function(self.sd_model, self._one(text), *self._steps).batch[0]
+        return self.function(self.sd_model, self._one(text), *self.timing.arguments).batch[0]
 
     def check(self, frame: ScheduledFrame) -> None:
         """Raise StoryError if the function is not the host's, and reads the frame otherwise."""
         texts = (clean(text) for part in frame.parts for _, text in part.schedule)
         prompts = self._one(clean(frame.prompt))
-        check_reading(self.function, self.sd_model, frame.frame, prompts, texts, self._steps)
+        check_reading(
+            self.function, self.sd_model, frame.frame, prompts, texts, self.timing.arguments
+        )
 
     def _one(self, text: str) -> Any:
         return prompt_parser.SdConditioning([text], copy_from=self.prompts)
-
-    @property
-    def _steps(self) -> tuple[int, int | None, bool]:
-        return self.timing.steps, self.timing.hires_steps, self.timing.old
 
 
 def story_conditionings(

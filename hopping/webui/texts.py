@@ -18,6 +18,8 @@ from hopping.errors import StoryError
 from hopping.story import Frame, Span, without_comment
 from hopping.values import brief
 
+from .hosts import host
+
 _OWN, _OWN_END, _SHARED, _SHARED_END = "\U000f8a10", "\U000f8a11", "\U000f8a12", "\U000f8a13"
 _SENTINELS = re.compile(f"[{_OWN}-{_SHARED_END}]")
 # The host takes whitespace off a sub-prompt's end, such as a network's tag leaves; a sentinel
@@ -57,8 +59,8 @@ def check_comments(frame: Frame) -> None:
     if strip(frame.text).strip() != frame.text.strip():
         raise StoryError(
             f"the WebUI would leave out a part of frame {frame.number}, as a comment: its #, // or "
-            "/*; remove that, or if it is a # switch off Settings → Stable Diffusion → Enable "
-            "comments",
+            "/*; remove that, or if it is a # switch off the setting Enable comments (Remove "
+            "Comments from Prompts in Forge Neo)",
             line=frame.line,
             column=frame.column,
         )
@@ -171,11 +173,16 @@ def _by_host(frame: Frame, parse: Callable[..., Any], *arguments: Any) -> Any:
 
 @dataclass(frozen=True)
 class Timing:
-    """For how many steps a prompt is scheduled: the arguments of the host's parser."""
+    """For how many steps a prompt is scheduled."""
 
     steps: int
     hires_steps: int | None = None
     old: bool = False
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """As the host's functions take them; Forge Neo's know no old way."""
+        return (self.steps, self.hires_steps, *([True] if self.old else []))
 
     def schedule(self, frame: Frame, text: str) -> list[tuple[int, str]]:
         """The texts that prompt editing makes of `text`, each with the last step it holds for.
@@ -190,7 +197,7 @@ class Timing:
 
     def _parse(self, frame: Frame, text: str) -> list[tuple[int, str]]:
         parse = prompt_parser.get_learned_conditioning_prompt_schedules
-        schedules = _by_host(frame, parse, [text], self.steps, self.hires_steps, self.old)
+        schedules = _by_host(frame, parse, [text], *self.arguments)
         return [(end, part) for end, part in schedules[0]]
 
 
@@ -272,7 +279,7 @@ def _segments(frame: Frame, text: str) -> list[Segment]:
         return [(text, 1.0)]
     found: list[Segment] = []
     sentinels = ""
-    for part, weight in _by_host(frame, prompt_parser.parse_prompt_attention, text):
+    for part, weight in _by_host(frame, host().emphasised, text):
         if not clean(part):
             sentinels += part
         elif _is_break(part, weight):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from ..encoders import import_open_clip_transformer, transformers_text_model
-from . import forge_stand_ins, stand_ins
+from . import forge_stand_ins, neo_stand_ins, stand_ins
 from . import host as real
 from .browser import browser, tab, web  # noqa: F401 (fixtures of the page's tests)
 
@@ -91,7 +91,7 @@ def opts(monkeypatch):
     return fresh
 
 
-@pytest.fixture(params=["transformers", "ldm", "forge"])
+@pytest.fixture(params=["transformers", "ldm", "forge", "neo"])
 def wrapped(request, clip_tokenizer, clip_tokenizer_folder, tmp_path):
     """A text encoder as the host wraps it: the real classes, with small random weights."""
     text_model = transformers_text_model()
@@ -118,18 +118,26 @@ def forge(monkeypatch):
 
 
 @pytest.fixture
+def neo(forge, opts, monkeypatch):
+    """The stand-in host has Forge Neo's modules."""
+    neo_stand_ins.install(monkeypatch)
+    return forge
+
+
+@pytest.fixture
 def sd_model(request, wrapped, opts, monkeypatch):
     """A loaded checkpoint of the stand-in host."""
-    is_forge = request.node.callspec.params["wrapped"] == "forge"
-    hijack = forge_stand_ins.Embeddings() if is_forge else stand_ins.Hijack()
+    name = request.node.callspec.params["wrapped"]
+    engine = {"forge": forge_stand_ins.Engine, "neo": neo_stand_ins.Engine}.get(name)
+    hijack = stand_ins.Hijack() if engine is None else forge_stand_ins.Embeddings()
     tower = wrapped.transformer
     embeddings = getattr(tower, "text_model", tower).embeddings
     embeddings.token_embedding = stand_ins.TokenEmbedding(embeddings.token_embedding, hijack)
-    if is_forge:
-        request.getfixturevalue("forge")
-        model = forge_stand_ins.Model(forge_stand_ins.Engine(wrapped, hijack))
-    else:
+    if engine is None:
         model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
+    else:
+        request.getfixturevalue(name)
+        model = forge_stand_ins.Model(engine(wrapped, hijack))
     monkeypatch.setattr(stand_ins.MODULES["modules.shared"], "sd_model", model)
     return model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType, SimpleNamespace
 
-from . import stand_ins
+from . import stand_in_prompts, stand_ins
 
 
 class Embeddings(stand_ins.Inversions):
@@ -62,6 +62,10 @@ def current_emphasis(name):
     return lambda: SimpleNamespace(name=name)
 
 
+def parse_prompt_attention(text, emphasis):
+    return [[text, 1.0]] if emphasis == "None" else stand_in_prompts.emphasised(text)
+
+
 MODULES: dict[str, ModuleType] = {}
 
 
@@ -69,12 +73,14 @@ def install(monkeypatch) -> None:
     """Put Forge's modules where `import backend` finds them, for one test."""
     for name, members in {
         "backend": {"__path__": []},
+        "backend.args": {"dynamic_args": {}},
         "backend.text_processing": {"__path__": []},
         "backend.text_processing.classic_engine": {
             "ClassicTextProcessingEngine": Engine,
             "last_extra_generation_params": {},
         },
         "backend.text_processing.emphasis": {"get_current_option": current_emphasis},
+        "backend.text_processing.parsing": {"parse_prompt_attention": parse_prompt_attention},
         "modules_forge": {"__path__": []},
         "modules_forge.main_thread": {"run_and_wait_result": lambda f, *a, **k: f(*a, **k)},
     }.items():

@@ -29,13 +29,13 @@ TITLE = "Hopping sequence"
 # What the WebUI is started with: no network, no graphics card, a model of the tests' own.
 FLAGS = (
     "--api --skip-torch-cuda-test --skip-prepare-environment --skip-install "
-    "--no-download-sd-model --skip-version-check --skip-python-version-check "
-    "--server-name 127.0.0.1"
+    "--skip-version-check --skip-python-version-check --server-name 127.0.0.1"
 ).split()
 SETTINGS = {
     "sd_model_checkpoint": "hopping-test-sd1.safetensors",
     "show_progress_type": "Approx cheap",
     "samples_save": True,
+    "grid_format": "png",  # Forge Neo begins with another
     # The host puts back after an overridden run only what stands in its file.
     "emphasis": "Original",
     "CLIP_stop_at_last_layers": 1,
@@ -49,6 +49,7 @@ SETTINGS = {
     "skip_early_cond": 0,
     "hires_fix_show_sampler": True,
     "hires_fix_show_prompts": True,
+    "VERSION_UID": "PY313",  # else Forge Neo takes them for an older one's, and waits for Enter
 }
 
 
@@ -75,11 +76,15 @@ class Kind:
     def of(cls, webui: Path) -> Kind:
         """The kind of a checkout, told by its folders."""
         if not (webui / "modules_forge").is_dir():
-            flags = ("--use-cpu", "all", "--no-half")
+            flags = ("--use-cpu", "all", "--no-half", "--no-download-sd-model")
             return cls("a1111", flags, size=64, takes=("sd2", "sdxl"), is_slow=False)
         # They serve the page's files from the data directory alone, unless they are told.
-        flags = ("--always-cpu", "--all-in-fp32", "--gradio-allowed-path", str(webui))
+        served = ("--gradio-allowed-path", str(webui))
+        flags = ("--always-cpu", "--all-in-fp32", "--no-download-sd-model", *served)
         if (webui / "backend").is_dir():
+            if not (webui / "modules" / "sd_hijack.py").exists():
+                flags = ("--cpu", "--force-fp32", *served)
+                return cls("neo", flags, size=64, takes=("sdxl",), is_slow=True)
             return cls("forge", flags, size=32, takes=("sd2", "sdxl"), is_slow=True)
         if not (webui / "modules" / "sd_schedulers.py").exists():
             return cls("forge-classic", flags, size=32, takes=("sd2", "sdxl"), is_slow=True)
@@ -226,7 +231,7 @@ class Host:
     @property
     def outputs(self) -> Path:
         """Where pictures are saved."""
-        return self.data / ("output" if self.kind.name == "forge-classic" else "outputs")
+        return self.data / ("output" if self.kind.name in ("forge-classic", "neo") else "outputs")
 
     def script(self, title: str) -> str:
         """The name, to the API, of the script whose title is so, or begins so."""
@@ -251,9 +256,11 @@ class Host:
         }
         if self.kind.name == "forge" and "infotext" in body:
             pytest.skip("Forge's API fails on a request with an infotext")
-        if self.kind.name == "forge" and body.get("enable_hr"):
-            # Its API has no default for it, and fails.
+        if self.kind.name in ("forge", "neo") and body.get("enable_hr"):
+            # Their API has no default for it, and fails.
             body.setdefault("hr_additional_modules", ["Use same choices"])
+        if self.kind.name == "neo" and "hr_upscaler" in body:
+            body["hr_upscaler"] = "None"  # its release 2.26 has no latent ones
         if hopping is not None:
             arguments = hopping if isinstance(hopping, list) else [{"enabled": True, **hopping}]
             scripts = body.get("alwayson_scripts", {})

@@ -119,10 +119,14 @@ class Embedder(nn.Module):
             self.hijack.fixes = [chunk.fixes for chunk in batch]
             hidden = self.encode_with_transformers(torch.tensor([c.tokens for c in batch]))
             weights = torch.tensor([chunk.weights for chunk in batch])
-            mean = hidden.mean()
-            hidden = hidden * weights[:, :, None]
-            made.append(hidden * (mean / hidden.mean()))
+            made.append(self.emphasised(hidden, weights[:, :, None]))
         return torch.hstack(made)
+
+    @staticmethod
+    def emphasised(hidden, weights):
+        mean = hidden.mean()
+        hidden = hidden * weights
+        return hidden * (mean / hidden.mean())
 
 
 class Model:

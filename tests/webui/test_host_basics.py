@@ -193,7 +193,7 @@ def test_what_cannot_be_done_is_an_error_with_its_reason(host, prompt, options, 
 
 
 def test_the_old_emphasis_implementation_is_refused(host):
-    if host.kind.name in ("forge", "forge-classic"):
+    if host.kind.name in ("forge", "neo", "forge-classic"):
         pytest.skip("the host has no other emphasis implementation")
     with pytest.raises(ApiError) as error:
         host.txt2img(STORY, {}, override_settings={"use_old_emphasis_implementation": True})

@@ -71,8 +71,8 @@ def test_syntax(host, syntax, settings):
     the frame hops."""
     if settings.startswith("sd"):
         host.kind.need(settings.split()[0])
-    if settings == "sdxl clip skip" and host.kind.name == "forge-classic":
-        pytest.skip("forge-classic has no such setting")
+    if settings == "sdxl clip skip" and host.kind.name in ("forge-classic", "neo"):
+        pytest.skip("the host has no such setting")
     text, override = SYNTAX[syntax], {"override_settings": SETTINGS[settings]}
     plain = host.txt2img(text, **override)
     barely = host.txt2img(f"{FIRST}\n{text}", {**BARELY, "grid": False}, **override)

@@ -71,6 +71,20 @@ def test_a_checkpoint_that_reforge_has_torn_down_is_none(found, monkeypatch):
         host.loaded_model()
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [("hr_cfg", {"hr_cfg": 6.5}), ("hr_cfg_scale", {"hr_cfg_scale": 6.5}), ("hr_scale", {})],
+)
+def test_the_hires_pass_has_the_cfg_of_the_first_by_the_hosts_own_name(
+    found, monkeypatch, field, expected
+):
+    """reForge's, forge-classic's of late 2025, which has None by itself, and that of February."""
+    forge_stand_ins.install(monkeypatch)
+    made = type("StableDiffusionProcessingTxt2Img", (), {field: None})
+    monkeypatch.setattr(stand_ins.MODULES["modules.processing"], made.__name__, made, raising=False)
+    assert found().hires_arguments(6.5) == expected
+
+
 def test_forge_is_told_by_its_engines(found, monkeypatch):
     forge_stand_ins.install(monkeypatch)
     monkeypatch.delattr(

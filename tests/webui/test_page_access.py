@@ -30,8 +30,8 @@ class _Guarded(real.Host):
 
     @property
     def has_checkpoint(self) -> bool:
-        """Forge loads its checkpoint with the first picture, and none is made here."""
-        return self.kind.name != "forge"
+        """Forge and Neo load theirs with the first picture, and none is made here."""
+        return self.kind.name not in ("forge", "neo")
 
     def wait_for_plan(self, web: WebPage) -> None:
         """Until the page shows the plan, or that there is no checkpoint to make it with."""

@@ -24,7 +24,9 @@ def find_host() -> Host | None:
         from .a1111 import A1111
 
         return A1111()
-    if _offers("backend.text_processing.classic_engine", "ClassicTextProcessingEngine"):
+    if _offers("backend.text_processing.classic_engine", "ClassicTextProcessingEngine") or _offers(
+        "backend.text_processing.sd_engine", "ClipEngine"
+    ):
         from .forge import Forge
 
         return Forge()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from modules import devices, sd_hijack_clip, sd_models, sd_unet, shared
+from modules import devices, prompt_parser, sd_hijack_clip, sd_models, sd_unet, shared
 from torch import nn
 
 from hopping.errors import EncoderError, HoppingError, NotLoadedError
@@ -40,6 +40,10 @@ class A1111:
         if not embedders:
             raise unsupported(conditioner)
         return [_engine(embedder) for embedder in embedders]
+
+    def emphasised(self, text: str) -> Sequence[tuple[str, float]]:
+        pieces: Sequence[tuple[str, float]] = prompt_parser.parse_prompt_attention(text)
+        return pieces
 
     def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
         return devices.autocast()

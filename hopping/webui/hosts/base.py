@@ -61,6 +61,9 @@ class Host(Protocol):
             EncoderError: if hopping them would not be what was asked, with the reason.
         """
 
+    def emphasised(self, text: str) -> Sequence[tuple[str, float]]:
+        """A text's pieces with their emphasis, as the text encoders take it."""
+
     def encoding(self, sd_model: Any) -> AbstractContextManager[None]:
         """What the host does around the encoding of prompts, where hopping takes its place."""
 

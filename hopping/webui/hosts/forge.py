@@ -1,14 +1,18 @@
-"""Forge: a text engine for each encoder of a checkpoint, which it loads with the first picture."""
+"""Forge and Forge Neo: a text engine for each encoder of a checkpoint, which is loaded with the
+first picture.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from importlib import import_module
 from typing import Any
 
 import torch
-from backend.text_processing import classic_engine, emphasis
+from backend import args
+from backend.text_processing import emphasis, parsing
 from modules import sd_models, shared
 from torch import nn
 
@@ -20,7 +24,9 @@ from .unet_rows import RowOf, rows_in_chunks
 
 
 class Forge:
-    """SD 1.x and 2.x have one engine, SDXL has two. SD 3 and Flux have T5 beside them."""
+    """SD 1.x and 2.x have one engine, SDXL has two. SD 3 and Flux have T5 beside them, the other
+    kinds of a model none of CLIP's.
+    """
 
     def loaded_model(self) -> Any:
         sd_model = sd_models.model_data.sd_model
@@ -46,18 +52,25 @@ class Forge:
         _refuse_t5(sd_model)
         return [_engine(engine) for engine in found]
 
+    def emphasised(self, text: str) -> Sequence[tuple[str, float]]:
+        pieces: Sequence[tuple[str, float]] = parsing.parse_prompt_attention(
+            text, shared.opts.emphasis
+        )
+        return pieces
+
     @contextmanager
     def encoding(self, sd_model: Any) -> Iterator[None]:
         sd_model.set_clip_skip(int(shared.opts.CLIP_stop_at_last_layers))
+        noted = _noted()
         try:
             yield
             # The engines note for the infotext what they met, once more with each prompt.
-            notes = dict(classic_engine.last_extra_generation_params)
+            notes = dict(noted.last_extra_generation_params)
             if "TI" in notes:
                 notes["TI"] = ", ".join(dict.fromkeys(notes["TI"].split(", ")))
             sd_model.extra_generation_params.update(notes)
         finally:
-            classic_engine.last_extra_generation_params = {}
+            noted.last_extra_generation_params = {}
 
     def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
         return {"hr_cfg": cfg_scale, "hr_additional_modules": ["Use same choices"]}
@@ -80,11 +93,20 @@ class Forge:
         pass  # what may be in its way here is told with each call
 
 
+def _noted() -> Any:
+    """Where the engines' notes are: with Forge Neo's arguments, or in Forge's module of engines."""
+    if hasattr(args.dynamic_args, "last_extra_generation_params"):
+        return args.dynamic_args
+    return import_module("backend.text_processing.classic_engine")
+
+
 def _engine(engine: Any) -> Engine:
-    # It takes the setting over with each prompt, but the plan may come first. A copy does not
-    # disturb an engine that is encoding.
-    cutter = copy(engine)
-    cutter.emphasis = emphasis.get_current_option(shared.opts.emphasis)()
+    cutter = engine
+    if "emphasis" in vars(engine):
+        # It takes the setting over with each prompt, but the plan may come first. A copy does not
+        # disturb an engine that is encoding. Newer ones ask for the setting by themselves.
+        cutter = copy(engine)
+        cutter.emphasis = emphasis.get_current_option(shared.opts.emphasis)()
     return Engine(
         wrapper=engine,
         module=engine.text_encoder.transformer,

@@ -30,8 +30,9 @@ class ReForge(A1111):
         return sd_model
 
     def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
-        known = hasattr(processing.StableDiffusionProcessingTxt2Img, "hr_cfg")
-        return {"hr_cfg": cfg_scale} if known else {}
+        # reForge's name and forge-classic's. The latter cannot sample without it.
+        known = processing.StableDiffusionProcessingTxt2Img
+        return {name: cfg_scale for name in ("hr_cfg", "hr_cfg_scale") if hasattr(known, name)}
 
     def on_its_thread(self, function: Function) -> Function:
         return on_main_thread(function)
