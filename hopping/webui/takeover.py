@@ -129,14 +129,13 @@ class HoppingProcessing(_Host):
         run = run_of(self)
         if run is not None:
             with self._reporting(), run.sampling():
-                return super().sample(*args, **kwargs)  # type: ignore[misc]
+                made = super().sample(*args, **kwargs)  # type: ignore[misc]
+                # In its hires pass Forge Neo puts its own entries in the place of ours.
+                self.extra_generation_params.update(run_entries(run))
+                return made
         if failure_of(self) is not None:
             return nothing_sampled(self)
-        made = super().sample(*args, **kwargs)  # type: ignore[misc]
-        if run is not None and run_of(self) is run:
-            # In its hires pass Forge Neo puts its own entries in the place of ours.
-            self.extra_generation_params.update(run_entries(run))
-        return made
+        return super().sample(*args, **kwargs)  # type: ignore[misc]
 
     def sample_hr_pass(self, *args: Any, **kwargs: Any) -> Any:
         run = run_of(self)
