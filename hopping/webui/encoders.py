@@ -22,6 +22,7 @@ from hopping.layout import FrameTokens, SpecialIds, align_tokens
 from hopping.patch import patched
 from hopping.story import Span
 
+from .host_types import Chunk, Inversion
 from .hosts import Engine, host
 from .neighbours import who_hooks_the_text_encoder
 from .texts import PromptReading, clean
@@ -58,7 +59,7 @@ class HostTextEncoder:
         attention_depth(self.module)
         wrapper = engine.wrapper
         self.special = SpecialIds(wrapper.id_start, wrapper.id_end, wrapper.id_pad)
-        self._first_ids: dict[int, Any] = {}  # first virtual id → textual inversion
+        self._first_ids: dict[int, Inversion] = {}  # first virtual id → textual inversion
         self._known: dict[str, int] = {}
         self._next = _VIRTUAL
 
@@ -81,10 +82,7 @@ class HostTextEncoder:
             position = 0
             while position < len(ids):
                 found, length = self._inversion_at(ids, position)
-                if found is None:
-                    length, count = 1, 1
-                else:
-                    count = int(found.vectors)
+                count = 1 if found is None else int(found.vectors)
                 covered = aligned[position : position + length]
                 spans += [(start + covered[0][0], start + covered[-1][1])] * count
                 position += length
@@ -151,10 +149,11 @@ class HostTextEncoder:
     def _tokenize(self, text: str) -> list[int]:
         return list(self._engine.cutter.tokenize([text])[0])
 
-    def _inversion_at(self, ids: list[int], position: int) -> tuple[Any, int]:
-        return self._engine.inversions.find_embedding_at_position(ids, position)
+    def _inversion_at(self, ids: list[int], position: int) -> tuple[Inversion | None, int]:
+        found, length = self._engine.inversions.find_embedding_at_position(ids, position)
+        return found, length or 1
 
-    def _content(self, chunk: Any, text: str) -> tuple[int, ...]:
+    def _content(self, chunk: Chunk, text: str) -> tuple[int, ...]:
         """A chunk's tokens without start, end and what fills it up, inversions by their own ids."""
         ids = list(chunk.tokens[1:-1])
         for offset, inversion in chunk.fixes:
@@ -169,7 +168,7 @@ class HostTextEncoder:
             )
         return tuple(ids)
 
-    def _first_id(self, inversion: Any) -> int:
+    def _first_id(self, inversion: Inversion) -> int:
         first = self._known.get(inversion.name)
         if first is None:
             first = self._known[inversion.name] = self._next
@@ -177,7 +176,7 @@ class HostTextEncoder:
             self._next += int(inversion.vectors)
         return first
 
-    def _host_rows(self, ids: Tensor) -> tuple[Tensor, list[list[Any]]]:
+    def _host_rows(self, ids: Tensor) -> tuple[Tensor, list[list[tuple[int, Inversion]]]]:
         """ids as the host writes them, and for each row the inversions that go into it."""
         fixes = [
             [

@@ -5,9 +5,11 @@ What only some of the hosts have, or only some kinds of a run, is asked for by `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from PIL import Image
+from torch import Tensor
 
 
 class Processing(Protocol):
@@ -81,3 +83,57 @@ class Processed(Protocol):
 
     def js(self) -> str:
         """The result's data as JSON, for the API and the page."""
+
+
+class Inversion(Protocol):
+    """A textual inversion: so many vectors stand for one word."""
+
+    name: str
+    vectors: int
+
+
+class Chunk(Protocol):
+    """One window of 77 ids, and where in it which inversions go, counted without the start token.
+
+    Attributes:
+        fixes: pairs of a place and an `Inversion`.
+    """
+
+    tokens: list[int]
+    fixes: Sequence[Any]
+
+
+class TextWrapper(Protocol):
+    """What the host puts around a text encoder, by which it encodes a chunk itself."""
+
+    id_start: int
+    id_end: int
+    id_pad: int
+
+    def encode_with_transformers(self, tokens: Tensor) -> Tensor:
+        """Ids (rows, 77) → hidden states, with the pooled one as attribute `pooled` for SDXL."""
+
+
+class Cutter(Protocol):
+    """Cuts a text into chunks."""
+
+    def tokenize(self, texts: list[str]) -> list[list[int]]:
+        """The ids of texts, without start and end."""
+
+    def tokenize_line(self, line: str) -> tuple[list[Chunk], int]:
+        """A prompt's chunks, and how many tokens it has."""
+
+
+class Inversions(Protocol):
+    """The textual inversions that are loaded."""
+
+    def find_embedding_at_position(
+        self, tokens: list[int], offset: int
+    ) -> tuple[Inversion | None, int | None]:
+        """The one whose words begin there, and how many ids these take."""
+
+
+class FixSlot(Protocol):
+    """Where the host looks for the inversions that its next pass puts into each of its rows."""
+
+    fixes: Sequence[Sequence[tuple[int, Inversion]]] | None

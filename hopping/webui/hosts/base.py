@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from hopping.errors import EncoderError
+from hopping.webui.host_types import Cutter, FixSlot, Inversions, TextWrapper
 
 from .unet_rows import RowOf
 
@@ -25,21 +26,18 @@ class Engine:
     of their objects has them.
 
     Attributes:
-        wrapper: has `encode_with_transformers`, by which the host itself encodes a chunk, and
-            `id_start`, `id_end`, `id_pad`.
+        wrapper: by it the host itself encodes a chunk.
         module: the CLIP text model inside it.
-        cutter: has `tokenize` and `tokenize_line`, which cuts a text into chunks.
-        inversions: has `find_embedding_at_position`, which finds textual inversions.
-        slot: its `fixes` are the inversions that the next pass puts into its rows.
+        cutter, inversions, slot: as their types say.
         device: where the wrapper takes its tokens.
         decode: gives the text of the ids of tokens that follow each other.
     """
 
-    wrapper: Any
+    wrapper: TextWrapper
     module: nn.Module
-    cutter: Any
-    inversions: Any
-    slot: Any
+    cutter: Cutter
+    inversions: Inversions
+    slot: FixSlot
     device: torch.device
     decode: Callable[[Sequence[int]], str]
 
