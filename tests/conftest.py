@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 
 from hopping import HoppingOptions, StoryPlan, parse_story, plan_story
 
+from .chromium import browser  # noqa: F401  (a fixture)
+
 # The WebUI's libraries come without diffusers; what stands on it is tested on the newest set.
 collect_ignore = (
     [] if importlib.util.find_spec("diffusers") else ["studio", "storybook", "evaluate"]

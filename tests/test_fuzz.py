@@ -95,10 +95,11 @@ def test_fuzz_serials(serial, story):
     def report(error):
         raise error
 
-    plan, mask = answer_plan(serial, story, make, report)
+    plan, mask, counts = answer_plan(serial, story, make, report)
     plan.encode()
     assert 'data-serial="' in plan
     assert mask == ""
+    counts.encode()
 
 
 entries = st.lists(any_texts, max_size=8).map(", ".join)

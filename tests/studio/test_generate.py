@@ -294,7 +294,7 @@ def test_nothing_is_left_behind_when_it_is_stopped(pipeline, dog):
         ("a dog\n<lora:red:0.8> a cat", {}, "line 2, column 1: <lora:red:0.8>"),
         ("a <share:<hypernet:x:1> dog>", {}, "line 1, column 10"),
         ("a dog", {"width": 17}, "width cannot be 17"),
-        ("a dog", {"batch_size": 0}, "batch size"),
+        ("a dog", {"batch_size": 0}, "batch_size"),
         ("a dog", {"sampler": "LSM"}, "known: LMS"),
         ("a dog", {"stepz": 3}, "takes no argument 'stepz'"),
         (f"a dog\n{LONG}", {"options": HoppingOptions(layout="joint")}, "more than the joint"),

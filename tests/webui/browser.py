@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import importlib.util
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,27 +11,11 @@ from typing import Any
 
 import pytest
 
-# A browser that asks nobody on the network, and runs as root in a container.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 PATIENCE = 120_000  # ms
 # Logged by the host's page without any extension.
 _HOSTS_OWN = ("reading 'props'", "iframe")
 
 DOG_STORY = "A red dog is swimming.\nThe dog sits.\nThe dog runs."
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium where it is installed, else the browser that Playwright brought."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class WebPage:
@@ -129,16 +111,8 @@ def tab(web, host):
     return web
 
 
-@pytest.fixture(scope="module")
-def browser(webui_data):
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("the page's tests need a browser: pip install playwright, and Chromium")
-    with chromium() as started:
-        yield started
-
-
 @pytest.fixture
-def web(browser):
+def web(webui_data, browser):
     """A page that must end without an error of ours."""
     page = WebPage(browser.new_page(viewport={"width": 1400, "height": 1100}))
     yield page

@@ -13,7 +13,7 @@ import pytest
 from ..encoders import import_open_clip_transformer, transformers_text_model
 from . import forge_stand_ins, neo_stand_ins, stand_ins
 from . import host as real
-from .browser import browser, tab, web  # noqa: F401 (fixtures of the page's tests)
+from .browser import tab, web  # noqa: F401 (fixtures of the page's tests)
 
 stand_ins.install()  # before any test file imports what imports the host
 from hopping.webui import hosts  # noqa: E402

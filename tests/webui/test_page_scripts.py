@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
-
-from .browser import chromium
 
 ROOT = Path(__file__).parents[2]
 HOST = """
@@ -36,17 +33,9 @@ HOST = """
 """
 
 
-@pytest.fixture(scope="module")
-def started():
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip("this needs a browser: pip install playwright, and Chromium")
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def page(started):
-    page = started.new_page()
+def page(browser):
+    page = browser.new_page()
     page.set_content(HOST)
     page.evaluate("() => { window.gradioApp = () => document; window.onUiLoaded = () => {}; }")
     for name in ("hopping_plan", "hopping"):

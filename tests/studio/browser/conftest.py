@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import socket
 import threading
 import time
@@ -13,15 +12,6 @@ import torch
 
 if any(importlib.util.find_spec(name) is None for name in ("diffusers", "gradio", "typer")):
     collect_ignore_glob = ["test_*.py"]
-
-NO_BROWSER = (
-    "the page's tests need a browser: pip install playwright, then `apt-get install chromium` or "
-    "`playwright install chromium`"
-)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 STORY = (
     "A red dog is running.\nThe dog is sleeping on the beach.\n<from:1> The dog is by the river."
@@ -85,22 +75,3 @@ def page(storybook, tmp_path_factory):
     running = Page(Studio(storybook, None, tmp_path_factory.mktemp("page")))
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if importlib.util.find_spec("playwright") is None:
-        pytest.skip(NO_BROWSER)
-    from playwright.sync_api import Error, sync_playwright
-
-    with sync_playwright() as playwright:
-        try:
-            # The system's, else the one that Playwright has brought.
-            started = playwright.chromium.launch(
-                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-                args=FLAGS,
-            )
-        except Error:
-            pytest.skip(NO_BROWSER)
-        yield started
-        started.close()
