@@ -103,7 +103,7 @@ class Lettering:
             canvas.text((x, y + self.size), run, fill=fill, font=font, anchor="ls")
             x += font.getlength(run)
 
-    def upright(self, lines: Sequence[str], fill: str) -> Image.Image:
+    def upright(self, lines: list[str], fill: str) -> Image.Image:
         """Lines on a transparent picture, turned to read from bottom to top."""
         width = max(1, *(round(self.width(line)) + 1 for line in lines))
         sign = Image.new("RGBA", (width, self.line_height * len(lines)))

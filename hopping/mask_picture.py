@@ -85,7 +85,7 @@ class _Axes:
         middle = n * self.cell + (self.cell - self._letters.line_height) // 2
         beside = x - self._strip - 6
         self._letters.draw(canvas, beside, y + middle, label, _INK, "right")
-        upright = self._letters.upright(label, _INK)
+        upright = self._letters.upright([label], _INK)
         picture.paste(upright, (x + middle, y - self._strip - 6 - upright.height), upright)
 
     def _rules(self, canvas: ImageDraw.ImageDraw, x: int, y: int, side: int) -> None:

@@ -159,3 +159,10 @@ def test_a_symbol_that_no_font_has_is_written_by_its_name(no_fonts_but_our_own):
         assert letters.width(symbols) == letters.width(named)
         assert missing_glyphs([symbols]) == ""
     assert missing_glyphs(["🐕 犬"]) == "犬"  # its name would say nothing
+
+
+def test_a_word_turned_upright_is_one_line():
+    letters = Lettering(16)
+    word = letters.upright(["extraordinarily"], "black")
+    assert word.width == letters.line_height
+    assert word.height > letters.width("extraordinarily")

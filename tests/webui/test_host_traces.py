@@ -147,7 +147,9 @@ def plot(host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **reque
         arguments += [False, False, info["args"][12]["value"]]
     arguments += [True, False, True, False, False, False, 0, True]
     prompt = request.pop("prompt", STORY)
-    return host.txt2img(prompt, script_name="x/y/z plot", script_args=arguments, **request)
+    # What no axis says is the page's else, with its default preset.
+    hopping = request.pop("hopping", [{"enabled": False, "preset": "Paper"}])
+    return host.txt2img(prompt, hopping, script_name="x/y/z plot", script_args=arguments, **request)
 
 
 class TestPlot:
