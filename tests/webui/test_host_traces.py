@@ -231,8 +231,7 @@ class TestPlot:
         ],
     )
     def test_a_cell_that_cannot_be_made_says_why(self, host, bare_images, story, axis, bad):
-        hopping = {"Hopping sequence": {"args": [{"enabled": True}]}}
-        cells = plot(host, axis, prompt=story, alwayson_scripts=hopping)
+        cells = plot(host, axis, prompt=story, hopping=[{"enabled": True}])
         told = [
             any(colour == MESSAGE_RED for _, colour in image.convert("RGB").getcolors(1 << 24))
             for image in cells.images[1:]
