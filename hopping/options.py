@@ -291,6 +291,11 @@ class HoppingOptions(OptionTable):
         name = min(differing, key=lambda name: len(differing[name]))
         return ", ".join([name, *differing[name]])
 
+    @property
+    def keeps_words_plain(self) -> bool:
+        """Whether every frame's embedding is the plain one, whatever its pixels see."""
+        return self.mode == "baseline" or self.strength == 0
+
     def check(self) -> None:
         if self.mode == "reference":
             fixed = {"layout": ("auto", "joint")}

@@ -178,13 +178,17 @@ def plan_frames(
     Raises:
         HoppingError: if the story cannot be done as asked.
     """
-    layout = lay_out(story, frames, special, options)
-    visibility = Visibility(layout, options)
+    return plan_of(Visibility(lay_out(story, frames, special, options), options))
+
+
+def plan_of(visibility: Visibility) -> StoryPlan:
+    """The plan of a story that is laid out."""
+    layout, options = visibility.layout, visibility.options
     plans = (
         _plan_frame(layout, visibility, frame.number, pixels)
-        for frame, pixels in zip(story.frames, pixel_graph(visibility), strict=True)
+        for frame, pixels in zip(layout.story.frames, pixel_graph(visibility), strict=True)
     )
-    return StoryPlan(layout, options, visibility, tuple(plans), story.notes)
+    return StoryPlan(layout, options, visibility, tuple(plans), layout.story.notes)
 
 
 def _who(frame: FramePlan) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hopping.errors import HoppingError
 from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes, unet_layers
+from hopping.pixels.layers import UNetLayers
 from hopping.pixels.sharing import SHARING_CALLS
 
 
@@ -41,8 +42,9 @@ def pixel_sharing(
             f"{type(pipeline).__name__} perturbs the attention in which pixels would be shared; "
             "use a pipeline without PAG, or pixels=off"
         )
-    needed = kept_bytes(pipeline, graph, batch_size=batch_size, calls=calls, pixels=pixels)
-    return PixelSharing(graph, unet_layers(pipeline.unet), Bank.holding(needed))
+    layers = unet_layers(pipeline.unet)
+    needed = _needed(pipeline, layers, graph, batch_size, calls, pixels)
+    return PixelSharing(graph, layers, Bank.holding(needed))
 
 
 def kept_bytes(
@@ -52,11 +54,21 @@ def kept_bytes(
 
     Arguments as `pixel_sharing` has them.
     """
+    return _needed(pipeline, unet_layers(pipeline.unet), graph, batch_size, calls, pixels)
+
+
+def _needed(
+    pipeline: Any,
+    layers: UNetLayers,
+    graph: PixelGraph,
+    batch_size: int,
+    calls: int,
+    pixels: tuple[int, int],
+) -> int:
     width, height = pixels
     size = height // pipeline.vae_scale_factor, width // pipeline.vae_scale_factor
-    layers, itemsize = unet_layers(pipeline.unet), pipeline.unet.dtype.itemsize
     calls = round(SHARING_CALLS * calls)
-    return story_bytes(graph, layers, batch_size, size, calls, itemsize)
+    return story_bytes(graph, layers, batch_size, size, calls, pipeline.unet.dtype.itemsize)
 
 
 class HasFrames(Protocol):

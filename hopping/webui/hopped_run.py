@@ -21,7 +21,7 @@ from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
 from .generation_data import job_of
-from .host_conditioning import HostCall, story_conditionings, story_pixels
+from .host_conditioning import HostCall, HostStory
 from .host_types import Processing
 from .hosts import host
 from .jobs import PictureJobs
@@ -268,12 +268,11 @@ class HoppedRun:
     ) -> tuple[list[list[Any]], StoryPixels | None]:
         story = self._hires_story if hires and self._hires_story else self.story
         scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
-        for note in notes(call.sd_model, scheduled, self.request.hopping):
+        laid_out = HostStory(call, scheduled, self.request.hopping)
+        for note in notes(laid_out, story.frames, self.request.hopping):
             self.processing.comment(note)
-        seen = None
-        if self.pixels is not None:
-            seen = story_pixels(call.sd_model, scheduled, self.request.hopping)
-        return story_conditionings(call, scheduled, self.request.hopping), seen
+        seen = None if self.pixels is None else laid_out.pixels()
+        return laid_out.conditionings(), seen
 
     def _story_texts(self, story: int, hires: bool) -> tuple[str, ...]:
         """A story's prompts as they reach the encoder, networks taken out.

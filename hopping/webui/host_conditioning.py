@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -22,6 +23,7 @@ from hopping.layout import WINDOW, lay_out
 from hopping.mask import Visibility
 from hopping.options import HoppingOptions
 from hopping.pixels import pixel_graph
+from hopping.plan import StoryPlan, plan_of
 
 from .encoders import HostTextEncoder, text_encoders
 from .moments import ScheduledFrame, StepTexts, last_steps
@@ -65,18 +67,52 @@ class HostCall:
         return prompt_parser.SdConditioning([text], copy_from=self.prompts)
 
 
-def story_conditionings(
-    call: HostCall, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
-) -> list[list[Any]]:
-    """For each frame of a story, its `ComposableScheduledPromptConditioning`s.
+class HostStory:
+    """One story as a checkpoint reads it, from the first step to the last; laid out once.
 
-    Raises:
-        HoppingError: if the story cannot be done as asked, before anything is encoded.
+    What is asked of it raises HoppingError if the story cannot be done as asked.
     """
-    if options.mode == "baseline" or options.strength == 0:
-        return [call.plain(clean(frame.prompt)) for frame in scheduled]
-    steps, moments = _moments(scheduled)
-    tracks = [_Track(encoder, moments, options) for encoder in text_encoders(call.sd_model)]
+
+    def __init__(
+        self, call: HostCall, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
+    ) -> None:
+        self._call, self._scheduled, self._options = call, scheduled, options
+        self._steps, self._moments = _moments(scheduled)
+
+    @cached_property
+    def _tracks(self) -> list[_Track]:
+        encoders = text_encoders(self._call.sd_model)
+        return [_Track(encoder, self._moments, self._options) for encoder in encoders]
+
+    def plan(self) -> StoryPlan:
+        """The story as it is at the first step."""
+        return plan_of(next(iter(self._tracks[0].visibility.values())))
+
+    def pixels(self) -> StoryPixels:
+        """Who sees whose pixels, at each step and for each frame's sub-prompts."""
+        # Both encoders of SDXL cut a text alike.
+        track = self._tracks[0]
+        graphs = {texts: pixel_graph(visibility) for texts, visibility in track.visibility.items()}
+        return StoryPixels(
+            tuple(self._steps),
+            tuple(graphs[texts] for texts in self._steps.values()),
+            tuple(track.places()),
+        )
+
+    def conditionings(self) -> list[list[Any]]:
+        """For each frame its `ComposableScheduledPromptConditioning`s; nothing is encoded before
+        all are known to be possible."""
+        if self._options.keeps_words_plain:
+            return [self._call.plain(clean(frame.prompt)) for frame in self._scheduled]
+        return _conditionings(self._call, self._scheduled, self._steps, self._tracks)
+
+
+def _conditionings(
+    call: HostCall,
+    scheduled: Sequence[ScheduledFrame],
+    steps: dict[int, Texts],
+    tracks: Sequence[_Track],
+) -> list[list[Any]]:
     contextual = {frame for track in tracks for frame in track.contextual}
     # Plain ones first: with --medvram and --lowvram the host's own call moves the text encoder to
     # the device, and the first frame is always plain.
@@ -96,23 +132,6 @@ def story_conditionings(
                 prompt_parser.ComposableScheduledPromptConditioning(schedule, sub_prompt.weight)
             )
     return conditionings
-
-
-def story_pixels(
-    sd_model: Any, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
-) -> StoryPixels:
-    """Who sees whose pixels, at each step and for each frame's sub-prompts.
-
-    Raises:
-        HoppingError: if the story cannot be laid out as asked.
-    """
-    steps, moments = _moments(scheduled)
-    # Both encoders of SDXL cut a text alike.
-    track = _Track(text_encoders(sd_model)[0], moments, options)
-    graphs = {texts: pixel_graph(visibility) for texts, visibility in track.visibility.items()}
-    return StoryPixels(
-        tuple(steps), tuple(graphs[texts] for texts in steps.values()), tuple(track.places())
-    )
 
 
 Texts = tuple[tuple[str, ...], ...]

@@ -5,32 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from hopping.options import HoppingOptions
+from hopping.story import Frame
 
-from .encoders import text_encoders
+from .host_conditioning import HostStory
 from .host_types import Processed
-from .moments import ScheduledFrame
-from .planning import plan_scheduled
 
 _MOST = 8
 """Of how many frames something is told; the plan tells of all."""
 
 
-def notes(
-    sd_model: Any, scheduled: Sequence[ScheduledFrame], options: HoppingOptions
-) -> Iterator[str]:
+def notes(story: HostStory, frames: Sequence[Frame], options: HoppingOptions) -> Iterator[str]:
     """The plan's notes on a story that is about to be encoded, a line for each frame with any.
 
     Raises:
         HoppingError: if it cannot be done as asked.
     """
-    hops = options.mode != "baseline" and options.strength > 0
-    shares = options.share == "subject" or any(frame.frame.marks for frame in scheduled)
-    if not (hops and shares):
+    shares = options.share == "subject" or any(frame.marks for frame in frames)
+    if options.keeps_words_plain or not shares:
         return  # nothing is hopped, or every frame shows all of itself
-    plan = plan_scheduled(text_encoders(sd_model)[0], scheduled, options)
+    plan = story.plan()
     noted = [frame for frame in plan.frames if frame.notes]
     for frame in noted[:_MOST]:
         yield f"Frame {frame.number}: {'; '.join(frame.notes)}"

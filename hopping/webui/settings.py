@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -57,11 +58,9 @@ def defaults() -> dict[str, Value]:
     chosen = shared.opts.data.get(_PRESET, RECOMMENDED)
     if chosen == CUSTOM:
         return own
-    preset = HoppingOptions.PRESETS.get(chosen) if isinstance(chosen, str) else None
-    if preset is None:  # set by hand in the host's file, or by a later version
-        preset = HoppingOptions.PRESETS[RECOMMENDED]
-    seeing = {row.name: preset.get(row.name, row.default) for row in HoppingOptions.rows()}
-    return own | seeing
+    if chosen not in list(HoppingOptions.PRESETS):  # by hand in the host's file, or a later version
+        chosen = RECOMMENDED
+    return own | asdict(HoppingOptions.from_mapping({}, chosen))
 
 
 def _default(row: Option) -> Value:

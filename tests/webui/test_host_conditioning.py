@@ -27,7 +27,7 @@ def conditionings(sd_model, story, steps=10, **options):
     prompts = stand_ins.Conditions([frame.text for frame in frames], width=64, height=64)
     call = host_conditioning.HostCall(stand_ins.get_multicond, sd_model, prompts, timing)
     scheduled = moments.schedule_frames(frames, list(prompts), str, timing)
-    return host_conditioning.story_conditionings(call, scheduled, HoppingOptions(**options))
+    return host_conditioning.HostStory(call, scheduled, HoppingOptions(**options)).conditionings()
 
 
 def conds(sd_model, story, **options):

@@ -14,16 +14,14 @@ import torch
 from backend import args
 from backend.text_processing import emphasis, parsing
 from modules import sd_models, shared
-from torch import nn
 
 from hopping.errors import EncoderError, NotLoadedError
 
-from .base import Engine, Function, unsupported
-from .threads import on_main_thread
-from .unet_rows import RowOf, rows_in_chunks
+from .base import Engine, unsupported
+from .forge_kin import ForgeKin
 
 
-class Forge:
+class Forge(ForgeKin):
     """SD 1.x and 2.x have one engine, SDXL has two. SD 3 and Flux have T5 beside them, the other
     kinds of a model none of CLIP's.
     """
@@ -75,19 +73,8 @@ class Forge:
     def hires_arguments(self, cfg_scale: float) -> dict[str, Any]:
         return {"hr_cfg": cfg_scale, "hr_additional_modules": ["Use same choices"]}
 
-    def on_its_thread(self, function: Function) -> Function:
-        return on_main_thread(function)
-
     def loses_errors(self) -> bool:
         return False
-
-    def unet(self, sd_model: Any) -> nn.Module:
-        return sd_model.forge_objects.unet.model.diffusion_model
-
-    def rows(
-        self, sampler: Any, kwargs: dict[str, Any], count: int, earlier: Sequence[RowOf]
-    ) -> list[RowOf]:
-        return rows_in_chunks(sampler, kwargs["transformer_options"], count, earlier)
 
     def check_attention(self) -> None:
         pass  # what may be in its way here is told with each call

@@ -67,6 +67,13 @@ class StudioPage:
         self.wait_for_status("Done")
         assert len(self.server.runs) == before + 1
 
+    def begin_long_story(self):
+        """Open the page, and have it make a story that takes a while."""
+        self.open()
+        self.write(STORY)
+        self.set_steps(60)
+        self.page.click("#studio_generate")
+
     def wait_for_status(self, text):
         self.page.locator("#studio_progress .studio-status", has_text=text).wait_for()
 
@@ -115,10 +122,7 @@ def test_a_story_from_its_plan_to_its_pictures(web):
 
 
 def test_pictures_stream_and_cancel_keeps_them(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(60)
-    web.page.click("#studio_generate")
+    web.begin_long_story()
     web.pictures.first.wait_for()
     assert 1 <= web.pictures.count() < 6
     assert web.page.get_by_role("progressbar").count() == 2
@@ -403,10 +407,7 @@ def test_a_strip_leaves_cancel_to_the_story(web):
 
 
 def test_a_reload_finds_the_story_and_its_run(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(60)
-    web.page.click("#studio_generate")
+    web.begin_long_story()
     web.pictures.first.wait_for()
     web.page.reload()
     web.pictures.first.wait_for()
@@ -416,10 +417,7 @@ def test_a_reload_finds_the_story_and_its_run(web):
 
 
 def test_a_second_story_is_refused_in_words(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(60)
-    web.page.click("#studio_generate")
+    web.begin_long_story()
     web.page.locator("#studio_progress [data-busy]").wait_for()
     web.page.click("#studio_generate")
     assert "Cancel it" in web.page.locator(".studio-said").inner_text()
