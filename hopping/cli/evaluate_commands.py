@@ -68,6 +68,15 @@ def storybook(
         typer.Option("--batch", min=1, help="Pictures at once (default: 16; on a GPU 256)."),
     ] = None,
     device: Device = "auto",
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype",
+            metavar="NAME",
+            help="float32, bfloat16 or float16: where rounding does little harm it computes in "
+            "this. Some CPUs need half the time in bfloat16.",
+        ),
+    ] = "float32",
     below_bars: Annotated[
         bool,
         typer.Option("--below-bars", help="Try it on a model that is no evidence for anything."),
@@ -85,6 +94,7 @@ def storybook(
     from hopping.evaluate.results import write_results
     from hopping.evaluate.workers import Measurement, run_measurement
     from hopping.studio.devices import resolve_device
+    from hopping.studio.sampling import precision
 
     device = resolve_device(device)
     run_measurement(
@@ -95,6 +105,7 @@ def storybook(
             methods=chosen,
             model_run=model_run,
             device=device,
+            dtype=precision(dtype, device),
             batch=batch,
             below_bars=below_bars,
         ),
@@ -141,6 +152,7 @@ def report(
         raise HoppingError(f"there is no file {page} to put the numbers into")
     _check_run(model_run)
     quiet_libraries()
+    from hopping.evaluate.measurements import Provenance
     from hopping.evaluate.report import numbers, write_page
     from hopping.evaluate.results import write_results
     from hopping.evaluate.strips import save_strips
@@ -151,7 +163,7 @@ def report(
         return
 
     def draw(method: str, target: Path) -> dict[str, Path]:
-        pipeline, _, run = load_model(model_run, device)
+        pipeline, _, run = load_model(model_run, device, Provenance.read(folders[0]).dtype)
         run.begin(folders[0])
         return save_strips(pipeline, folders[0], method, target)
 
@@ -175,10 +187,12 @@ def strips(
     check_folder("--out", out)
     _check_run(model_run)
     quiet_libraries()
+    from hopping.evaluate.measurements import Provenance
     from hopping.evaluate.strips import save_strips
     from hopping.evaluate.workers import load_model
 
-    pipeline, _, run = load_model(model_run, device, below_bars=True)
+    dtype = Provenance.read(out).dtype
+    pipeline, _, run = load_model(model_run, device, dtype, below_bars=True)
     run.begin(out)
     for file in save_strips(pipeline, out, name, out).values():
         STDOUT.print(str(file))

@@ -55,6 +55,7 @@ class Provenance:
         model: The shipped model, or the name of a training run.
         fingerprint: Of its weights.
         passes: Whether the model reaches its bars; only then do scores mean anything.
+        dtype: What the model computed in.
         steps, guidance: Sampling.
         stories: Digest of the stories' texts and truths.
         code: Digest of the code that encodes, finds subjects, draws and judges.
@@ -63,6 +64,7 @@ class Provenance:
     model: str
     fingerprint: str
     passes: bool
+    dtype: str = "float32"
     steps: int = STEPS
     guidance: float = GUIDANCE
     stories: str = field(default_factory=_stories)

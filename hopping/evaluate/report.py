@@ -171,9 +171,9 @@ def _kinds(results: Results) -> list[str]:
 def _heading(results: Results) -> str:
     run = results["run"]
     text = (
-        f"{_counted(results)}, {run['steps']} steps, guidance {run['guidance']:g}. Per cent, "
-        f"± one standard error over stories. The row “{CEILING}” is no method: it says what the "
-        "oracle can see at best."
+        f"{_counted(results)}, {run['steps']} steps, guidance {run['guidance']:g}, "
+        f"{run['dtype']}. Per cent, ± one standard error over stories. The row “{CEILING}” is "
+        "no method: it says what the oracle can see at best."
     )
     return text if run["passes"] else f"{BELOW_BARS}\n\n{text}"
 

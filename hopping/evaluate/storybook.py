@@ -68,6 +68,7 @@ def measure(
     *,
     rank: int = 0,
     batch: int = BATCH,
+    dtype: torch.dtype = torch.float32,
     told: Callable[[Progress], None] = lambda _: None,
 ) -> None:
     """Append every missing line of `cases` to ``folder/seen-RANK.jsonl``.
@@ -83,11 +84,12 @@ def measure(
         folder: Where results are kept.
         rank: Which worker this is.
         batch: Pictures sampled at once.
+        dtype: What the model computes in.
         told: Called behind every few batches.
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = {line.key for line in read_lines(folder)}
-    artist = _Artist(pipeline, oracle, batch)
+    artist = _Artist(pipeline, oracle, batch, dtype)
     with (folder / f"seen-{rank}.jsonl").open("a", encoding="utf-8") as results:
         if results.tell():
             results.write("\n")  # behind a line that a stop may have torn
@@ -163,8 +165,8 @@ class _Pending:
 class _Artist:
     """Samples each different picture once: hopping's first frames, for one, are all plain's."""
 
-    def __init__(self, pipeline: Any, oracle: Oracle, batch: int) -> None:
-        self._pipeline, self._oracle, self._batch = pipeline, oracle, batch
+    def __init__(self, pipeline: Any, oracle: Oracle, batch: int, dtype: torch.dtype) -> None:
+        self._pipeline, self._oracle, self._batch, self._dtype = pipeline, oracle, batch, dtype
         for module in (pipeline.unet, pipeline.vae):
             module.to(memory_format=torch.channels_last)
         self._side = text_side(pipeline)
@@ -220,7 +222,8 @@ class _Artist:
             graph += shifted(panel.graph, len(graph))
         self.progress.pictures += len(pictures)
         embeddings = torch.stack([picture.condition for picture in pictures])
-        return sample_frames(self._pipeline, embeddings, [p.noise for p in pictures], graph)
+        seeds = [picture.noise for picture in pictures]
+        return sample_frames(self._pipeline, embeddings, seeds, graph, self._dtype)
 
     @torch.no_grad()
     def _drawn(self, panels: list[_Panel]) -> Tensor:
@@ -272,12 +275,16 @@ def noises(method: str, case: StoryCase, seed: int) -> list[int]:
 
 @torch.no_grad()
 def sample_frames(
-    pipeline: Any, embeddings: Tensor, noises: Sequence[int], graph: PixelGraph = ()
+    pipeline: Any,
+    embeddings: Tensor,
+    noises: Sequence[int],
+    graph: PixelGraph = (),
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """A picture for each embedding, from the noise of its seed: -1 to 1, (n, 3, height, width).
 
-    `graph` says which of them see others' pixels. In the model's own precision, so that a picture
-    is the same in every batch, up to rounding.
+    `graph` says which of them see others' pixels, `dtype` what is computed in where rounding does
+    little harm. A picture is the same in every batch, up to that rounding.
     """
     device = pipeline.unet.device
     shape = (pipeline.unet.config.in_channels, *[pipeline.unet.config.sample_size] * 2)
@@ -286,7 +293,8 @@ def sample_frames(
     )
     empty = text_side(pipeline).encode([""])
     sharing = PixelSharing(graph, unet_layers(pipeline.unet), Bank()) if any(graph) else None
-    with sharing.batch(range(1, len(graph) + 1)) if sharing else nullcontext():
+    rounded = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+    with rounded, sharing.batch(range(1, len(graph) + 1)) if sharing else nullcontext():
         pictures = pipeline(
             prompt_embeds=embeddings.to(device),
             negative_prompt_embeds=empty.to(device).expand(len(embeddings), -1, -1),

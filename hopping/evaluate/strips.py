@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from hopping.errors import HoppingError
-from hopping.evaluate.measurements import read_lines
+from hopping.evaluate.measurements import Provenance, read_lines
 from hopping.evaluate.methods import METHODS, pixels_seen
 from hopping.evaluate.results import Scored, score_lines, stories_of
 from hopping.evaluate.stories import AMBIGUOUS, StoryCase
@@ -51,7 +51,9 @@ def best_median_worst(
     return {name: key[1:] for name, key in chosen.items()}
 
 
-def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.Image:
+def draw_strip(
+    pipeline: Any, case: StoryCase, method: str, seed: int, dtype: torch.dtype = torch.float32
+) -> Image.Image:
     """Rows of plain prompts, `method` and the attribute repeated, under the story's texts."""
     side = text_side(pipeline)
     names = list(dict.fromkeys((_ABOVE, method, _BELOW)))
@@ -60,7 +62,8 @@ def draw_strip(pipeline: Any, case: StoryCase, method: str, seed: int) -> Image.
     graph: PixelGraph = ()
     for name in names:
         graph += shifted(pixels_seen(METHODS[name], side, case.shots), len(graph))
-    pictures = [_image(picture) for picture in sample_frames(pipeline, embeddings, seeds, graph)]
+    sampled = sample_frames(pipeline, embeddings, seeds, graph, dtype)
+    pictures = [_image(picture) for picture in sampled]
     frames = len(case.shots)
     rows = [pictures[row * frames : (row + 1) * frames] for row in range(len(names))]
     return story_grid(rows, case.texts, names)
@@ -74,11 +77,12 @@ def save_strips(pipeline: Any, folder: Path, method: str, target: Path) -> dict[
     """
     lines = list(read_lines(folder))
     cases = stories_of(lines)
+    dtype = getattr(torch, Provenance.read(folder).dtype)
     target.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, (story, seed) in best_median_worst(score_lines(lines), cases, method).items():
         files[name] = target / f"{_slug(method)}-{name}.png"
-        draw_strip(pipeline, cases[story], method, seed).save(files[name])
+        draw_strip(pipeline, cases[story], method, seed, dtype).save(files[name])
     return files
 
 

@@ -23,7 +23,7 @@ from hopping.storybook.score import BARS
 from hopping.storybook.team import Team, run_team
 from hopping.storybook.train_unet import trained_pipeline
 from hopping.storybook.world import RESOLUTION
-from hopping.studio.devices import resolve_device
+from hopping.studio.devices import resolve_device, resolve_dtype
 from hopping.studio.pipeline import fingerprint
 
 SHIPPED = "shipped"
@@ -39,18 +39,24 @@ class Measurement:
     methods: tuple[str, ...]
     model_run: Path | None = None
     device: str = "cpu"
+    dtype: str = "float32"
     batch: int | None = None
     below_bars: bool = False
 
 
 def load_model(
-    model_run: Path | None, device: str = "auto", *, below_bars: bool = False
+    model_run: Path | None,
+    device: str = "auto",
+    dtype: str = "float32",
+    *,
+    below_bars: bool = False,
 ) -> tuple[Any, Oracle, Provenance]:
     """The pipeline to measure with, its oracle, and what a folder of results says of it.
 
     Args:
         model_run: The folder of a training run; None is the shipped model.
         device: Where both shall be.
+        dtype: What the pipeline will compute in.
         below_bars: Take a model that does not reach its bars, or is not trained at all.
 
     Raises:
@@ -67,7 +73,11 @@ def load_model(
             )
         pipeline = load_storybook(device)
         oracle = load_oracle() if passes else build_oracle(RESOLUTION).eval()
-        return pipeline, oracle.to(device), Provenance(SHIPPED, fingerprint(pipeline), passes)
+        return (
+            pipeline,
+            oracle.to(device),
+            Provenance(SHIPPED, fingerprint(pipeline), passes, dtype),
+        )
     passes = _passes(model_run)
     if not (passes or below_bars):
         raise HoppingError(
@@ -81,7 +91,8 @@ def load_model(
         oracle = trained_oracle(model_run, RESOLUTION).to(device)
     except FileNotFoundError as error:
         raise HoppingError(str(error)) from error
-    return pipeline, oracle, Provenance(model_run.resolve().name, fingerprint(pipeline), passes)
+    run = Provenance(model_run.resolve().name, fingerprint(pipeline), passes, dtype)
+    return pipeline, oracle, run
 
 
 def run_measurement(
@@ -95,7 +106,7 @@ def run_measurement(
     Raises:
         HoppingError: As `load_model`, or the folder holds results of another run.
     """
-    _, _, run = load_model(asked.model_run, "cpu", below_bars=asked.below_bars)
+    _, _, run = load_model(asked.model_run, "cpu", asked.dtype, below_bars=asked.below_bars)
     run.begin(asked.folder)
     run_team(partial(_measure_share, asked, first), workers)
 
@@ -122,6 +133,7 @@ def _measure_share(asked: Measurement, first: Callable[[], None], team: Team) ->
         asked.folder,
         rank=team.rank,
         batch=asked.batch or (BATCH if asked.device == "cpu" else GPU_BATCH),
+        dtype=resolve_dtype(asked.dtype, asked.device),
         told=told,
     )
 

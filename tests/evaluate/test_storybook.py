@@ -283,9 +283,9 @@ def test_batches_take_pictures_of_several_stories(pipeline, oracle, tmp_path, mo
     sizes = []
     sample = storybook.sample_frames
 
-    def noted(pipeline, embeddings, noises, graph):
+    def noted(pipeline, embeddings, noises, graph, dtype):
         sizes.append(len(embeddings))
-        return sample(pipeline, embeddings, noises, graph)
+        return sample(pipeline, embeddings, noises, graph, dtype)
 
     monkeypatch.setattr(storybook, "sample_frames", noted)
     monkeypatch.setattr(storybook, "STEPS", 1)
@@ -321,6 +321,24 @@ def test_a_picture_is_the_same_in_every_batch(pipeline):
     together = storybook.sample_frames(pipeline, embeddings, seeds)
     alone = storybook.sample_frames(pipeline, embeddings[2:3], seeds[2:3])
     assert torch.allclose(together[2:3], alone, atol=1e-3)
+
+
+def test_a_rounded_picture_is_the_same_picture(pipeline):
+    side, case = storybook.text_side(pipeline), CASES[0]
+    method = METHODS["Same character"]
+    exact, rounded = (
+        storybook.sample_frames(
+            pipeline,
+            method(side, case.shots),
+            storybook.noises("Same character", case, 0),
+            pixels_seen(method, side, case.shots),
+            dtype,
+        )
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(exact, rounded)
+    assert (exact - rounded).abs().mean() < 0.02
 
 
 def test_results_hold_every_score_of_every_method(measured):
