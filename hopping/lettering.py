@@ -54,7 +54,7 @@ class Lettering:
 
     def width(self, text: str) -> float:
         """Pixels that `text` takes on one line."""
-        return sum(font.getlength(run) for font, run in self._runs(text))
+        return sum(font.getlength(run) for font, run in self.runs(text))
 
     def wrap(self, text: str, width: float, most: int | None = None) -> list[str]:
         """`text` in lines of at most `width` pixels, broken at blanks where there are some.
@@ -99,7 +99,7 @@ class Lettering:
     ) -> None:
         """Draw one line with its top at y; x is its left, middle or right, as `align` says."""
         x -= {"left": 0.0, "middle": 0.5, "right": 1.0}[align] * self.width(text)
-        for font, run in self._runs(text):
+        for font, run in self.runs(text):
             canvas.text((x, y + self.size), run, fill=fill, font=font, anchor="ls")
             x += font.getlength(run)
 
@@ -111,7 +111,8 @@ class Lettering:
             self.draw(ImageDraw.Draw(sign), width / 2, n * self.line_height, line, fill, "middle")
         return sign.transpose(Image.Transpose.ROTATE_90)
 
-    def _runs(self, text: str) -> list[tuple[Any, str]]:
+    def runs(self, text: str) -> list[tuple[Any, str]]:
+        """The parts of one line as they are written, each with Pillow's font for it."""
         runs: list[tuple[Any, str]] = []
         for character in "".join(map(_written, text)):
             font = self._font_for(character)

@@ -2,7 +2,8 @@
 
 A red dog is swimming in the river.          a line is a frame
 The dog sits. <SEP> The dog sleeps.          <SEP> separates frames within a line
-It runs. # a comment                         what is not read, from # to the end of its line
+It runs. # a comment                         what is not read, from # to the end of its line: what
+                                             pages say under the frame before it
 <from:1> The dog runs into a forest.         which earlier frames this one may see
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
@@ -49,6 +50,7 @@ class Frame:
         marks: spans of `text` that later frames may see; empty: the options decide.
         links: numbers of the earlier frames it may see; None: the options decide.
         line, column: where its own text begins in the story, both from 1.
+        comment: what stands behind # in its line, if it is the line's last; else empty.
     """
 
     number: int
@@ -58,6 +60,7 @@ class Frame:
     links: tuple[int, ...] | None = None
     line: int = 1
     column: int = 1
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ def parse_story(
         if member:
             cast[member] = []
             continue
-        start = 0
+        start, before_line = 0, len(frames)
         for stop, following in _pieces(read):
             piece = read[start:stop]
             if _NETWORKS.fullmatch(piece):
@@ -162,6 +165,9 @@ def parse_story(
                     cast[member].append(len(frames) + 1)
                 frames.append(scanner.frame(*additions))
             start = following
+        if len(frames) > before_line:
+            comment = line[len(read) + 1 :].strip().replace("\\#", "#")
+            frames[-1] = replace(frames[-1], comment=comment)
     if not frames:
         only = "tags for all frames" if networks else "a cast" if cast else ""
         what = f"the story has {only} but no frame" if only else _NO_FRAME

@@ -34,7 +34,7 @@ EXCLUDED = set(re.findall(r"^\w+$", (LOCKS / "excluded.txt").read_text("utf-8"),
 # What draws pictures of a story needs Pillow besides; hopping/__init__.py says so.
 DRAWING = {"figure", "lettering", "mask_picture"}
 ROOMS = {"cli", "evaluate", "page", "storybook", "studio", "webui"}
-OTHER_NAMES = {"PIL": "pillow", "yaml": "pyyaml", "adjustText": "adjusttext"}
+OTHER_NAMES = {"PIL": "pillow", "fpdf": "fpdf2", "yaml": "pyyaml", "adjustText": "adjusttext"}
 
 
 @cache

@@ -233,3 +233,12 @@ def test_a_story_parses_or_says_where_it_does_not(text):
         return
     assert all(frame.text == frame.text.strip() != "" for frame in story.frames)
     assert all(0 <= a < b <= len(f.text) for f in story.frames for a, b in f.marks)
+
+
+def test_what_stands_behind_a_frame_is_its_comment():
+    story = parse_story(
+        "# note\nA dog. # Fido, \\#1\nA cat. <SEP> A cow. # both\nA hen.\n  # none\nA pig. #"
+    )
+    assert [frame.comment for frame in story.frames] == ["Fido, #1", "", "both", "", ""]
+    kept = parse_story("A dog. # 1", inline_comments=False)
+    assert [(frame.text, frame.comment) for frame in kept.frames] == [("A dog. # 1", "")]

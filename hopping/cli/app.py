@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from . import evaluate_commands, story_commands, storybook_commands
+from .pages_command import pages
 from .studio_command import ui
 
 app = typer.Typer(
@@ -18,4 +19,9 @@ app = typer.Typer(
 app.add_typer(story_commands.app)
 app.add_typer(storybook_commands.app, name="storybook")
 app.add_typer(evaluate_commands.app, name="evaluate")
+app.command(
+    epilog="Examples:\n\n"
+    "python -m hopping pages outputs/20261122-161500-a-dog --out dog.pdf --title Dog\n\n"
+    "python -m hopping pages outputs/20261122-161500-a-dog --out dog.gif --seconds 1.5"
+)(pages)
 app.command()(ui)

@@ -15,9 +15,11 @@ from hopping.errors import HoppingError, OptionError
 from hopping.options import HoppingOptions, Option
 from hopping.run_options import RECOMMENDED
 from hopping.studio import sampling
+from hopping.studio.page_options import PageOptions
 
 _HOPPING = "How frames see each other"
 _SAMPLING = "Sampling"
+_PAGES = "Pages"
 
 FILE = typer.Argument(metavar="FILE", help="The story, a text file; - reads standard input.")
 
@@ -87,6 +89,7 @@ OPTIONS = (_PRESET, *(_of_option(row, _HOPPING) for row in HoppingOptions.rows()
 RUN = tuple(_of_option(row, _SAMPLING) for row in sampling.RUN)
 TEXTS = tuple(flag for flag in RUN if flag.kind is str)
 PICTURES = tuple(_of_setting(row) for row in sampling.SAMPLING)
+PAGES = tuple(_of_option(row, _PAGES) for row in PageOptions.rows())
 MACHINE = tuple(_of_setting(row) for row in sampling.MACHINE)
 
 

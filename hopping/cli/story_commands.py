@@ -27,7 +27,15 @@ from .flags import (
     hopping_options,
     takes,
 )
-from .terminal import INTERRUPTED, STDERR, STDOUT, loading, quiet_libraries, told
+from .terminal import (
+    INTERRUPTED,
+    STDERR,
+    STDOUT,
+    loading,
+    print_missing_glyphs,
+    quiet_libraries,
+    told,
+)
 
 if TYPE_CHECKING:
     from hopping.studio.record import Record
@@ -197,20 +205,12 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
     for number, saw in record.saw.items():
         for note in (note for one in saw for note in one.notes):
             STDERR.print(f"note: frame {number}: {note}", style="yellow")
-    _print_missing_glyphs(record)
+    print_missing_glyphs(
+        record.story.texts,
+        "grid.png and mask.png have",
+        "Install a font that can (Noto Sans CJK, say) and remove the two files, and --resume draws "
+        "them again.",
+    )
     STDOUT.print(f"seed {record.settings.seed}, {record.settings.sampler}, {folder}")
     for name in (*record.files.values(), "grid.png", "mask.png", "story.json"):
         STDOUT.print(str(folder / name))
-
-
-def _print_missing_glyphs(record: Record) -> None:
-    from hopping.lettering import missing_glyphs
-
-    missing = missing_glyphs(record.story.texts)
-    if missing:
-        STDERR.print(
-            f"note: no font of this machine can show {missing}; grid.png and mask.png have boxes "
-            "in their place. Install a font that can (Noto Sans CJK, say) and remove the two "
-            "files, and --resume draws them again.",
-            style="yellow",
-        )

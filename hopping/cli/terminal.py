@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import typer
@@ -75,7 +75,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")
-    for name in ("transformers", "diffusers"):
+    for name in ("transformers", "diffusers", "fpdf"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
@@ -101,3 +101,16 @@ def loading(model: str | None, load: Callable[[], Any]) -> Any:
 def _is_out_of_memory(error: RuntimeError) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(error, torch.cuda.OutOfMemoryError)
+
+
+def print_missing_glyphs(texts: Iterable[str], where: str, fix: str) -> None:
+    """Say which characters of texts are drawn as boxes for want of a font."""
+    from hopping.lettering import missing_glyphs
+
+    missing = missing_glyphs(texts)
+    if missing:
+        STDERR.print(
+            f"note: no font of this machine can show {missing}; {where} boxes in their place. "
+            f"{fix}",
+            style="yellow",
+        )

@@ -1,4 +1,4 @@
-"""A run to take along: a ZIP of its pictures with their data, an animation, a storyboard as PDF."""
+"""A run to take along: its pictures with their data, as pages to read, as an animation."""
 
 from __future__ import annotations
 
@@ -6,110 +6,104 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from hopping.lettering import Lettering
-
+from .folder import png_bytes
+from .page_options import PageOptions
+from .pages import Panel, draw_captioned, draw_pages, write_pdf
 from .record import RECORD_NAME, FrameKey, Record
-
-MILLISECONDS = 1000
-"""How long an animation shows each frame."""
 
 _LEAST_SIDE = 256
 _LONGEST_SIDE = 1024
-
-# A4, 150 dots an inch.
-_DPI = 150
-_PAGE = (1240, 1754)
-_MARGIN, _GAP = 75, 36
-_COLUMNS = 2
-_INK, _FAINT = "#202124", "#5f6368"
-_CAPTION_LINES = 12
 
 
 def pack_frames(folder: Path, record: Record) -> bytes:
     """A ZIP of the run's pictures as they are, each with its data in it, grid, mask and record."""
     names = [*record.files.values(), "grid.png", "mask.png"]
-    buffer = io.BytesIO()
-    # Pictures are packed already.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in names:
-            if (folder / name).is_file():
-                archive.write(folder / name, name)
-        archive.writestr(RECORD_NAME, record.public())
-    return buffer.getvalue()
+    there = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    return _packed({**there, RECORD_NAME: record.public()})
 
 
-def animate_webp(folder: Path, record: Record) -> bytes:
+def animate_webp(folder: Path, record: Record, options: PageOptions) -> bytes:
     """The hopped frames one after another, for ever, without loss."""
-    return _animate(folder, record, "WEBP", lossless=True)
+    return _animate(folder, record, options, "WEBP", lossless=True)
 
 
-def animate_gif(folder: Path, record: Record) -> bytes:
+def animate_gif(folder: Path, record: Record, options: PageOptions) -> bytes:
     """The hopped frames one after another, for ever, in 256 colours each."""
-    return _animate(folder, record, "GIF", optimize=False)
+    return _animate(folder, record, options, "GIF", optimize=False)
 
 
-def draw_storyboard(folder: Path, record: Record) -> bytes:
-    """A PDF of A4 pages: the hopped frames with their numbers, each with its text under it."""
-    frames = _hopped(folder, record)
-    width = (_PAGE[0] - 2 * _MARGIN - (_COLUMNS - 1) * _GAP) // _COLUMNS
-    pages = _Pages()
-    letters = Lettering(22)
-    for start in range(0, len(frames), _COLUMNS):
-        row = [
-            _Cell(number, text, picture, width, letters)
-            for number, text, picture in frames[start : start + _COLUMNS]
-        ]
-        top = pages.room_for(max(cell.height for cell in row))
-        for column, cell in enumerate(row):
-            cell.draw(pages.last, _MARGIN + column * (width + _GAP), top)
-    buffer = io.BytesIO()
-    first, *others = pages.pages
-    first.save(
-        buffer,
-        format="PDF",
-        save_all=True,
-        append_images=others,
-        resolution=_DPI,
-        quality=92,
-        title=record.story.texts[0],
-        producer="hopping",
-    )
-    return buffer.getvalue()
+def pages_pdf(folder: Path, record: Record, options: PageOptions) -> bytes:
+    """The hopped frames on the pages of a PDF."""
+    return write_pdf(panels(folder, record), options)
 
 
-DOWNLOADS: dict[str, tuple[str, Callable[[Path, Record], bytes]]] = {
+def pack_pages(folder: Path, record: Record, options: PageOptions) -> bytes:
+    """A ZIP of the same pages as pictures."""
+    drawn = draw_pages(panels(folder, record), options)
+    return _packed({page_name(n): png_bytes(page) for n, page in enumerate(drawn, start=1)})
+
+
+def page_name(number: int) -> str:
+    """The name of a page's picture, from 1."""
+    return f"page-{number:02}.png"
+
+
+DOWNLOADS: dict[str, tuple[str, Callable[[Path, Record], Any]]] = {
     "frames.zip": ("application/zip", pack_frames),
-    "story.webp": ("image/webp", animate_webp),
-    "story.gif": ("image/gif", animate_gif),
-    "storyboard.pdf": ("application/pdf", draw_storyboard),
     RECORD_NAME: ("application/json", lambda _, record: record.public()),
 }
 """For each name its media type, and what makes it. There must be one hopped picture at least."""
 
+PAGES: dict[str, tuple[str, Callable[[Path, Record, PageOptions], bytes]]] = {
+    "pages.pdf": ("application/pdf", pages_pdf),
+    "pages.zip": ("application/zip", pack_pages),
+    "story.webp": ("image/webp", animate_webp),
+    "story.gif": ("image/gif", animate_gif),
+}
+"""The same of what can look in several ways."""
 
-def _hopped(folder: Path, record: Record) -> list[tuple[int, str, Image.Image]]:
-    """Number, text and picture of every hopped frame that is there."""
-    frames = []
-    for number, text in enumerate(record.story.texts, start=1):
-        name = record.files.get(FrameKey(False, number))
+
+def panels(folder: Path, record: Record) -> list[Panel]:
+    """Every hopped picture that is there, with its caption: what its line says behind #; in a story
+    without such, its number and its prompt."""
+    frames = record.story.frames
+    captions = [frame.comment for frame in frames]
+    if not any(captions):
+        captions = [f"{frame.number}. {frame.text[slice(*frame.own)]}" for frame in frames]
+    found = []
+    for frame, caption in zip(frames, captions, strict=True):
+        name = record.files.get(FrameKey(False, frame.number))
         if name is not None:
             with Image.open(folder / name) as picture:
-                frames.append((number, text, picture.convert("RGB")))
-    return frames
+                found.append(Panel(picture.convert("RGB"), caption))
+    return found
 
 
-def _animate(folder: Path, record: Record, kind: str, **settings: bool) -> bytes:
-    first, *others = [_sized(picture) for _, _, picture in _hopped(folder, record)]
+def _packed(files: dict[str, bytes | str]) -> bytes:
+    buffer = io.BytesIO()
+    # Pictures are packed already.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _animate(
+    folder: Path, record: Record, options: PageOptions, kind: str, **settings: bool
+) -> bytes:
+    shown = [Panel(_sized(panel.picture), panel.caption) for panel in panels(folder, record)]
+    first, *others = draw_captioned(shown, options)
     buffer = io.BytesIO()
     first.save(
         buffer,
         format=kind,
         save_all=True,
         append_images=others,
-        duration=MILLISECONDS,
+        duration=options.durations(len(shown)),
         loop=0,
         **settings,
     )
@@ -127,52 +121,3 @@ def _sized(picture: Image.Image) -> Image.Image:
     if side > _LONGEST_SIDE:
         picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
     return picture
-
-
-class _Pages:
-    """Pages that are filled from the top."""
-
-    def __init__(self) -> None:
-        self.pages: list[Image.Image] = []
-        self._next = _PAGE[1]
-
-    @property
-    def last(self) -> Image.Image:
-        return self.pages[-1]
-
-    def room_for(self, height: int) -> int:
-        """Where something of this height goes on the last page, which may be a new one."""
-        if self._next + height > _PAGE[1] - _MARGIN:
-            self.pages.append(Image.new("RGB", _PAGE, "#ffffff"))
-            self._next = _MARGIN
-        top = self._next
-        self._next += height + _GAP
-        return top
-
-
-class _Cell:
-    """One frame of a storyboard: its picture, its number, and its text under it."""
-
-    def __init__(
-        self, number: int, text: str, picture: Image.Image, width: int, letters: Lettering
-    ) -> None:
-        scale = min(width / picture.width, (_PAGE[1] - 2 * _MARGIN) * 0.7 / picture.height)
-        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        self._picture = picture.resize(size, Image.Resampling.LANCZOS)
-        self._letters = letters
-        self._number = str(number)
-        self._indent = round(letters.width("000"))
-        self._lines = letters.wrap(text, width - self._indent, _CAPTION_LINES)
-
-    @property
-    def height(self) -> int:
-        return self._picture.height + 12 + len(self._lines) * self._letters.line_height
-
-    def draw(self, page: Image.Image, left: int, top: int) -> None:
-        page.paste(self._picture, (left, top))
-        canvas = ImageDraw.Draw(page)
-        y = top + self._picture.height + 12
-        self._letters.draw(canvas, left, y, self._number, _FAINT)
-        for line in self._lines:
-            self._letters.draw(canvas, left + self._indent, y, line, _INK)
-            y += self._letters.line_height

@@ -81,9 +81,14 @@ def save_grid(folder: Path, record: Record) -> Path:
 
 def save_png(path: Path, image: Image.Image, info: PngInfo | None = None) -> None:
     """Save a picture as PNG, whole or not at all."""
+    write_atomically(path, png_bytes(image, info))
+
+
+def png_bytes(image: Image.Image, info: PngInfo | None = None) -> bytes:
+    """A picture as a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", pnginfo=info)
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _thumbnail(path: Path, side: int) -> Image.Image:

@@ -402,3 +402,21 @@ def test_ctrl_c_leaves_what_is_done_and_resume_goes_on(tmp_path, dog):
     whole = make(tmp_path, dog, "--steps", "8")
     assert pngs(folder) == pngs(whole)
     assert done.items() <= pngs(folder).items()
+
+
+def test_pages_are_made_of_a_storys_folder(tmp_path):
+    folder = make(tmp_path, "A dog runs. # Fido is off!\nIt sleeps.\nIt eats.\n")
+    for name, made in (
+        ("book.pdf", ["book.pdf"]),
+        ("book.png", ["book-01.png", "book-02.png"]),
+        ("one.gif", ["one.gif"]),
+    ):
+        out = tmp_path / name
+        result = invoke("pages", folder, "--out", out, "--panels", "2", "--title", "Fido")
+        assert result.exit_code == 0, result.output
+        assert result.output.split() == [str(tmp_path / file) for file in made]
+        assert all((tmp_path / file).stat().st_size > 1000 for file in made)
+    assert "must end in .pdf, .png, .gif or .webp" in error("pages", folder, "--out", "book.doc")
+    assert "--panels cannot be '5'" in error("pages", folder, "-o", "a.pdf", "--panels", "5")
+    assert "--seconds cannot be" in error("pages", folder, "-o", "a.gif", "--seconds", "soon")
+    assert "no story.json" in error("pages", tmp_path, "-o", "a.gif")

@@ -5,15 +5,27 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
+import itertools
 import zipfile
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from hopping import HoppingOptions
+from hopping.errors import OptionError
 from hopping.figure import story_grid
-from hopping.studio.downloads import animate_gif, animate_webp, draw_storyboard, pack_frames
+from hopping.studio.downloads import (
+    animate_gif,
+    animate_webp,
+    pack_frames,
+    pack_pages,
+    pages_pdf,
+)
+from hopping.studio.downloads import panels as panels_of
 from hopping.studio.folder import save_frame, save_grid
+from hopping.studio.page_options import PageOptions
+from hopping.studio.pages import _MARGIN, _PAD, Panel, _laid_out
 from hopping.studio.record import FrameKey
 from hopping.studio.story_request import StoryRequest
 from hopping.studio.story_run import start_folder
@@ -52,7 +64,7 @@ def test_the_zip_has_the_pictures_bytes_and_the_record(run):
     ("animate", "kind", "exact"), [(animate_webp, "WEBP", True), (animate_gif, "GIF", False)]
 )
 def test_an_animation_shows_each_frame_for_a_second(run, animate, kind, exact):
-    animation = Image.open(io.BytesIO(animate(*run())))
+    animation = Image.open(io.BytesIO(animate(*run(), PageOptions(captions="none"))))
     assert animation.format == kind
     assert animation.size == (256, 256)  # small ones are enlarged
     assert animation.n_frames == 3
@@ -67,21 +79,107 @@ def test_an_animation_shows_each_frame_for_a_second(run, animate, kind, exact):
 
 def test_a_large_picture_is_made_smaller_for_an_animation(run):
     folder, record = run(frames=2, size=(2048, 1024))
-    assert Image.open(io.BytesIO(animate_webp(folder, record))).size == (1024, 512)
+    assert Image.open(
+        io.BytesIO(animate_webp(folder, record, PageOptions(captions="none")))
+    ).size == (1024, 512)
 
 
-@pytest.mark.parametrize(("frames", "pages"), [(1, 1), (4, 1), (5, 2), (9, 3)])
-def test_a_storyboard_has_as_many_pages_as_it_needs(run, frames, pages):
-    pdf = draw_storyboard(*run(frames))
-    assert pdf.startswith(b"%PDF-1.4")
-    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page /") >= pages
-    assert f"/Count {pages}".encode() in pdf
+def test_an_animation_has_captions_and_a_time_for_each_frame(run):
+    folder, record = run()
+    options = PageOptions(captions="under", seconds="1, 0.5,2")
+    animation = Image.open(io.BytesIO(animate_webp(folder, record, options)))
+    assert animation.width == 256
+    assert animation.height > 256  # the captions
+    times = []
+    for number in range(animation.n_frames):
+        animation.seek(number)
+        animation.load()
+        times.append(animation.info["duration"])
+    assert times == [1000, 500, 2000]
+    with pytest.raises(OptionError, match="seconds has 2 times for 3 frames"):
+        animate_gif(folder, record, PageOptions(seconds="1,2"))
 
 
-def test_a_storyboard_of_any_script_and_length(run):
+@pytest.mark.parametrize("seconds", ["", "a", "0", "1,,2", "nan", "1e9", "inf", "-1"])
+def test_a_time_that_is_none_is_refused(seconds):
+    with pytest.raises(OptionError, match=r"seconds cannot be .*write a number from 0\.05 to 60"):
+        PageOptions(seconds=seconds)
+
+
+@pytest.mark.parametrize(("panels", "pages"), [("2", 3), ("3", 2), ("4", 2), ("6", 1)])
+@pytest.mark.parametrize("paper", ["a4", "letter", "square"])
+def test_a_pdf_has_real_text_a_title_and_page_numbers(run, panels, pages, paper):
+    title = "Ein Hund — Żółw"
+    document = read_pdf(*run(5), panels=panels, paper=paper, title=title)
+    assert len(document.pages) == pages
+    assert document.metadata.title == title
+    texts = [page.extract_text() for page in document.pages]
+    assert title in texts[0]
+    assert all(title not in text for text in texts[1:])
+    for number in range(1, 6):
+        assert f"{number}. Frame {number}, a dog." in texts[(number - 1) // int(panels)]
+    assert [f"{n} / {pages}" in text for n, text in enumerate(texts, 1)] == [pages > 1] * pages
+    box = document.pages[0].mediabox
+    shape = {"a4": 2**0.5, "letter": 11 / 8.5, "square": 1}[paper]
+    assert box.height / box.width == pytest.approx(shape, abs=0.01)
+
+
+def test_captions_are_what_stands_behind_the_frames(run):
+    folder, record = run(2)
+    record = dataclasses.replace(
+        record, source="# a note\nA dog runs. # Fido is off!\nA dog sleeps.\n"
+    )
+    text = read_pdf(folder, record).pages[0].extract_text()
+    assert "Fido is off!" in text
+    for other in ("runs", "sleeps", "note"):
+        assert other not in text
+    assert not read_pdf(folder, record, captions="none").pages[0].extract_text().strip()
+
+
+@pytest.mark.parametrize("captions", ["under", "on"])
+@pytest.mark.parametrize("size", [(64, 64), (128, 64), (64, 192)])
+@pytest.mark.parametrize("panels", ["2", "3", "4", "6"])
+def test_nothing_on_a_page_stands_over_something_else(run, panels, size, captions):
+    folder, record = run(7, size=size)
+    words = "A very long caption of a frame, " * 9
+    shown = [Panel(panel.picture, words) for panel in panels_of(folder, record)]
+    options = PageOptions(panels=panels, captions=captions, title="A long title " * 9)
+    for page in _laid_out(shown, options):
+        head = _MARGIN + len(page.title) * 57
+        boxes = []
+        for placed in page.panels:
+            box, text = placed.box, len(placed.lines) * placed.letters.line_height
+            low = box.top + box.height + (0 if captions == "on" else text)
+            assert box.width / box.height == pytest.approx(size[0] / size[1])
+            assert box.left >= _MARGIN - 1
+            assert box.left + box.width <= page.size[0] - _MARGIN + 1
+            assert box.top >= head
+            assert low <= page.size[1] - _MARGIN + _PAD
+            assert text <= box.height or captions == "under"
+            boxes.append((box.left, box.top, box.left + box.width, low))
+        for a, b in itertools.combinations(boxes, 2):
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def test_pages_as_pictures_show_the_frames(run):
+    archive = zipfile.ZipFile(io.BytesIO(pack_pages(*run(3), PageOptions(panels="2"))))
+    assert archive.namelist() == ["page-01.png", "page-02.png"]
+    page = Image.open(archive.open("page-01.png")).convert("RGB")
+    assert page.size == (1240, 1754)
+    colours = {colour for _, colour in page.getcolors(maxcolors=100_000)}
+    assert {(255, 0, 0), (0, 128, 0), (255, 255, 255)} <= colours
+    assert (0, 0, 255) not in colours
+
+
+def test_pages_of_any_script_and_length(run):
     folder, record = run(1)
     record = dataclasses.replace(record, source="犬が川で泳いでいる。" * 60)
-    assert draw_storyboard(folder, record).startswith(b"%PDF")
+    assert pages_pdf(folder, record, PageOptions()).startswith(b"%PDF")
+    assert pages_pdf(folder, record, PageOptions(captions="on")).startswith(b"%PDF")
+
+
+def read_pdf(folder, record, **options):
+    return PdfReader(io.BytesIO(pages_pdf(folder, record, PageOptions(**options))))
 
 
 def test_the_grid_has_plain_sd_over_what_hopping_made_and_names_both(sd1, tmp_path, monkeypatch):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.responses import FileResponse, Response
 
-from hopping.studio.downloads import DOWNLOADS
+from hopping.studio.downloads import DOWNLOADS, PAGES
+from hopping.studio.page_options import PageOptions
 from hopping.studio.record import RECORD_NAME, RecordError, read_record
 
 _NAMES = re.compile(r"(?:(?:frame|plain)-\d+|(?:strength|saw)-\d+-\d+|grid|mask)\.png")
@@ -19,20 +22,34 @@ class RunFiles:
     def __init__(self, outputs: Path) -> None:
         self._outputs = outputs.resolve()
 
-    def answer(self, run: str, name: str) -> Response | None:
-        """A file of a run, or a download made of it; None for all else, wherever it points."""
+    def answer(self, run: str, name: str, asked: Mapping[str, str]) -> Response | None:
+        """A file of a run, or a download made of it; None for all else, wherever it points.
+
+        Args:
+            asked: how pages and animations shall look, as `PageOptions` has it.
+
+        Raises:
+            OptionError: for what it cannot be.
+        """
         folder = self.folder(run)
         if folder is None:
             return None
-        if name in DOWNLOADS:
+        if name in (*DOWNLOADS, *PAGES):
             try:
                 record = read_record(folder)
             except RecordError:
                 return None
             if not any(not key.plain for key in record.files):
                 return None
-            kind, make = DOWNLOADS[name]
-            return Response(make(folder, record), media_type=kind)
+            if name in PAGES:
+                kind, lay_out = PAGES[name]
+                made = lay_out(folder, record, PageOptions.from_mapping(asked))
+            else:
+                kind, make = DOWNLOADS[name]
+                made = make(folder, record)
+            file = f"{folder.name}-{name}"
+            saved = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(file)}"}
+            return Response(made, media_type=kind, headers=saved)
         if not _NAMES.fullmatch(name):
             return None
         path = _file(folder, name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hopping.mask_drawing import TokenText
+from hopping.studio.page_options import PageOptions
 from hopping.studio.record import FrameKey, Record, Saw
 from hopping.studio.restore import OpenedStory
 
@@ -18,10 +19,13 @@ from .work import StoryWork
 DOWNLOADS = (
     ("grid.png", "Grid (PNG)"),
     ("frames.zip", "Frames with their data (ZIP)"),
+    ("story.json", "Record (JSON)"),
+)
+PAGES = (
+    ("pages.pdf", "Pages (PDF)"),
+    ("pages.zip", "Pages (PNG)"),
     ("story.webp", "Animation (WebP)"),
     ("story.gif", "Animation (GIF)"),
-    ("storyboard.pdf", "Storyboard (PDF)"),
-    ("story.json", "Record (JSON)"),
 )
 
 
@@ -107,6 +111,8 @@ def render_downloads(record: Record, folder: Path | None) -> str:
     return render(
         "downloads.html",
         downloads=DOWNLOADS,
+        pages=PAGES,
+        rows=PageOptions.rows(),
         folder=folder,
         address=address,
         texts=record.story.texts,

@@ -12,10 +12,11 @@ from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, HTTPException, Query
+from fastapi import FastAPI, HTTPException, Query, Request
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
+from hopping.errors import OptionError
 from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
 
 from .addresses import HOST
@@ -48,8 +49,11 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
         return Response(js, media_type="text/javascript")
 
     @app.get("/hopping/runs/{run}/{name}")
-    def run_file(run: str, name: str) -> Response:
-        answer = studio.files.answer(run, name)
+    def run_file(run: str, name: str, request: Request) -> Response:
+        try:
+            answer = studio.files.answer(run, name, request.query_params)
+        except OptionError as error:
+            raise HTTPException(422, str(error)) from error
         if answer is None:
             raise HTTPException(404, "there is no such file of a story here")
         return answer

@@ -76,7 +76,7 @@ def test_frames_come_one_by_one_and_their_files_are_the_command_lines(studio):
         "mask.png",
         "story.json",
     ]
-    assert "storyboard.pdf" in downloads
+    assert "pages.pdf" in downloads
     assert record.source == STORY
 
 
@@ -134,7 +134,7 @@ def test_it_shows_what_each_frame_saw_of_earlier_pictures(studio):
     for number in (2, 3):
         (saw,) = record.saw[number]
         assert f"{saw.share:.0%} of the picture" in frames
-        assert studio.files.answer(folder.name, saw.file).status_code == 200
+        assert studio.files.answer(folder.name, saw.file, {}).status_code == 200
         with Image.open(folder / saw.file) as seen, Image.open(folder / "frame-01.png") as whole:
             assert seen.size == whole.size
             assert seen.tobytes() != whole.tobytes()

@@ -56,4 +56,4 @@ def test_fuzz_opening(studio, payload):
 @example("a" * 5000, "grid.png")
 @example("\0", "grid.png")
 def test_fuzz_addresses(studio, run, name):
-    assert studio.files.answer(run, name) is None
+    assert studio.files.answer(run, name, {}) is None

@@ -39,9 +39,17 @@ def test_the_pictures_and_the_downloads_of_a_run(page, run):
     names = zipfile.ZipFile(BytesIO(ask(page, f"{run}/frames.zip")[1])).namelist()
     assert names[:3] == ["frame-01.png", "frame-02.png", "frame-03.png"]
     assert "story.json" in names
-    assert ask(page, f"{run}/storyboard.pdf")[1].startswith(b"%PDF")
+    assert ask(page, f"{run}/pages.pdf")[1].startswith(b"%PDF")
     for name in ("story.gif", "story.webp"):
-        assert Image.open(BytesIO(ask(page, f"{run}/{name}")[1])).n_frames == 3
+        answer, data = ask(page, f"{run}/{name}?captions=none&seconds=2")
+        animation = Image.open(BytesIO(data))
+        animation.load()
+        assert (animation.n_frames, animation.info["duration"]) == (3, 2000)
+        assert name in answer.headers["Content-Disposition"]
+    for wrong in ("seconds=1,2", "panels=5", "colour=red"):
+        answer, data = ask(page, f"{run}/story.gif?{wrong}")
+        assert answer.status == 422
+        assert wrong.partition("=")[0].encode() in data
 
 
 def test_no_download_names_a_path_of_this_machine(page, run):
@@ -52,7 +60,7 @@ def test_no_download_names_a_path_of_this_machine(page, run):
     try:
         written.write_text(own.replace('"storybook"', '"/home/somebody/sd.safetensors"'), "utf-8")
         assert read_record(folder).settings.model == "/home/somebody/sd.safetensors"
-        for name in ("story.json", "frames.zip", "storyboard.pdf", "story.webp", "story.gif"):
+        for name in ("story.json", "frames.zip", "pages.pdf", "story.webp", "story.gif"):
             data = ask(page, f"{run}/{name}")[1]
             assert data
             assert b"/home/" not in data
