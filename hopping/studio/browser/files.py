@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from starlette.responses import FileResponse, Response
 
@@ -47,9 +46,7 @@ class RunFiles:
             else:
                 kind, make = DOWNLOADS[name]
                 made = make(folder, record)
-            file = f"{folder.name}-{name}"
-            saved = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(file)}"}
-            return Response(made, media_type=kind, headers=saved)
+            return Response(made, media_type=kind)
         if not _NAMES.fullmatch(name):
             return None
         path = _file(folder, name)

@@ -231,6 +231,7 @@ function studioBegin() {
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
+    document.addEventListener("submit", studioTakePages);
     document.addEventListener("input", (event) => studioEdited.field = event.target);
     studioKeepStory();
     hoppingPlan.soon();
@@ -256,6 +257,28 @@ function studioIsEditing() {
     if (document.getElementById("studio_right").contains(field)) return false;
     if (field.matches("#hopping_prompt textarea")) return field === studioEdited.field;
     return field.matches("input, textarea, select, [contenteditable]");
+}
+
+// ---- Pages and animations ----------------------------------------------------------------------
+
+// Made on the server as the form says, then saved; what is wrong stands beside the form.
+async function studioTakePages(event) {
+    const form = event.target.closest(".studio-pages form");
+    if (form === null) return;
+    event.preventDefault();
+    const said = form.querySelector("[role=alert]");
+    said.textContent = "";
+    const asked = new URLSearchParams(new FormData(form));
+    const answer = await fetch(`${event.submitter.formAction}?${asked}`);
+    if (!answer.ok) {
+        said.textContent = (await answer.json()).detail;
+        return;
+    }
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = event.submitter.dataset.file;
+    link.click();
+    URL.revokeObjectURL(link.href);
 }
 
 document.addEventListener("DOMContentLoaded", function() {
