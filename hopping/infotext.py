@@ -16,6 +16,8 @@ MODE = "Hopping"
 """The key that says that a picture hopped, and how."""
 FRAME = "Hopping frame"
 STORY = "Hopping story"
+SEED = "Hopping seed"
+"""The story's seed, where the frame's own noise has another: infotext's "Seed" is the picture's."""
 
 # A name has at most 60 letters here, so that what is no infotext is not searched for ever.
 _ENTRY = re.compile(r'\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
@@ -46,7 +48,12 @@ def write_infotext(prompt: str, negative: str, entries: Mapping[str, str]) -> st
 
 
 def hopping_entries(
-    mode: str, frame: str, story: str, hopping: HoppingOptions, run: RunOptions
+    mode: str,
+    frame: str,
+    story: str,
+    hopping: HoppingOptions,
+    run: RunOptions,
+    seed: int | None = None,
 ) -> dict[str, str]:
     """A picture's entries that are ours: what was made, and each option that is not its default.
 
@@ -54,8 +61,11 @@ def hopping_entries(
         mode: "baseline" for a picture that is only compared with, the options' own else.
         frame: its number and how many there are, "2/4".
         story: its whole text.
+        seed: the story's, for a frame that has its own.
     """
     entries = {MODE: mode, FRAME: frame, STORY: guarded(story)}
+    if seed is not None:
+        entries[SEED] = str(seed)
     changed = {**hopping.changed(), **run.changed()}
     for row in ROWS:
         if row.name in changed and row.name != "mode":
@@ -126,6 +136,19 @@ def frame_in(params: Mapping[str, Any]) -> int | None:
 def frames_before(params: Mapping[str, Any]) -> int:
     """How many frames of its story come before a picture's own."""
     return (frame_in(params) or 1) - 1
+
+
+def story_seed(params: Mapping[str, Any], entry: str = "Seed") -> int | None:
+    """The seed of a picture's story, in its parsed infotext; None where there is none.
+
+    Args:
+        entry: by which the picture's own noise is known.
+    """
+    if SEED in params:
+        return whole_number(params[SEED])
+    seed = whole_number(params.get(entry))
+    counts = value_in(params, RunOptions.row("same_noise")) is False
+    return seed - frames_before(params) if counts and seed is not None else seed
 
 
 def guarded(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from .errors import OptionError
-from .values import brief
+from .values import brief, read_ranges, write_ranges
 
 ALL = "all"
 Reach = int | str
@@ -37,11 +37,12 @@ class Option:
     """One row of the table.
 
     `kind` is "choice" (one of `choices`), "reach" (a whole number from `low`, or "all"),
-    "number" (a float from `low` to `high`), "switch" (a bool) or "text".
+    "number" (a float from `low` to `high`), "switch" (a bool), "frames" (numbers of frames as
+    "2,4-5", or "all") or "text".
     """
 
     name: str
-    kind: Literal["choice", "reach", "number", "switch", "text"]
+    kind: Literal["choice", "reach", "number", "switch", "frames", "text"]
     default: Value
     label: str
     help: str
@@ -58,6 +59,8 @@ class Option:
             return f"{self.low:g}, {self.low + 1:g}, {self.low + 2:g}, … or {ALL}"
         if self.kind == "number":
             return f"a number from {self.low:g} to {self.high:g}"
+        if self.kind == "frames":
+            return f"{ALL}, or numbers and ranges such as 2,4-5"
         return "on, off" if self.kind == "switch" else "text"
 
     def parse(self, value: Any) -> Value:
@@ -98,6 +101,13 @@ class Option:
         if folded in ("true", "on", "yes", "1"):
             return True
         return False if folded in ("false", "off", "no", "0") else None
+
+    def _parse_frames(self, value: Any) -> str | None:
+        if _folded(value) in (ALL, ""):
+            return ALL
+        number = value if isinstance(value, int) and not isinstance(value, bool) else None
+        ranges = read_ranges(value if isinstance(value, str) else str(number))
+        return None if ranges is None else write_ranges(ranges)
 
     def _parse_text(self, value: Any) -> str | None:
         return value if isinstance(value, str) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .errors import OptionError
-from .options import HoppingOptions, Option, OptionTable, option
-from .values import brief
+from .options import ALL, HoppingOptions, Option, OptionTable, option
+from .values import brief, listed, read_ranges
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,42 @@ class RunOptions(OptionTable):
     save_mask: bool = option(
         "switch", False, "Save the mask picture", "Adds the visibility as a heat map to the result."
     )
+    frames: str = option(
+        "frames",
+        ALL,
+        "Frames to make",
+        "Which of the story's frames are made, such as 2,4-5. All are read, and seen as ever.",
+    )
 
 
 PLAIN = "plain SD"
 """What pictures without hopping are called."""
 
 
-def seed_text(seed: int, same_noise: bool) -> str:
-    """From which seed a story's frames were made, in words."""
-    return f"seed {seed}" if same_noise else f"seeds from {seed}"
+def seed_text(seed: int, same_noise: bool, own: Sequence[int] = ()) -> str:
+    """From which seed a story's frames were made, in words.
+
+    Args:
+        own: the numbers of the frames that have a seed of their own.
+    """
+    told = f"seed {seed}" if same_noise else f"seeds from {seed}"
+    return f"{told}; own in {listed(own)}" if own else told
+
+
+def frames_to_make(written: str, count: int) -> tuple[int, ...]:
+    """The numbers of the frames that the option `frames` names, of a story of `count`.
+
+    Raises:
+        OptionError: for what does not name frames, and for a frame that the story does not have.
+    """
+    written = str(RunOptions.row("frames").parse(written))
+    ranges = [(1, count)] if written == ALL else read_ranges(written) or []
+    if ranges[-1][1] > count:
+        raise OptionError(
+            f"frames cannot be {brief(written)}: the story has {count} frame{'s' * (count > 1)}; "
+            f"name some of 1 to {count}, or all"
+        )
+    return tuple(number for first, last in ranges for number in range(first, last + 1))
 
 
 @dataclass(frozen=True)
@@ -63,10 +90,13 @@ class HoppingRequest:
 RECOMMENDED = "Same character"
 """The preset with which doors open."""
 
-_APPENDED = ("pixels",)  # to HoppingOptions, after there were run options
+_APPENDED = ("pixels", "frames")  # after the options of both tables, in this order
 
 ROWS: tuple[Option, ...] = tuple(
-    sorted(HoppingOptions.rows() + RunOptions.rows(), key=lambda row: row.name in _APPENDED)
+    sorted(
+        HoppingOptions.rows() + RunOptions.rows(),
+        key=lambda row: _APPENDED.index(row.name) + 1 if row.name in _APPENDED else 0,
+    )
 )
 """All options in the order in which widgets and positional API arguments stand, after `enabled`
 and `preset`. The order is a contract: append, never reorder."""

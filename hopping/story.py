@@ -5,6 +5,7 @@ The dog sits. <SEP> The dog sleeps.          <SEP> separates frames within a lin
 It runs. # a comment                         what is not read, from # to the end of its line: what
                                              pages say under the frame before it
 <from:1> The dog runs into a forest.         which earlier frames this one may see
+<seed:123> The dog sleeps.                   its own noise, instead of the story's
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
 <cast:Mia: a girl with curly black hair>     before the frames: what is said where one names Mia
@@ -18,49 +19,17 @@ from dataclasses import dataclass, replace
 
 from .cast import CastMember, cast_member, check_is_named
 from .errors import StoryError
+from .frame import Frame, FrameScanner, Span
 from .tags import FOREIGN, OPENING, SEPARATOR, check_characters, check_control, check_tags
-from .values import clipped, listed, whole_number
+from .values import clipped, listed
 
-Span = tuple[int, int]
-"""Characters [start, end) of a text."""
+__all__ = ["Frame", "Span", "Story", "check_plain", "parse_story", "story_lines", "with_seed"]
 
-# Tags of the host (<lora:name:1>) are matched too, so that their ">" closes no mark.
-_SIGN = re.compile(rf"{OPENING.pattern}|{FOREIGN.pattern}|>|\\#", re.IGNORECASE)
 _COMMENT = re.compile(r"(?<!\\)#")
 _LINE_END = re.compile("\r\n?|\n")
+_SEED = re.compile(r"<seed:[^>]*>", re.IGNORECASE)
 _NETWORKS = re.compile(rf"[\s,]*(?:{FOREIGN.pattern}[\s,]*)+", re.IGNORECASE)
-# What a WebUI acts on and does not encode: networks, key words, weights, brackets.
-_HOST_SYNTAX = re.compile(
-    rf"{FOREIGN.pattern}|\b(?:BREAK|AND|ADD(?:COL|ROW|COMM|BASE))\b(?:\s*:\s*[\d.]+\s*$)?"
-    r"|:\s*[-+]?[\d.]+\s*(?=[)\]])|[()\[\]]"
-)
-_LINKS_FORM = "<from:1>, <from:1,3>, <from:prev>, <from:all> or <from:none>"
 _NO_FRAME = "the story has no frame"
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One prompt of a story.
-
-    Attributes:
-        number: its place in the story, from 1 (the paper's P_id).
-        text: what is encoded: before + own text + after, without marks and links. Tags of the host
-            that serve all frames stand behind that.
-        own: the span of `text` that the story wrote for this frame.
-        marks: spans of `text` that later frames may see; empty: the options decide.
-        links: numbers of the earlier frames it may see; None: the options decide.
-        line, column: where its own text begins in the story, both from 1.
-        comment: what stands behind # in its line, if it is the line's last; else empty.
-    """
-
-    number: int
-    text: str
-    own: Span
-    marks: tuple[Span, ...] = ()
-    links: tuple[int, ...] | None = None
-    line: int = 1
-    column: int = 1
-    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +55,23 @@ class Story:
         """What is encoded, frame by frame."""
         return tuple(frame.text for frame in self.frames)
 
+    def seeds(self, seed: int, same_noise: bool) -> tuple[int, ...]:
+        """The seed of each frame's noise: its own, or the story's.
+
+        Args:
+            seed: the story's.
+            same_noise: False: the story's counts up, frame by frame.
+        """
+        return tuple(
+            frame.seed if frame.seed is not None else seed if same_noise else seed + place
+            for place, frame in enumerate(self.frames)
+        )
+
+    @property
+    def own_seeds(self) -> tuple[int, ...]:
+        """The numbers of the frames that have noise of their own."""
+        return tuple(frame.number for frame in self.frames if frame.seed is not None)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the text beside its frames."""
@@ -94,6 +80,9 @@ class Story:
             f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
             for member, frames in self.cast
         ]
+        if own := self.own_seeds:
+            which = f"frames {listed(own)} have" if len(own) > 1 else f"frame {own[0]} has"
+            notes.append(f"{which} noise of {'their' if len(own) > 1 else 'its'} own, by <seed:…>")
         if self.networks:
             tags = " ".join(dict.fromkeys(tag for _, tag in self.networks))
             lines = _lines([line for line, _ in self.networks])
@@ -158,7 +147,7 @@ def parse_story(
             if _NETWORKS.fullmatch(piece):
                 networks += [(number, tag.group()) for tag in FOREIGN.finditer(piece)]
             elif piece.strip():
-                scanner = _FrameScanner(
+                scanner = FrameScanner(
                     piece, len(frames) + 1, number, start, read != line, tuple(cast)
                 )
                 for member in scanner.named:
@@ -189,6 +178,30 @@ def without_comment(line: str, inline: bool = True) -> str:
     if found is None or not (inline or line.lstrip().startswith("#")):
         return line
     return line[: found.start()]
+
+
+def with_seed(text: str, number: int, seed: int | None, *, inline_comments: bool = True) -> str:
+    """A story's text with a `<seed:…>` in one of its frames, in place of one that it has.
+
+    Args:
+        number: of the frame, from 1.
+        seed: None: the frame's `<seed:…>` is taken out.
+        inline_comments: as of `parse_story`.
+
+    Raises:
+        StoryError: as `parse_story`.
+    """
+    frame = parse_story(text, inline_comments=inline_comments).frames[number - 1]
+    text = text.lstrip("\ufeff")
+    line_start = [0, *(match.end() for match in _LINE_END.finditer(text))][frame.line - 1]
+    line = without_comment(_LINE_END.split(text[line_start:], 1)[0], inline_comments)
+    start, own = line_start + frame.column - 1, line[frame.column - 1 :]
+    old = _SEED.search(text, start, start + _pieces(own)[0][0])
+    tag = "" if seed is None else f"<seed:{seed}>"
+    if old is None:
+        return f"{text[:start]}{tag} {text[start:]}" if tag else text
+    rest = text[old.end() :]
+    return text[: old.start()] + tag + (rest if tag else rest.removeprefix(" "))
 
 
 def check_plain(what: str, text: str) -> None:
@@ -227,160 +240,3 @@ def _with_networks(frame: Frame, tags: Sequence[str]) -> Frame:
     """The frame with the host's tags that serve all frames, and that it does not name itself."""
     missing = [tag for tag in dict.fromkeys(tags) if tag not in frame.text]
     return replace(frame, text=" ".join([frame.text, *missing])) if missing else frame
-
-
-class _FrameScanner:
-    """Takes links and marks out of one frame's text.
-
-    Args:
-        piece: what stands for the frame in its line, from column `offset` (from 0) on.
-        commented: whether a comment was cut off that line.
-        cast: whose descriptions are said where they are first named.
-    """
-
-    def __init__(
-        self,
-        piece: str,
-        number: int,
-        line: int,
-        offset: int,
-        commented: bool,
-        cast: tuple[CastMember, ...],
-    ) -> None:
-        self._piece, self._number, self._line, self._offset = piece, number, line, offset
-        self._commented = commented
-        self._parts: list[str] = []
-        self._length = 0
-        self._cast = cast
-        self.named: list[CastMember] = []
-        self.marks: list[Span] = []
-        self.links: tuple[int, ...] | None = None
-        self._scan()
-
-    def frame(self, before: str, after: str) -> Frame:
-        """The frame, with what stands before and after every one."""
-        text = "".join(self._parts)
-        lead = len(text) - len(text.lstrip())
-        stripped = text.strip()
-        start = len(self._piece) - len(self._piece.lstrip())
-        if not stripped:
-            raise self._error(
-                f"frame {self._number} has tags but no text; write its prompt beside them", start
-            )
-        words = _HOST_SYNTAX.sub("", stripped)
-        if words != stripped and not words.strip(" \t,:|{}"):
-            raise self._error(
-                f"frame {self._number} is empty: {clipped(stripped)} says nothing by itself; "
-                "a line is a frame, so write it in the line of a prompt",
-                start,
-            )
-        head = f"{before} " if before else ""
-        # A style that begins with a comma belongs directly behind the text.
-        tail = after if not after or after[0] in ",.;:!?)]" else f" {after}"
-        shift = len(head) - lead
-        own = (len(head), len(head) + len(stripped))
-        return Frame(
-            number=self._number,
-            text=head + stripped + tail,
-            own=own,
-            marks=tuple((max(a + shift, own[0]), min(b + shift, own[1])) for a, b in self.marks),
-            links=self.links,
-            line=self._line,
-            column=self._offset + start + 1,
-        )
-
-    def _scan(self) -> None:
-        position = 0
-        opened: tuple[int, int, int] | None = None  # where in the parts, the text, the piece
-        while match := _SIGN.search(self._piece, position):
-            self._say(self._piece[position : match.start()])
-            position = match.end()
-            name = (match["name"] or "").lower()
-            if name == "cast":
-                raise self._error("a cast line stands alone, above the frames", match.start())
-            if name == "from":
-                position = self._link(match.start(), position)
-            elif name == "share" and opened is not None:
-                raise self._error("a <share:…> inside another; one mark is enough", match.start())
-            elif name == "share":
-                opened = (len(self._parts), self._length, match.start())
-            elif match.group() == ">" and opened is not None:
-                self._mark(*opened)
-                opened = None
-            elif match.group() == "\\#":
-                self._take("#")
-            else:  # the host's own tag, or a ">" that closes nothing: text
-                self._take(match.group())
-        self._say(self._piece[position:])
-        if opened is not None:
-            raise self._unclosed("<share: is not closed; put > behind what is shared", opened[2])
-
-    def _say(self, text: str) -> None:
-        """Take text, with descriptions in place of those of the cast who are first named in it."""
-        new = [
-            (member, member.mentioned(text)) for member in self._cast if member not in self.named
-        ]
-        found = [(match.start(), match.end(), member) for member, match in new if match]
-        position = 0
-        for start, end, member in sorted(found, key=lambda one: (one[0], -one[1])):
-            if start < position:  # within a longer name
-                continue
-            self._take(text[position:start] + member.description)
-            self.named.append(member)
-            position = end
-        self._take(text[position:])
-
-    def _take(self, text: str) -> None:
-        if text:
-            self._parts.append(text)
-            self._length += len(text)
-
-    def _mark(self, part: int, start: int, column: int) -> None:
-        if not "".join(self._parts[part:]).strip():
-            raise self._error("<share:> marks nothing; put the shared words inside", column)
-        self.marks.append((start, self._length))
-
-    def _link(self, start: int, position: int) -> int:
-        end = self._piece.find(">", position)
-        if end < 0:
-            raise self._unclosed(f"<from: is not closed; write {_LINKS_FORM}", start)
-        links = self._frames_named(self._piece[position:end].strip().lower(), start)
-        if self.links is not None and (not links or not self.links):
-            raise self._error("<from:none> beside another link; keep one of them", start)
-        self.links = tuple(sorted({*(self.links or ()), *links}))
-        # "A <from:1> dog" must not leave two blanks where the tag stood.
-        follows_blank = not self._parts or self._parts[-1][-1].isspace()
-        if follows_blank and self._piece[end + 1 : end + 2].isspace():
-            return end + 2
-        return end + 1
-
-    def _frames_named(self, value: str, column: int) -> tuple[int, ...]:
-        if value == "none":
-            return ()
-        if value == "all":
-            return tuple(range(1, self._number))
-        named = []
-        for word in value.split(","):
-            word = word.strip()
-            number = self._number - 1 if word == "prev" else whole_number(word)
-            if number is None:
-                raise self._error(
-                    f"<from:{clipped(value)}> is not a link; write {_LINKS_FORM}", column
-                )
-            if not 1 <= number < self._number:
-                raise self._error(self._no_such_frame(word), column)
-            named.append(number)
-        return tuple(named)
-
-    def _no_such_frame(self, word: str) -> str:
-        if self._number == 1:
-            return f"<from:{word}> in frame 1, which has no earlier frame; remove the link"
-        what = "itself" if word == str(self._number) else f"frame {word}, which is not before it"
-        return f"frame {self._number} links to {what}; it may name frames 1 to {self._number - 1}"
-
-    def _unclosed(self, message: str, position: int) -> StoryError:
-        hint = "; what stands behind # is a comment (\\# is a #)" if self._commented else ""
-        return self._error(message + hint, position)
-
-    def _error(self, message: str, position: int) -> StoryError:
-        return StoryError(message, line=self._line, column=self._offset + position + 1)

@@ -37,6 +37,7 @@ class Tag:
 TAGS = (
     Tag("SEP", "<SEP>", ("separator", "seperator", "separate")),
     Tag("from", "<from:1>", ("form", "frame", "frames"), r"(?:\d[\d\s,]*|(?:prev|all|none)\s*)>"),
+    Tag("seed", "<seed:123>", ("seeds",), r"\d+\s*>"),
     Tag("share", "<share:…>", ("shared", "shares")),
     Tag("cast", "<cast:Mia: …>", ("casts",)),
 )

@@ -1,10 +1,15 @@
 """The table of options: what it takes, what it refuses, what it says."""
 
 import dataclasses
+import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hopping import HoppingOptions, OptionError
+from hopping.run_options import RunOptions, frames_to_make
+from hopping.values import read_ranges, write_ranges
 
 
 def test_defaults_are_the_papers():
@@ -140,3 +145,49 @@ def test_format_is_parsed_back(row):
 
 def test_changed_names_only_what_differs():
     assert HoppingOptions(reach="all", strength=0.5).changed() == {"reach": "all", "strength": 0.5}
+
+
+FRAMES = RunOptions.row("frames")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("all", "all"),
+        ("", "all"),
+        (" ALL ", "all"),
+        ("2", "2"),
+        (2, "2"),
+        ("2,4-5", "2,4-5"),
+        ("5 , 2, 4", "2,4-5"),
+        ("2 4 - 5", "2,4-5"),
+        ("4–6,1-4", "1-6"),
+    ],
+)
+def test_frames(written, meant):
+    assert FRAMES.parse(written) == meant
+    assert FRAMES.parse(FRAMES.format(meant)) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0", "-1", "3-2", "2,", ",", "1-2-3", "a", "1.5", "²", 1.5, True, None, [1], "9" * 50],
+)
+def test_what_names_no_frames(written):
+    with pytest.raises(OptionError, match=r"frames cannot be .*; allowed: all, or numbers and"):
+        FRAMES.parse(written)
+
+
+def test_frames_are_the_storys():
+    assert frames_to_make("all", 3) == (1, 2, 3)
+    assert frames_to_make("3,1", 3) == (1, 3)
+    with pytest.raises(OptionError, match="'2-999999999': the story has 3 frames; name some of 1"):
+        frames_to_make("2-999999999", 3)
+
+
+@given(st.sets(st.integers(1, 60), min_size=1))
+def test_ranges_are_read_as_they_are_written(numbers):
+    ranges = read_ranges(",".join(map(str, numbers)))
+    assert {n for first, last in ranges for n in range(first, last + 1)} == numbers
+    assert read_ranges(write_ranges(ranges)) == ranges
+    assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(ranges))

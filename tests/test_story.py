@@ -1,10 +1,14 @@
 """The story syntax, and what its errors say."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hopping import StoryError, parse_story
+from hopping.story import with_seed
+from hopping.values import LARGEST_SEED
 
 
 def texts(story):
@@ -51,6 +55,42 @@ def test_links(tag, links, where):
     frame = parse_story("a\nb\nc\n" + where.format(tag)).frames[3]
     assert frame.links == links
     assert frame.text == where.format("").strip().replace("  ", " ")
+
+
+@pytest.mark.parametrize("where", ["{} The dog.", "The {} dog.", "The dog. {}", "The{}dog."])
+def test_a_seed_is_the_frames_own(where):
+    story = parse_story("a\n" + where.format("<Seed: 12 >"))
+    assert [frame.seed for frame in story.frames] == [None, 12]
+    assert story.texts[1] == where.format("").strip().replace("  ", " ")
+    assert story.seeds(5, same_noise=True) == (5, 12)
+    assert parse_story("<seed:0> a\nb\nc").seeds(5, same_noise=False) == (0, 6, 7)
+    assert story.notes == ("frame 2 has noise of its own, by <seed:…>",)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        ("A dog <seed:x>.", 7, "<seed:x> is no seed; write a whole number from 0"),
+        ("A dog <seed:-1>.", 7, "<seed:-1> is no seed"),
+        ("A dog <seed:>.", 7, "<seed:> is no seed"),
+        (f"A dog <seed:{LARGEST_SEED + 1}>.", 7, f"from 0 to {LARGEST_SEED}, <seed:123>"),
+        ("<seed:1> A dog <seed:1>.", 16, "frame 1 has two seeds; keep one"),
+        ("A dog <seed:1.", 7, "<seed: is not closed; write <seed:123>"),
+        ("<seed:1>", 1, "frame 1 has tags but no text"),
+        ("<cast:Mia: a girl <seed:1>>", 1, "is no cast line"),
+        ("<seed:1> <cast:Mia: a girl>", 10, "a cast line stands alone"),
+    ],
+)
+def test_what_is_wrong_with_a_seed(text, column, told):
+    with pytest.raises(StoryError, match=re.escape(told)) as caught:
+        parse_story(text)
+    assert (caught.value.line, caught.value.column) == (1, column)
+
+
+def test_a_seed_stands_in_a_frame_alone():
+    for place in ("before", "after"):
+        with pytest.raises(StoryError, match="<seed:1> cannot stand in the text"):
+            parse_story("A dog.", **{place: "<seed:1>"})
 
 
 def test_links_add_up():
@@ -219,6 +259,32 @@ def is_frame(text):
 def test_any_plain_text_survives(lines):
     story = parse_story("\n".join(lines))
     assert texts(story) == [line.strip() for line in lines]
+
+
+TAGS = ("<seed:5> ", "<from:none> ", "<share:the> ", " <SEP> b ", "\\#", "", "")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(TAGS), st.sampled_from(TAGS)), min_size=1, max_size=5),
+    st.sampled_from(("\n", "\r\n", "\n# title\n\n")),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_a_seed_is_written_where_it_belongs(pieces, end, comments, which):
+    tail = " # c <seed:1>" if comments else ""
+    text = "\ufeff" + end.join(f"{a} a {b if a != b else ''}cat {tail}" for a, b in pieces)
+    before = parse_story(text)
+    number = which % len(before) + 1
+    for seed in (77, None):
+        changed = with_seed(text, number, seed)
+        story = parse_story(changed)
+        assert story.texts == before.texts
+        assert [frame.seed for frame in story.frames] == [
+            seed if frame.number == number else frame.seed for frame in before.frames
+        ]
+        assert with_seed(changed, number, seed) == changed
+    assert with_seed("A dog.\nA cat.", 2, 3) == "A dog.\n<seed:3> A cat."
+    assert with_seed("A <seed:1> dog.", 1, None) == "A dog."
 
 
 @given(st.text(alphabet="ab <>:#\n\r|SEPsharefom,1", max_size=80))

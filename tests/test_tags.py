@@ -38,6 +38,13 @@ from hopping import StoryError, parse_story
         ("<form:1>", "<from:1>"),
         ("<fom:1>", "<from:1>"),
         ("<frame:1>", "<from:1>"),
+        ("<seed 12>", "<seed:123>"),
+        ("<seed12>", "<seed:123>"),
+        ("<seed>", "<seed:123>"),
+        ("<seed=12>", "<seed:123>"),
+        ("<seeds:12>", "<seed:123>"),
+        ("<sed:12>", "<seed:123>"),
+        ("＜seed：12＞", "<seed:123>"),
     ],
 )
 def test_near_tags_are_errors(written, meant):
@@ -61,6 +68,7 @@ def test_the_first_one_is_told():
     [
         "A dog <lora:form:1>",
         "A dog <lyco:share:0.5> <hypernet:x>",
+        "<seed-head> and ＜seed の花＞",
         "A dog <wildcard:a> <segment:b> <scale:2>",
         "<cat-toy> and <share-style>",
         "＜春＞の犬",

@@ -87,7 +87,7 @@ _PRESET = Flag(
 )
 OPTIONS = (_PRESET, *(_of_option(row, _HOPPING) for row in HoppingOptions.rows()))
 RUN = tuple(_of_option(row, _SAMPLING) for row in sampling.RUN)
-TEXTS = tuple(flag for flag in RUN if flag.kind is str)
+TEXTS = tuple(flag for flag in RUN if flag.name in ("before", "after"))
 PICTURES = tuple(_of_setting(row) for row in sampling.SAMPLING)
 PAGES = tuple(_of_option(row, _PAGES) for row in PageOptions.rows())
 MACHINE = tuple(_of_setting(row) for row in sampling.MACHINE)

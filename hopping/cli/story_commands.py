@@ -14,6 +14,7 @@ from hopping.studio import processes
 from hopping.studio.sampling import STORYBOOK, check_model
 from hopping.studio.story_request import StoryRequest
 from hopping.studio.story_request import resume as resumed
+from hopping.values import listed
 
 from .checks import check_file, check_folder, read_source
 from .flags import (
@@ -48,7 +49,8 @@ app = typer.Typer()
     "python -m hopping story dog.txt\n\n"
     "python -m hopping story dog.txt --preset Paper --seed 7\n\n"
     "python -m hopping story dog.txt --model sd15.safetensors --steps 30 --sampler Euler\n\n"
-    "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming"
+    "python -m hopping story --resume outputs/20261122-161500-a-dog-is-swimming\n\n"
+    "python -m hopping story dog.txt --resume outputs/20261122-161500-a-dog-is-swimming --frames 2"
 )
 @told
 @takes(MODEL, *OPTIONS, *PICTURES, *RUN, *MACHINE)
@@ -61,7 +63,11 @@ def story(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option("--resume", metavar="DIR", help="Go on with an interrupted story's folder."),
+        typer.Option(
+            "--resume",
+            metavar="DIR",
+            help="Go on with a story's folder: what is missing is made, and what FILE has changed.",
+        ),
     ] = None,
 ) -> None:
     """Make the pictures of a story: frames, a captioned grid, the mask, and a record of it all."""
@@ -146,7 +152,7 @@ def _planned(request: StoryRequest) -> tuple[Any, Any]:
 
 
 def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
-    """Finish an interrupted story."""
+    """Finish a story that was interrupted, or changed since."""
     said = dict(given)
     preset = said.pop("preset", None)
     if file is not None:
@@ -165,6 +171,8 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
     if processes.is_helper():
         story_run.help_with_story(pipeline)
         return
+    story_run.take_stock(pipeline, record, folder)
+    STDOUT.print(f"making {len(record.missing())} of {len(record.wanted())} pictures")
     _make(pipeline, record, folder)
 
 
@@ -172,7 +180,11 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
     """Run with progress bars; tell where everything is, and how to go on where it was stopped."""
     from hopping.studio.story_run import run_story
 
-    total = len(record.keys())
+    total = len(record.wanted())
+
+    def made() -> int:
+        return total - len(record.missing())
+
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -180,14 +192,14 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
         TimeRemainingColumn(),
         console=STDERR,
     ) as progress:
-        frames = progress.add_task("frames", total=total, completed=len(record.files))
+        frames = progress.add_task("frames", total=total, completed=made())
         steps = progress.add_task("steps", total=None)
 
         def on_step(_: Any, step: int, of: int) -> None:
             progress.update(steps, completed=step, total=of)
 
         def on_frame(_: Any, path: Path, flagged: bool) -> None:
-            progress.update(frames, completed=len(record.files))
+            progress.update(frames, completed=made())
             if flagged:
                 progress.console.print(
                     f"note: the model's safety checker made {path.name} black", style="yellow"
@@ -198,10 +210,17 @@ def _make(pipeline: Any, record: Record, folder: Path) -> None:
         except KeyboardInterrupt:
             progress.stop()
             STDERR.print(
-                f"stopped with {len(record.files)} of {total} pictures; go on with\n"
+                f"stopped with {made()} of {total} pictures; go on with\n"
                 f'  python -m hopping story --resume "{folder}"'
             )
             raise typer.Exit(INTERRUPTED) from None
+    others = sorted({key.number for key in record.now if not record.is_current(key)})
+    if others:
+        STDERR.print(
+            f"note: frame{'s' * (len(others) > 1)} {listed(others)} of {len(record.story)} "
+            f"{'are' if len(others) > 1 else 'is'} not made as the story is now; for the rest\n"
+            f'  python -m hopping story --resume "{folder}" --frames all'
+        )
     for number, saw in record.saw.items():
         for note in (note for one in saw for note in one.notes):
             STDERR.print(f"note: frame {number}: {note}", style="yellow")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hopping.errors import HoppingError, OptionError
 from hopping.story import Story
-from hopping.values import brief
+from hopping.values import LARGEST_SEED, brief
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     # Of a story.
@@ -19,7 +19,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
     # Of a run.
     "steps": (1, 1000),
     "cfg": (0, 100),
-    "seed": (-1, 2**63 - 1),
+    "seed": (-1, LARGEST_SEED),
     "width": (8, 4096),
     "height": (8, 4096),
     "batch_size": (1, 100),

@@ -7,7 +7,7 @@ subject's pixels come from the frame that introduces it, which no later frame's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -129,6 +129,21 @@ class _Viewer:
         for named in self._visibility.named(source):
             if named.introduction and named.introduction.individual == who.individual:
                 yield from named.spans
+
+
+def with_sources(graph: PixelGraph, frames: Iterable[int]) -> set[int]:
+    """These frames, those whose pixels they see, those whose pixels these see, and so on."""
+    needed = set(frames)
+    for number in range(len(graph), 0, -1):  # sources are earlier frames
+        if number in needed:
+            needed.update(link.source.frame for link in graph[number - 1])
+    return needed
+
+
+def limited(graph: PixelGraph, frames: Iterable[int]) -> PixelGraph:
+    """The graph without what other frames see than these."""
+    wanted = set(frames)
+    return tuple(links if number in wanted else () for number, links in enumerate(graph, start=1))
 
 
 def _overlap(one: Span, other: Span) -> bool:

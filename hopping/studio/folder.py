@@ -54,25 +54,57 @@ def save_frame(folder: Path, record: Record, key: FrameKey, image: Image.Image) 
     name = frame_name(key, len(record.story))
     save_png(folder / name, image, png_info(record, key))
     record.files[key] = name
+    record.made_from[key] = record.now.get(key, "")
     record.write(folder)
     return folder / name
+
+
+def renumber(folder: Path, record: Record) -> None:
+    """Take pictures along to where their frames are now, if these have other numbers than before.
+
+    The record is written. A frame that is in the story twice has its picture twice.
+    """
+    there = {(key.plain, record.made_from.get(key)): key for key in record.files}
+    moved = {
+        key: (there[key.plain, made_from], made_from)
+        for key, made_from in record.now.items()
+        if not record.is_current(key) and (key.plain, made_from) in there
+    }
+    pictures: dict[FrameKey, Image.Image] = {}
+    for key, (old, _) in moved.items():
+        with Image.open(folder / record.files[old]) as image:
+            pictures[key] = image.copy()
+    for kept in (record.files, record.made_from):
+        for key in [key for key in kept if key in moved or key not in record.now]:
+            del kept[key]
+    # What a frame saw is told by the old numbers.
+    record.saw = {
+        viewer: seen
+        for viewer, seen in record.saw.items()
+        if all(FrameKey(False, n) in record.files for n in (viewer, *(one.source for one in seen)))
+    }
+    record.write(folder)
+    for key, picture in pictures.items():
+        save_frame(folder, record, key, picture)
 
 
 def save_grid(folder: Path, record: Record) -> Path:
     """Draw `grid.png` from the saved pictures: plain SD if asked for, hopping under it.
 
-    The place of a picture that is not made yet stays empty. There must be one at least.
+    It has the frames that were asked for or are there. The place of a picture that is not made yet
+    stays empty. There must be one at least.
     """
-    keys = record.keys()
+    shown = {key.number for key in (*record.wanted(), *record.files)}
+    keys = list(filter(lambda key: key.number in shown, record.keys()))
     side = largest_cell(len(keys))
     rows: dict[bool, list[Image.Image | None]] = {True: [], False: []}
     for key in keys:
         name = record.files.get(key)
         rows[key.plain].append(None if name is None else _thumbnail(folder / name, side))
     story = record.story
-    captions = [frame.text[slice(*frame.own)] for frame in story.frames]
+    captions = [frame.text[slice(*frame.own)] for frame in story.frames if frame.number in shown]
     made_by = {True: PLAIN, False: record.options.described()}
-    noise = seed_text(record.settings.seed, record.settings.same_noise)
+    noise = seed_text(record.settings.seed, record.settings.same_noise, story.own_seeds)
     titles = [f"{made_by[plain]}, {noise}" for plain, row in rows.items() if row]
     grid = story_grid([row for row in rows.values() if row], captions, titles)
     save_png(folder / "grid.png", grid)

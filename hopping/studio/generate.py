@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import torch
@@ -17,10 +18,12 @@ from PIL import Image
 
 from hopping.clip import execution_device
 from hopping.errors import EncoderError, OptionError
-from hopping.options import HoppingOptions
+from hopping.options import ALL, HoppingOptions
 from hopping.page.limits import check_setting
 from hopping.pixels import PixelGraph, PixelSharing, Seen
+from hopping.pixels.graph import limited, with_sources
 from hopping.plan import StoryPlan
+from hopping.run_options import frames_to_make
 from hopping.story import Story
 
 from . import processes
@@ -104,6 +107,7 @@ def generate_story(
     batch_size: int = 1,
     clip_skip: int | None = None,
     compare: bool = False,
+    frames: str = ALL,
     done: Iterable[FrameKey] = (),
     on_step: OnStep | None = None,
     **pipeline_arguments: Any,
@@ -118,13 +122,16 @@ def generate_story(
         negative_prompt: for every frame, of any length; None is the pipeline's own default.
         num_inference_steps, guidance_scale, clip_skip: as the pipeline has them.
         sampler: a name of `SAMPLERS`; None is the pipeline's own scheduler.
-        seed: every frame starts from this seed's noise, as in the paper.
+        seed: every frame that has no `<seed:…>` starts from this seed's noise, as in the paper.
         same_noise: False: the seed counts up instead, frame by frame.
         width, height: in pixels, multiples of 8; None is the model's own size. A pipeline that
             takes its size from a picture takes neither.
         batch_size: frames that are sampled at once. Other sizes give the same pictures up to
             rounding; only frames of equally many windows share a batch.
         compare: sample every frame without hopping too, after the hopped ones.
+        frames: which are made, such as "2,4-5". All are read and encoded; whose pixels they see is
+            sampled too, and not yielded. Each is as in the whole story, up to rounding where
+            batches are larger than 1.
         done: frames that are there already. They are not yielded, and a batch of nothing else is
             not sampled, unless others see its pixels; what is sampled is what would have been
             without them, bit for bit.
@@ -149,16 +156,19 @@ def generate_story(
         size["width"], size["height"] = picture_size(pipeline, width, height)
     for name, value in (("steps", num_inference_steps), ("batch_size", batch_size)):
         check_setting(name, value)
+    numbers = frames_to_make(frames, len(story))
     refuse_tags(story, conditioner.known_tokens)
     check_negative(negative_prompt or "", conditioner.known_tokens)
     plans = {False: conditioner.plan(story, options)}
     if compare:
         plans[True] = conditioner.plan(story, HoppingOptions(mode="baseline"))
+    graph = plans[False][0].pixels
+    members = {False: with_sources(graph, numbers), True: set(numbers)}
     sharing = None
     if options.pixels != "off":
         sharing = pixel_sharing(
             pipeline,
-            plans[False][0].pixels,
+            limited(graph, members[False]),
             batch_size=batch_size,
             calls=num_inference_steps * _calls_a_step(pipeline, sampler),
             pixels=picture_size(pipeline, width, height),
@@ -167,8 +177,7 @@ def generate_story(
         pipeline,
         sharing,
         sampler,
-        seed,
-        same_noise,
+        story.seeds(seed, same_noise),
         on_step,
         {
             "num_inference_steps": num_inference_steps,
@@ -177,7 +186,49 @@ def generate_story(
             **pipeline_arguments,
         },
     )
-    return _sample(conditioner, plans, story, sampling, negative_prompt, batch_size, set(done))
+    wanted = {FrameKey(plain, number) for plain in plans for number in numbers}
+    return _sample(
+        conditioner,
+        plans,
+        story,
+        sampling,
+        negative_prompt,
+        _Batching(batch_size, members, wanted.difference(done)),
+    )
+
+
+@dataclass(frozen=True)
+class _Batching:
+    """Which frames are sampled together.
+
+    Attributes:
+        size: of a batch, at most.
+        members: the frames that batches are made of, the hopped ones (False) and the plain ones.
+        missing: those of them that are to be yielded.
+    """
+
+    size: int
+    members: dict[bool, set[int]]
+    missing: set[FrameKey]
+
+    def batches(
+        self, plain: bool, conditionings: Iterator[Conditioning]
+    ) -> Iterator[list[_Pending]]:
+        """Neighbours of one embedding length, so that no frame is filled up for another's sake."""
+        batch: list[_Pending] = []
+        members = self.members[plain]
+        for number, conditioning in enumerate(islice(conditionings, max(members)), start=1):
+            if number not in members:
+                continue
+            if batch and len(batch[0].conditioning.hidden) != len(conditioning.hidden):
+                yield batch
+                batch = []
+            batch.append(_Pending(FrameKey(plain, number), conditioning))
+            if len(batch) == self.size:  # at once: the next frame is not encoded before its time
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
 
 def _sample(
@@ -186,8 +237,7 @@ def _sample(
     story: Story,
     sampling: _Sampling,
     negative_prompt: str | None,
-    batch_size: int,
-    done: set[FrameKey],
+    batching: _Batching,
 ) -> Iterator[StoryFrame]:
     guided = sampling.arguments["guidance_scale"] > 1
     least = conditioner.negative_windows(negative_prompt) if guided else 1
@@ -202,40 +252,22 @@ def _sample(
 
     def encoded() -> Iterator[_Encoded]:
         for plain, of_encoders in plans.items():
-            wanted = {FrameKey(plain, frame.number) for frame in story.frames} - done
-            if not wanted:
+            if not any(key.plain == plain for key in batching.missing):
                 continue
-            for batch in _batches(plain, conditioner.encode(of_encoders, least), batch_size):
+            for batch in batching.batches(plain, conditioner.encode(of_encoders, least)):
                 one = _Encoded(batch, negative(windows_of(batch[0].conditioning)))
                 if not plain:
                     prerequisites.add(one)
-                if wanted.isdisjoint(pending.key for pending in batch):
+                if batching.missing.isdisjoint(pending.key for pending in batch):
                     continue
                 before = prerequisites.give_out(one, sharing=not plain)
                 yield replace(one, before=tuple(before))
 
     for sampled in processes.divide(encoded(), sampling.run):
         for key, image, flagged, saw in sampled:
-            if key not in done:
+            if key in batching.missing:
                 text = story.frames[key.number - 1].text
                 yield StoryFrame(key, text, image, flagged, saw)
-
-
-def _batches(
-    plain: bool, conditionings: Iterator[Conditioning], batch_size: int
-) -> Iterator[list[_Pending]]:
-    """Neighbours of one embedding length, so that no frame is filled up for another's sake."""
-    batch: list[_Pending] = []
-    for number, conditioning in enumerate(conditionings, start=1):
-        if batch and len(batch[0].conditioning.hidden) != len(conditioning.hidden):
-            yield batch
-            batch = []
-        batch.append(_Pending(FrameKey(plain, number), conditioning))
-        if len(batch) == batch_size:  # at once: the next frame is not encoded before its time
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 _Sampled = tuple[FrameKey, Image.Image, bool, tuple[Seen, ...]]
@@ -249,8 +281,7 @@ class _Sampling:
     pipeline: Any
     sharing: PixelSharing | None
     sampler: str | None
-    seed: int
-    same_noise: bool
+    seeds: tuple[int, ...]
     on_step: OnStep | None
     arguments: dict[str, Any]
 
@@ -298,8 +329,7 @@ class _Sampling:
         return torch.stack([one.to(device) for one in embeddings])
 
     def _noise(self, key: FrameKey) -> torch.Generator:
-        later = 0 if self.same_noise else key.number - 1
-        return torch.Generator("cpu").manual_seed(self.seed + later)
+        return torch.Generator("cpu").manual_seed(self.seeds[key.number - 1])
 
     def _callback(self, key: FrameKey) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
         def after_step(pipeline: Any, step: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from PIL.PngImagePlugin import PngInfo
 import hopping
 from hopping.errors import HoppingError, StoryError
 from hopping.infotext import hopping_entries, write_infotext
-from hopping.options import HoppingOptions
-from hopping.run_options import RunOptions
+from hopping.options import ALL, HoppingOptions
+from hopping.run_options import RunOptions, frames_to_make
 from hopping.story import Story, parse_story
 from hopping.tags import check_characters
 from hopping.values import brief
@@ -55,6 +55,7 @@ class Settings:
         before, after: text put before and after every frame.
         device, dtype: where and in which precision it is computed.
         same_noise: whether all frames start from the seed's noise, or each from the next one's.
+        frames: which were last asked for, as the option of this name.
     """
 
     model: str
@@ -72,10 +73,7 @@ class Settings:
     device: str
     dtype: str
     same_noise: bool = True
-
-    def seed_of(self, frame: int) -> int:
-        """The seed of a frame (from 1)."""
-        return self.seed if self.same_noise else self.seed + frame - 1
+    frames: str = ALL
 
     def sampling(self) -> dict[str, Any]:
         """What `generate_story` is to be told, by the names of its arguments."""
@@ -89,6 +87,7 @@ class Settings:
             "width": self.width,
             "height": self.height,
             "batch_size": self.batch_size,
+            "frames": self.frames,
         }
 
 
@@ -120,6 +119,9 @@ class Record:
         fingerprint: of the model's weights.
         trained: False where the model's weights are random and its pictures mean nothing.
         files: the finished pictures' file names.
+        made_from: for each of them what it was made from, as `pictures_made_from` has it.
+        now: what each picture of the story would be made from now; not written, and empty until
+            `take_stock` was asked.
         saw: by frame, what it saw of earlier ones' pictures, of the frames with pixels shared.
     """
 
@@ -130,6 +132,8 @@ class Record:
     trained: bool
     created: str
     files: dict[FrameKey, str] = field(default_factory=dict)
+    made_from: dict[FrameKey, str] = field(default_factory=dict)
+    now: dict[FrameKey, str] = field(default_factory=dict)
     saw: dict[int, tuple[Saw, ...]] = field(default_factory=dict)
 
     @cached_property
@@ -138,11 +142,24 @@ class Record:
         return parse_story(self.source, self.settings.before, self.settings.after)
 
     def keys(self) -> list[FrameKey]:
-        """All pictures of the run, in the order in which they are made."""
+        """All pictures of the story, in the order in which they are made."""
         rows = (False, True) if self.settings.compare else (False,)
         return [
             FrameKey(plain, number) for plain in rows for number in range(1, len(self.story) + 1)
         ]
+
+    def wanted(self) -> list[FrameKey]:
+        """Those of them that were asked for."""
+        numbers = set(frames_to_make(self.settings.frames, len(self.story)))
+        return [key for key in self.keys() if key.number in numbers]
+
+    def is_current(self, key: FrameKey) -> bool:
+        """Whether a picture is there, and as the story would be made now."""
+        return key in self.files and self.made_from.get(key, "") == self.now.get(key, "")
+
+    def missing(self) -> list[FrameKey]:
+        """Those that were asked for and are still to be made."""
+        return [key for key in self.wanted() if not self.is_current(key)]
 
     def _seen_by(self, key: FrameKey) -> dict[str, Any]:
         seen = () if key.plain else self.saw.get(key.number, ())
@@ -179,6 +196,7 @@ class Record:
                     "plain": key.plain,
                     "prompt": texts[key.number - 1],
                     "file": self.files.get(key),
+                    "made_from": self.made_from.get(key),
                     **self._seen_by(key),
                 }
                 for key in self.keys()
@@ -223,6 +241,7 @@ def read_record(folder: Path) -> Record:
             )
             if file and (folder / file).is_file():
                 record.files[key] = file
+                record.made_from[key] = checked("made_from", frame.get("made_from") or "", str)
             if "saw" in frame:
                 record.saw[key.number] = tuple(map(_saw, frame["saw"]))
     except RecordError as error:
@@ -280,17 +299,19 @@ def infotext(record: Record, key: FrameKey) -> str:
     """One picture's generation data, with the keys of WebUIs and of the extension."""
     settings, options = record.settings, record.options
     run = RunOptions(
-        **{name: getattr(settings, name) for name in ("same_noise", "before", "after")},
+        **{name: getattr(settings, name) for name in ("same_noise", "before", "after", "frames")},
         compare=settings.compare and not key.plain,
     )
+    frame = record.story.frames[key.number - 1]
+    seed = record.story.seeds(settings.seed, settings.same_noise)[key.number - 1]
     return write_infotext(
-        record.story.texts[key.number - 1],
+        frame.text,
         settings.negative,
         {
             "Steps": str(settings.steps),
             "Sampler": settings.sampler,
             "CFG scale": f"{settings.cfg:g}",
-            "Seed": str(settings.seed_of(key.number)),
+            "Seed": str(seed),
             "Size": f"{settings.width}x{settings.height}",
             "Model": model_name(settings.model),
             **hopping_entries(
@@ -299,6 +320,7 @@ def infotext(record: Record, key: FrameKey) -> str:
                 record.source,
                 options,
                 run,
+                None if frame.seed is None else settings.seed,
             ),
             "Version": f"hopping {hopping.__version__}",
         },

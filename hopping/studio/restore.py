@@ -140,8 +140,8 @@ def _from_infotext(text: str) -> OpenedStory:
         if row.kind is not str and row.entry in entries:
             text = entries[row.entry]
             settings[row.name] = whole_number(text) if row.kind is int else float(text)
-    if not options["same_noise"] and settings.get("seed") is not None:
-        settings["seed"] -= infotext.frames_before(entries)
+    if "Seed" in entries:
+        settings["seed"] = infotext.story_seed(entries)
     if "Size" in entries:
         width, _, height = entries["Size"].partition("x")
         settings |= {"width": whole_number(width), "height": whole_number(height)}

@@ -122,7 +122,7 @@ MACHINE: tuple[Setting, ...] = (
 
 RUN: tuple[Option, ...] = tuple(
     replace(RunOptions.row(name), default=True) if name == "compare" else RunOptions.row(name)
-    for name in ("same_noise", "compare", "before", "after")
+    for name in ("same_noise", "compare", "before", "after", "frames")
 )
 """Those options of a run that are known here, where the plain pictures are made unless told not."""
 

@@ -18,18 +18,23 @@ _DIMMED, _PAPER = 0.75, (236, 236, 236)
 def save_saw(folder: Path, record: Record, viewer: int, seen: tuple[Seen, ...]) -> None:
     """Draw what frame `viewer` saw, and note it in the record, which is written with its picture.
 
-    The pictures of its sources must be there.
+    It is drawn on the pictures of its sources, where these are there.
     """
+    for before in record.saw.pop(viewer, ()):
+        if before.file:
+            (folder / before.file).unlink(missing_ok=True)
     saw = []
     for number, one in enumerate(seen, start=1):
         source, name = one.link.source, None
-        if one.mask is not None:
+        picture_of = FrameKey(False, source.frame)
+        if one.mask is not None and record.is_current(picture_of):
             name = f"saw-{viewer:02}-{number}.png"
-            with Image.open(folder / record.files[FrameKey(False, source.frame)]) as picture:
+            with Image.open(folder / record.files[picture_of]) as picture:
                 save_png(folder / name, draw_seen(picture.convert("RGB"), one.mask))
         words = None if source.subject is None else source.subject.words
         saw.append(Saw(source.frame, words, round(one.share, 4), one.notes, name))
-    record.saw[viewer] = tuple(saw)
+    if saw:
+        record.saw[viewer] = tuple(saw)
 
 
 def draw_seen(picture: Image.Image, mask: Tensor) -> Image.Image:

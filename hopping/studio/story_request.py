@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hopping.options import HoppingOptions
+from hopping.options import ALL, HoppingOptions
 from hopping.page.limits import check_story, check_text
+from hopping.run_options import RunOptions, frames_to_make
 from hopping.story import Story
 from hopping.tags import check_characters
 
@@ -55,11 +56,13 @@ class StoryRequest:
     device: str | None = None
     dtype: str | None = None
     same_noise: bool | None = None
+    frames: str | None = None
 
     def __post_init__(self) -> None:
         for text in (self.source, self.negative, self.before, self.after):
             check_text(text or "")
         check_story(self.story)
+        frames_to_make(self.frames or ALL, len(self.story))
         check_negative(self.negative or "")
         check_characters(self.model or "", where="the model's name: ")
         for setting in SAMPLING:
@@ -87,6 +90,9 @@ class StoryRequest:
         width, height = picture_size(pipeline, self.width, self.height)
         device = resolve_device(self.device or "auto")
         seed = _or_default(self.seed, RANDOM_SEED)
+        run: dict[str, Any] = {
+            row.name: row.parse(_or_default(getattr(self, row.name), row.default)) for row in RUN
+        }
         return Settings(
             model=STORYBOOK if self.model is None else model_identity(self.model),
             negative=self.negative or "",
@@ -99,7 +105,7 @@ class StoryRequest:
             batch_size=self.batch_size or 1,
             device=device,
             dtype=precision(self.dtype or "auto", device),
-            **{row.name: _or_default(getattr(self, row.name), row.default) for row in RUN},
+            **run,
         )
 
     def begin(self, pipeline: Any, now: datetime.datetime) -> Record:
@@ -117,20 +123,26 @@ class StoryRequest:
 
 
 def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record:
-    """The record of an interrupted run, checked against what the user says beside it.
+    """The record of a run that goes on, checked against what the user says beside it.
+
+    Its story may be another, and other frames of it may be asked for: what is there and unchanged
+    stays.
 
     Args:
         given: what was said again: `source`, settings and options by name, without those that
             were not given.
 
     Raises:
-        RecordError: if anything contradicts the record, whose pictures were made with it.
+        RecordError: if anything else contradicts the record, whose pictures were made with it.
+        HoppingError: if the story cannot be done.
     """
     record = read_record(folder)
-    recorded = {"source": record.source, **asdict(record.settings), **asdict(record.options)}
+    recorded = {**asdict(record.settings), **asdict(record.options)}
     said = dict(given)
     if preset is not None:
         said = {**asdict(HoppingOptions.from_mapping({}, preset)), **said}
+    source = said.pop("source", record.source)
+    frames = RunOptions.row("frames").parse(said.pop("frames", record.settings.frames))
     for name, value in said.items():
         if name in {row.name for row in HoppingOptions.rows()}:
             value = HoppingOptions.row(name).parse(value)
@@ -143,12 +155,19 @@ def resume(folder: Path, given: Mapping[str, Any], preset: str | None) -> Record
         if value != recorded[name] and not (name in ("device", "dtype") and value == "auto"):
             was = recorded[name]
             shown = ("on" if was else "off") if isinstance(was, bool) else repr(was)
-            what = "its story is another" if name == "source" else f"{name} was {shown}"
             raise RecordError(
-                f"{folder} cannot go on like that: {what}; leave it out to go on, or begin a new "
-                "story without --resume"
+                f"{folder} cannot go on like that: {name} was {shown}; leave it out to go on, "
+                "or begin a new story without --resume"
             )
-    return record
+    settings = replace(record.settings, frames=str(frames))
+    StoryRequest(
+        source,
+        record.options,
+        before=settings.before,
+        after=settings.after,
+        frames=settings.frames,
+    )
+    return replace(record, source=source, settings=settings)
 
 
 def _or_default(value: Any, default: Any) -> Any:

@@ -9,15 +9,18 @@ from typing import Any
 
 from hopping.mask_picture import draw_mask
 from hopping.options import HoppingOptions
+from hopping.pixels.graph import limited, with_sources
 from hopping.plan import StoryPlan
+from hopping.run_options import frames_to_make
 from hopping.story import Story
 
 from . import processes
-from .folder import new_folder, save_frame, save_grid, save_png
+from .folder import new_folder, renumber, save_frame, save_grid, save_png
 from .generate import OnStep, StoryFrame, generate_story, pixels_kept
+from .made_from import pictures_made_from
 from .pipeline import fingerprint
 from .pipeline_conditioner import PipelineConditioner
-from .record import FrameKey, Record, RecordError
+from .record import FrameKey, Record, RecordError, read_record
 from .saw import save_saw
 from .unread_syntax import noted
 
@@ -29,7 +32,9 @@ def plan_for(pipeline: Any, story: Story, options: HoppingOptions) -> StoryPlan:
 
 def memory_note(pipeline: Any, record: Record, plan: StoryPlan) -> str | None:
     """What is kept of pixels that later batches see, told before anything is sampled."""
-    kept = pixels_kept(pipeline, plan.pixels, record.settings) if any(plan.pixels) else 0
+    wanted = frames_to_make(record.settings.frames, len(record.story))
+    graph = limited(plan.pixels, with_sources(plan.pixels, wanted))
+    kept = pixels_kept(pipeline, graph, record.settings) if any(graph) else 0
     if not kept:
         return None
     much = f"about {kept / 2**20:,.0f}" if kept >= 2**20 else "less than 1"
@@ -43,6 +48,22 @@ def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:
     return folder
 
 
+def take_stock(pipeline: Any, record: Record, folder: Path) -> None:
+    """Find out which of a run's pictures are there as its story is now.
+
+    Where its text has changed since the folder was written, frames that have another number now
+    take their pictures along, and the mask is drawn anew by `run_story`.
+    """
+    conditioner = PipelineConditioner(pipeline)
+    plans = {False: conditioner.plan(record.story, record.options)}
+    if record.settings.compare:
+        plans[True] = conditioner.plan(record.story, HoppingOptions(mode="baseline"))
+    record.now = pictures_made_from(plans, record)
+    if read_record(folder).source != record.source:
+        (folder / "mask.png").unlink(missing_ok=True)
+        renumber(folder, record)
+
+
 def run_story(
     pipeline: Any,
     record: Record,
@@ -52,19 +73,23 @@ def run_story(
 ) -> None:
     """Make what is missing in a run's folder: frames, then the grid, and the mask before all.
 
-    May be interrupted at any point; called again it goes on, to the same bytes.
+    May be interrupted at any point; called again it goes on, to the same bytes. Pictures that are
+    there and as the story is now stay as they are.
 
     Args:
         on_step: as `generate_story` has it.
         on_frame: called with each picture that was saved, and whether the pipeline's safety
             checker made it black.
     """
+    if not record.now:
+        take_stock(pipeline, record, folder)
+    record.write(folder)
     if not (folder / "mask.png").is_file():
         plan = plan_for(pipeline, record.story, record.options)
         save_png(folder / "mask.png", draw_mask(plan, pipeline.tokenizer.decode))
     processes.shared(record)
     for frame in _frames(pipeline, record, on_step):
-        if frame.saw:
+        if not frame.plain:
             save_saw(folder, record, frame.number, frame.saw)
         path = save_frame(folder, record, frame.key, frame.image)
         if on_frame is not None:
@@ -86,7 +111,7 @@ def _frames(pipeline: Any, record: Record, on_step: OnStep | None = None) -> Ite
         record.options,
         **record.settings.sampling(),
         compare=record.settings.compare,
-        done=tuple(record.files),
+        done=[key for key in record.files if record.is_current(key)],
         on_step=on_step,
     )
 

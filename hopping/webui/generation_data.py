@@ -11,15 +11,12 @@ from hopping.errors import StoryError
 from hopping.infotext import (
     MODE,
     frame_in,
-    frames_before,
     is_hopped,
     parse_infotext,
     story_in,
+    story_seed,
     unguarded,
-    value_in,
 )
-from hopping.run_options import RunOptions
-from hopping.values import whole_number
 
 from .jobs import PictureJob
 
@@ -29,8 +26,6 @@ NO_FRAME = (
     "the picture's generation data names no frame of a story; choose a frame, or switch hopping "
     "off to enlarge this picture with the prompt as it stands"
 )
-
-_SAME_NOISE = RunOptions.row("same_noise")
 
 
 def of_picture(picture: Any) -> dict[str, str]:
@@ -49,9 +44,9 @@ def of_whole_story(params: Mapping[str, Any]) -> dict[str, str]:
     hires = params.get(HIRES_STORY)
     entries = {"Prompt": story, "Hires prompt": "" if hires is None else unguarded(hires)}
     counted = "Variation seed" if "Variation seed" in params else "Seed"
-    seed = whole_number(params.get(counted))
-    if not value_in(params, _SAME_NOISE) and seed is not None:
-        entries[counted] = str(seed - frames_before(params))
+    seed = story_seed(params, counted)
+    if seed is not None and str(seed) != params.get(counted):
+        entries[counted] = str(seed)
     return entries
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -24,7 +25,10 @@ from hopping.infotext import unguarded
 from hopping.run_options import RECOMMENDED
 from hopping.storybook.world import RESOLUTION
 from hopping.studio.record import read_record
+from hopping.studio.restore import open_story
 from hopping.studio.story_request import StoryRequest
+
+from .saved import png
 
 ROOT = Path(hopping.__file__).parents[1]
 FAST = ["--steps", "1", "--seed", "7"]
@@ -234,6 +238,9 @@ def test_standard_input():
         ("A dog.", ["--width", "100"], "multiple of 8, 96 or 104"),
         ("A dog.", ["--steps", "0"], "--steps cannot be 0"),
         ("A dog.", ["--seed", "-2"], "--seed cannot be -2"),
+        ("A dog.", ["--frames", "3-2"], "--frames cannot be '3-2'; allowed: all, or numbers"),
+        ("A dog.", ["--frames", "2"], "--frames cannot be '2': the story has 1 frame; name"),
+        ("A dog <seed 3>.", [], "column 7: <seed 3> is not a tag; did you mean <seed:123>?"),
         ("A dog.", ["--batch-size", "0"], "--batch-size cannot be 0"),
         ("A dog.", ["--start-token", "last"], "--start-token cannot be 'last'"),
         (
@@ -348,9 +355,6 @@ def test_resume_refuses_what_contradicts(tmp_path, dog):
     assert "--anchor was off" in error(
         "story", "--resume", folder, "--preset", "Consistent subject"
     )
-    other = tmp_path / "other.txt"
-    other.write_text("A cat.")
-    assert "its story is another" in error("story", other, "--resume", folder)
     assert "leave out --out" in error("story", "--resume", folder, "--out", tmp_path)
     assert "has no story.json" in error("story", "--resume", tmp_path)
     record = folder / "story.json"
@@ -420,3 +424,114 @@ def test_pages_are_made_of_a_storys_folder(tmp_path):
     assert "--panels cannot be '5'" in error("pages", folder, "-o", "a.pdf", "--panels", "5")
     assert "--seconds cannot be" in error("pages", folder, "-o", "a.gif", "--seconds", "soon")
     assert "no story.json" in error("pages", tmp_path, "-o", "a.gif")
+
+
+def remade(tmp_path, folder, text, *flags):
+    """Go on in a folder with another text; what is said, and which pictures are other files now."""
+    source = tmp_path / "changed.txt"
+    source.write_text(text)
+    before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")}
+    result = invoke("story", source, "--resume", folder, *flags)
+    assert result.exit_code == 0, result.output
+    after = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.png")}
+    return result.output, [
+        name
+        for name in sorted(after)
+        if after[name] != before.get(name) and name.startswith(("frame", "plain"))
+    ]
+
+
+RED = "A red dog runs.\nA cat sleeps.\nThe dog sits.\nThe cat is by the river.\n"
+
+
+def test_frames_alone_are_those_of_the_whole_story(tmp_path):
+    whole = pngs(make(tmp_path, RED))
+    part = make(tmp_path, RED, "--frames", "3-4, 2")
+    assert read_record(part).settings.frames == "2-4"
+    names = [f"{kind}-0{n}.png" for kind in ("frame", "plain") for n in (2, 3, 4)]
+    made = {path.name for path in part.glob("*.png") if not path.name.startswith("saw")}
+    assert made == {*names, "grid.png", "mask.png"}
+    for name in names:
+        assert Image.open(part / name).tobytes() == Image.open(io.BytesIO(whole[name])).tobytes()
+        assert "Hopping frames: 2-4" in infotext(part, name)["parameters"]
+    said, made = remade(tmp_path, part, RED, "--frames", "all")
+    assert made == ["frame-01.png", "plain-01.png"]
+    assert "making 2 of 8 pictures" in said
+    assert pngs(part)["grid.png"] == whole["grid.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "numbers"),
+    [
+        (("A red dog", "A blue dog"), [1, 3]),
+        (("is by the river", "is in a house"), [4]),
+        (("A cat", "<seed:9> A cat"), [2, 4]),
+        (("The dog sits", "The dog sits <seed:9>"), [3]),
+        (("The dog sits", "The dog sits <seed:7>"), []),  # the story's
+        (("sleeps.", "sleeps. # a comment"), []),
+    ],
+    ids=str,
+)
+def test_a_changed_story_keeps_what_is_unchanged(tmp_path, change, numbers):
+    folder = make(tmp_path, RED, "--no-compare")
+    text = RED.replace(*change)
+    said, made = remade(tmp_path, folder, text)
+    assert made == [f"frame-0{n}.png" for n in numbers]
+    assert f"making {len(numbers)} of 4 pictures" in said
+    anew = make(tmp_path, text, "--no-compare")
+    for name in ("frame-01.png", "frame-02.png", "frame-03.png", "frame-04.png", "mask.png"):
+        assert Image.open(folder / name).tobytes() == Image.open(anew / name).tobytes()
+    _, again = remade(tmp_path, folder, text)
+    assert again == []
+
+
+def test_one_changed_frame_alone(tmp_path):
+    folder = make(tmp_path, RED, "--no-compare")
+    old = pngs(folder)
+    text = RED.replace("sits", "jumps").replace("is by", "swims in")
+    said, made = remade(tmp_path, folder, text, "--frames", "3")
+    assert made == ["frame-03.png"]
+    assert "making 1 of 1 pictures" in said
+    assert "frame 4 of 4 is not made as the story is now" in said
+    assert pngs(folder)["frame-04.png"] == old["frame-04.png"]
+    assert pngs(folder)["grid.png"] != old["grid.png"]
+    _, made = remade(tmp_path, folder, text, "--frames", "all")
+    assert made == ["frame-04.png"]
+
+
+def test_pictures_go_along_with_their_frames(tmp_path):
+    folder = make(tmp_path, RED, "--no-compare")
+    lines = RED.splitlines()
+    text = "\n".join([lines[1], "A bird flies.", lines[0], lines[2]])
+    said, _ = remade(tmp_path, folder, text)
+    assert "making 1 of 4 pictures" in said
+    anew = make(tmp_path, text, "--no-compare")
+    for number in (1, 2, 3, 4):
+        name = f"frame-0{number}.png"
+        assert Image.open(folder / name).tobytes() == Image.open(anew / name).tobytes()
+        assert infotext(folder, name) == infotext(anew, name)
+
+
+@pytest.mark.parametrize("noise", ["--same-noise", "--no-same-noise"])
+def test_a_frame_of_its_own_seed_brings_its_story_back(tmp_path, noise):
+    text = RED.replace("A cat", "<seed:99> A cat")
+    folder = make(tmp_path, text, "--no-compare", noise)
+    for number in (1, 2, 3):
+        parameters = infotext(folder, f"frame-0{number}.png")["parameters"]
+        assert ("Seed: 99," in parameters) == ("Hopping seed: 7" in parameters) == (number == 2)
+        opened = open_story(png(parameters=parameters))
+        assert (opened.source, opened.settings["seed"]) == (text, 7)
+
+
+def test_a_changed_story_is_checked(tmp_path):
+    folder = make(tmp_path, RED, "--no-compare", "--frames", "4")
+    before = (folder / "story.json").read_bytes()
+    for text, flags, told in (
+        ("A dog. <seed:x>", [], "line 1, column 8: <seed:x> is no seed"),
+        ("A dog.\nA cat.", [], "frames cannot be '4': the story has 2 frames; name some of 1 to 2"),
+        (RED, ["--frames", "0"], "--frames cannot be '0'; allowed: all, or numbers and ranges"),
+    ):
+        source = tmp_path / "wrong.txt"
+        source.write_text(text)
+        assert told in error("story", source, "--resume", folder, *flags)
+    assert (folder / "story.json").read_bytes() == before

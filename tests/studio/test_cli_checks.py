@@ -180,7 +180,7 @@ def test_messages_name_flags_as_they_are_typed():
 
 def test_the_settings_are_one_list():
     settings = [*SAMPLING, *MACHINE]
-    run_options = ("compare", "before", "after", "same_noise")
+    run_options = ("compare", "before", "after", "same_noise", "frames")
     names = {setting.name for setting in settings} | {*run_options, "model"}
     assert names == {field.name for field in fields(Settings)}
     assert names | {"source", "options"} == {field.name for field in fields(StoryRequest)}

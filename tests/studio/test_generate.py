@@ -187,6 +187,26 @@ def test_a_half_finished_batch_is_made_whole_for_the_same_bytes(sd1, dog):
     assert [f.image.tobytes() for f in rest] == whole[1:]
 
 
+def test_a_frames_own_seed_is_its_noise_alone(pipeline, dog):
+    lines = dog.split("\n")
+    lines[1] = f"<seed:{SEED + 7}> {lines[1]}"
+    for same_noise in (True, False):
+        plain = pictures(pipeline, dog, same_noise=same_noise)
+        own = pictures(pipeline, "\n".join(lines), same_noise=same_noise)
+        other = pictures(pipeline, dog, seed=SEED + 7)
+        assert own == [plain[0], other[1], plain[2]]
+
+
+@pytest.mark.parametrize("compare", [False, True])
+def test_some_frames_are_those_of_the_whole_story(pipeline, dog, compare):
+    whole = {f.key: f.image.tobytes() for f in frames(pipeline, dog, compare=compare)}
+    some = frames(pipeline, dog, compare=compare, frames="2-3")
+    assert [frame.key for frame in some] == [key for key in whole if key.number > 1]
+    assert all(frame.image.tobytes() == whole[frame.key] for frame in some)
+    with pytest.raises(OptionError, match="the story has 3 frames"):
+        frames(pipeline, dog, frames="4")
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_samplers_keep_the_models_own_prediction(sd1, name):
     own = type(sd1.scheduler)

@@ -10,6 +10,7 @@ import pytest
 from hopping import HoppingError, HoppingOptions
 from hopping.pixels import Bank, PixelLink, PixelSource
 from hopping.pixels.bank import most_kept
+from hopping.run_options import frames_to_make
 from hopping.studio import FrameKey
 from hopping.studio.generate import pixels_kept
 from hopping.studio.pixel_sharing import Prerequisites
@@ -67,10 +68,26 @@ def test_a_run_goes_on_to_the_same_bytes(sd1, batch_size, done):
     assert all(f.image.tobytes() == whole[f.number - 1] for f in rest)
 
 
-def test_no_more_is_sampled_again_than_is_seen(sd1):
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+@pytest.mark.parametrize("wanted", ["2", "3", "4", "1,4"])
+def test_frames_alone_are_those_of_the_whole_story(pipeline, wanted, batch_size):
+    whole = frames(pipeline, STORY, SAME)
+    numbers = frames_to_make(wanted, 4)
+    alone = frames(pipeline, STORY, SAME, frames=wanted, batch_size=batch_size)
+    assert [frame.number for frame in alone] == list(numbers)
+    for frame in alone:
+        other = whole[frame.number - 1]
+        difference = np.asarray(frame.image, dtype=int) - np.asarray(other.image, dtype=int)
+        assert abs(difference).max() <= (batch_size > 1)
+        assert [seen.link for seen in frame.saw] == [seen.link for seen in other.saw]
+
+
+@pytest.mark.parametrize("asked", [{"done": (1, 2, 3)}, {"frames": "4"}], ids=str)
+def test_no_more_is_sampled_again_than_is_seen(sd1, asked):
     steps = []
-    done = [FrameKey(False, number) for number in (1, 2, 3)]
-    frames(sd1, STORY, ALONE, done=done, on_step=lambda key, step, _: steps.append((key, step)))
+    if "done" in asked:
+        asked = {"done": [FrameKey(False, number) for number in asked["done"]]}
+    frames(sd1, STORY, ALONE, on_step=lambda key, step, _: steps.append((key, step)), **asked)
     assert [(key.number, step) for key, step in steps] == [
         (n, s) for n in (1, 3, 4) for s in (1, 2)
     ]

@@ -45,6 +45,16 @@ def test_a_picture_of_the_webui():
     assert any("hires pass" in note for note in opened.notes)
 
 
+@pytest.mark.parametrize("same_noise", ["on", "off"])
+def test_a_frame_with_a_seed_of_its_own_keeps_the_storys(same_noise):
+    text = INFOTEXT.replace("Seed: 41", "Seed: 99, Hopping seed: 7, Hopping frames: 2-3")
+    opened = open_story(
+        png(parameters=text.replace("same noise: off", f"same noise: {same_noise}"))
+    )
+    assert opened.settings["seed"] == 7
+    assert opened.options["frames"] == "2-3"
+
+
 def test_a_sampler_that_is_not_known_here_is_told():
     opened = open_story(png(parameters=INFOTEXT.replace("DPM++ 2M", "Restart")))
     assert "sampler" not in opened.settings

@@ -31,7 +31,7 @@ PAGES = (
 
 def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
     """Where a run stands: bars for frames and steps, or how it ended."""
-    total, made = len(work.record.keys()), len(work.record.files)
+    total, made = len(work.record.wanted()), len(work.record.files)
     message, bars = "", []
     if job.state is State.FAILED:
         message = _failure(job.error)

@@ -56,8 +56,6 @@ class StrengthWork:
             self.record, options=self.record.options.replace(strength=strength)
         )
         key = FrameKey(False, self.number)
-        others = [FrameKey(False, number) for number in range(1, len(record.story) + 1)]
-        others.remove(key)
 
         def on_step(_: FrameKey, step: int, steps: int) -> None:
             self.step, self.steps = step, steps
@@ -68,8 +66,7 @@ class StrengthWork:
             self._pipeline,
             record.story,
             record.options,
-            **record.settings.sampling(),
-            done=others,
+            **{**record.settings.sampling(), "frames": str(self.number)},
             on_step=on_step,
         )
         name = f"strength-{self.number}-{round(100 * strength)}.png"
