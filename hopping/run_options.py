@@ -63,7 +63,7 @@ class HoppingRequest:
 RECOMMENDED = "Same character"
 """The preset with which doors open."""
 
-_APPENDED = ("pixels",)  # to HoppingOptions, after there were run options
+_APPENDED = ("pixels", "cast")  # to HoppingOptions, after there were run options
 
 ROWS: tuple[Option, ...] = tuple(
     sorted(HoppingOptions.rows() + RunOptions.rows(), key=lambda row: row.name in _APPENDED)

@@ -6,7 +6,7 @@ It runs. # a comment                         what is not read, from # to the end
 <from:1> The dog runs into a forest.         which earlier frames this one may see
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
-<cast:Mia: a girl with curly black hair>     before the frames: what is said where one names Mia
+<cast:Mia: a girl with curly black hair>     before the frames: who Mia is, where one names her
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .cast import CastMember, cast_member, check_is_named
+from .cast import Cast, CastMember, cast_member, check_is_named
 from .errors import StoryError
 from .tags import FOREIGN, OPENING, SEPARATOR, check_characters, check_control, check_tags
 from .values import clipped, listed, whole_number
@@ -49,6 +49,7 @@ class Frame:
         marks: spans of `text` that later frames may see; empty: the options decide.
         links: numbers of the earlier frames it may see; None: the options decide.
         line, column: where its own text begins in the story, both from 1.
+        cast: whom of the cast it names.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Frame:
     links: tuple[int, ...] | None = None
     line: int = 1
     column: int = 1
+    cast: tuple[CastMember, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,15 @@ class Story:
         comments: where each begins, by line and column.
         networks: the host's tags that stand by themselves, each with its line.
         cast: each of the cast, and the numbers of the frames that name them.
+        descriptions: what those frames see of the cast, where it is not said in them: texts that
+            are no frames, numbered -1, -2, ….
     """
 
     frames: tuple[Frame, ...]
     comments: tuple[tuple[int, int], ...] = ()
     networks: tuple[tuple[int, str], ...] = ()
     cast: tuple[tuple[CastMember, tuple[int, ...]], ...] = ()
+    descriptions: tuple[Frame, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -84,11 +89,16 @@ class Story:
         return tuple(frame.text for frame in self.frames)
 
     @property
+    def encoded(self) -> tuple[Frame, ...]:
+        """All that a text encoder reads: the frames, then the descriptions that they see."""
+        return self.frames + self.descriptions
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the text beside its frames."""
         notes = [
-            f"{clipped(' or '.join(member.names))} is said as {clipped(member.description)!r} in "
-            f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
+            f"{clipped(' or '.join(member.names))} is {'seen' if self.descriptions else 'said'} as "
+            f"{clipped(member.description)!r} in frame{'s' * (len(frames) > 1)} {listed(frames)}"
             for member, frames in self.cast
         ]
         if self.networks:
@@ -112,7 +122,12 @@ def _lines(numbers: Sequence[int]) -> str:
 
 
 def parse_story(
-    text: str, before: str = "", after: str = "", *, inline_comments: bool = True
+    text: str,
+    before: str = "",
+    after: str = "",
+    *,
+    inline_comments: bool = True,
+    cast: Cast = "said",
 ) -> Story:
     """Parse a multi-line story.
 
@@ -121,6 +136,7 @@ def parse_story(
         before, after: text put before and after every frame (a style, say); one line each,
             without marks. It is encoded, but never taken for a frame's subject.
         inline_comments: whether # begins a comment within a line too, or at its start only.
+        cast: whether descriptions are said in the frames, or seen by them (the option `cast`).
 
     Raises:
         StoryError: with line and column, if the story is empty or a tag is wrong.
@@ -132,7 +148,7 @@ def parse_story(
     frames: list[Frame] = []
     comments: list[tuple[int, int]] = []
     networks: list[tuple[int, str]] = []
-    cast: dict[CastMember, list[int]] = {}
+    members: dict[CastMember, list[int]] = {}
     lines = _LINE_END.split(text.lstrip("\ufeff"))
     for number, line in enumerate(lines, start=1):
         check_characters(line, number)
@@ -141,13 +157,13 @@ def parse_story(
             comments.append((number, len(read) + 1 if read.strip() else 1))
         check_control(read, number)
         check_tags(read, number)
-        member = cast_member(read, number, tuple(cast))
+        member = cast_member(read, number, tuple(members))
         if member and frames:
             raise StoryError(
                 "a cast line behind a frame; write it above the first", line=number, column=1
             )
         if member:
-            cast[member] = []
+            members[member] = []
             continue
         start = 0
         for stop, following in _pieces(read):
@@ -156,20 +172,28 @@ def parse_story(
                 networks += [(number, tag.group()) for tag in FOREIGN.finditer(piece)]
             elif piece.strip():
                 scanner = _FrameScanner(
-                    piece, len(frames) + 1, number, start, read != line, tuple(cast)
+                    piece, len(frames) + 1, number, start, read != line, tuple(members), cast
                 )
                 for member in scanner.named:
-                    cast[member].append(len(frames) + 1)
+                    members[member].append(len(frames) + 1)
                 frames.append(scanner.frame(*additions))
             start = following
     if not frames:
-        only = "tags for all frames" if networks else "a cast" if cast else ""
+        only = "tags for all frames" if networks else "a cast" if members else ""
         what = f"the story has {only} but no frame" if only else _NO_FRAME
         raise StoryError(f"{what}; write one prompt per line", line=1, column=1)
-    check_is_named(tuple(cast), {member for member, named in cast.items() if named})
+    check_is_named(tuple(members), {member for member, named in members.items() if named})
+    descriptions = []
+    if cast == "seen":
+        for number, member in enumerate(members, start=1):
+            networks += [(member.line, tag.group()) for tag in FOREIGN.finditer(member.description)]
+            said = FOREIGN.sub("", member.description).strip()
+            descriptions.append(
+                Frame(-number, said, (0, len(said)), line=member.line, cast=(member,))
+            )
     served = (_with_networks(frame, [tag for _, tag in networks]) for frame in frames)
-    named = tuple((member, tuple(numbers)) for member, numbers in cast.items())
-    return Story(tuple(served), tuple(comments), tuple(networks), named)
+    named = tuple((member, tuple(numbers)) for member, numbers in members.items())
+    return Story(tuple(served), tuple(comments), tuple(networks), named, tuple(descriptions))
 
 
 def story_lines(text: str) -> list[str]:
@@ -229,7 +253,8 @@ class _FrameScanner:
     Args:
         piece: what stands for the frame in its line, from column `offset` (from 0) on.
         commented: whether a comment was cut off that line.
-        cast: whose descriptions are said where they are first named.
+        cast: whom it may name. told: whether their descriptions are said where they are first
+            named, or the name stays.
     """
 
     def __init__(
@@ -240,12 +265,13 @@ class _FrameScanner:
         offset: int,
         commented: bool,
         cast: tuple[CastMember, ...],
+        told: Cast,
     ) -> None:
         self._piece, self._number, self._line, self._offset = piece, number, line, offset
         self._commented = commented
         self._parts: list[str] = []
         self._length = 0
-        self._cast = cast
+        self._cast, self._told = cast, told
         self.named: list[CastMember] = []
         self.marks: list[Span] = []
         self.links: tuple[int, ...] | None = None
@@ -281,6 +307,7 @@ class _FrameScanner:
             links=self.links,
             line=self._line,
             column=self._offset + start + 1,
+            cast=tuple(self.named),
         )
 
     def _scan(self) -> None:
@@ -310,7 +337,7 @@ class _FrameScanner:
             raise self._unclosed("<share: is not closed; put > behind what is shared", opened[2])
 
     def _say(self, text: str) -> None:
-        """Take text, with descriptions in place of those of the cast who are first named in it."""
+        """Take text, and note who of the cast is first named in it; if so, say who that is."""
         new = [
             (member, member.mentioned(text)) for member in self._cast if member not in self.named
         ]
@@ -319,7 +346,8 @@ class _FrameScanner:
         for start, end, member in sorted(found, key=lambda one: (one[0], -one[1])):
             if start < position:  # within a longer name
                 continue
-            self._take(text[position:start] + member.description)
+            said = member.description if self._told == "said" else text[start:end]
+            self._take(text[position:start] + said)
             self.named.append(member)
             position = end
         self._take(text[position:])
