@@ -29,7 +29,7 @@ def made_from(pipeline, lines, options, **settings):
     story = "\n".join(lines)
     record = Record(story, options, Settings(**SETTINGS | settings), "", False, "")
     conditioner = PipelineConditioner(pipeline)
-    plans = conditioner.plan(parse_story(story), options)
+    plans = conditioner.plan(parse_story(story, cast=options.cast), options)
     told = pictures_made_from({False: plans}, record)
     keys = [FrameKey(False, number) for number in range(1, len(plans[0].frames) + 1)]
     return [told[key] for key in keys], [each.hidden for each in conditioner.encode(plans)]
@@ -86,6 +86,17 @@ def test_what_a_change_reaches(sd1, changes, numbers):
     before, _ = made_from(sd1, STORY, SAME)
     after, _ = made_from(sd1, [changes.get(n, line) for n, line in enumerate(STORY)], SAME)
     assert [n for n in range(1, 5) if before[n - 1] != after[n - 1]] == numbers
+
+
+@pytest.mark.parametrize("cast", ["said", "seen"])
+def test_a_description_reaches_those_who_name_it(sd1, cast):
+    story = ["A cat sleeps.", "Mia runs.", "Mia sits."]
+    options = replace(SAME, cast=cast)
+    told = [
+        made_from(sd1, [f"<cast:Mia: a girl in a {colour} coat>", *story], options)[0]
+        for colour in ("red", "blue")
+    ]
+    assert [a == b for a, b in zip(*told, strict=True)] == [True, False, False]
 
 
 def test_how_it_is_sampled_counts(sdxl):
