@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopping.errors import HoppingError
 
-from .failed_run import is_swallowed, nothing_sampled, skip
+from .failed_run import is_swallowed, keep_gallery, nothing_sampled, skip
 from .hopped_run import HoppedRun
 from .host_types import Processing
 from .run_entries import run_entries
@@ -80,6 +80,8 @@ class HoppingProcessing(_Host):
 
     def setup_prompts(self) -> None:
         failure = failure_of(self)
+        if isinstance(failure, HoppingError):
+            keep_gallery(self)
         if failure is not None and not (isinstance(failure, HoppingError) and is_swallowed(self)):
             raise failure
         super().setup_prompts()  # type: ignore[misc]
@@ -149,6 +151,7 @@ class HoppingProcessing(_Host):
             with told_to_api():
                 yield
         except HoppingError as error:
+            keep_gallery(self)
             if not is_swallowed(self):
                 raise
             run = run_of(self)

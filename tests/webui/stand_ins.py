@@ -397,6 +397,7 @@ def install() -> None:
         read_info_from_image=lambda image: (image.info.get("parameters"), {}),
     )
     module("modules.errors", report=nothing)
+    module("modules.progress", current_task=None)
     module(
         "modules.script_callbacks",
         on_infotext_pasted=nothing,

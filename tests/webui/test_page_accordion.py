@@ -124,6 +124,34 @@ def test_what_was_made_stays_where_it_cannot_be_enlarged(page, host):
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping story')")
 
 
+@pytest.mark.parametrize("press", ["click", "Shift+Enter"])
+def test_what_was_made_stays_where_a_story_is_wrong(page, host, press):
+    paste(page, host.txt2img(STORY, {}, seed=5).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    before = pictures(page)
+    assert len(before) == 4
+    for story, reason in (
+        ("A dog.\n<from:2> It sits.", "links to itself"),
+        ("A <lora:none:1> dog.\nIt <lora:none:2> sits.", "one weight in frame 1"),
+    ):
+        prompt = page.locator("#txt2img_prompt textarea")
+        prompt.fill(story)
+        if press == "click":
+            page.click("#txt2img_generate")
+        else:
+            prompt.press(press)
+        page.wait_for_selector(f"#html_log_txt2img:has-text('{reason}')")
+        assert pictures(page) == before
+        page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+        page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
+        page.click("#txt2img_gallery button[aria-label^='Clear'], #txt2img_gallery .preview button")
+    # The next run shows its own.
+    page.uncheck(BOX)
+    page.click("#txt2img_generate")
+    page.wait_for_function(f"() => document.querySelectorAll('{GALLERY}').length === 1")
+
+
 def test_a_frame_is_sent_to_img2img_with_its_story(page, host):
     paste(page, host.txt2img(STORY, {"reach": "all", "captions": False}).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")

@@ -133,21 +133,17 @@ def test_its_button_makes_a_plain_one_plainly(sd_model):
         ("9/9", {}, "is frame 9 of its story"),
     ],
 )
-def test_at_an_error_its_button_leaves_the_gallery(sd_model, frame, entries, reason):
+def test_what_its_button_cannot_enlarge(sd_model, frame, entries, reason):
     p = by_its_button(frame, **entries)
-    p.width = p.height = 64
-    processed = process(p, [HoppingScript()], [{"enabled": True}])
-    assert reason in processed.comments
-    assert processed.images == [p.firstpass_image]
+    with pytest.raises(StoryError, match=reason):
+        hop(p)
     assert not p.sampled
 
 
 def test_its_button_on_a_picture_that_did_not_hop(sd_model):
     plain = Image.new("RGB", (8, 8))
-    p = Processing(STORY, firstpass_image=plain, txt2img_upscale=True, width=64, height=64)
-    processed = process(p, [HoppingScript()], [{"enabled": True}])
-    assert "names no frame of a story" in processed.comments
-    assert (processed.images, processed.infotexts) == ([plain], [""])
+    with pytest.raises(StoryError, match="names no frame of a story"):
+        hop(Processing(STORY, firstpass_image=plain, txt2img_upscale=True))
 
 
 def test_with_hopping_off_its_button_is_the_hosts(sd_model):
