@@ -53,6 +53,8 @@ class Processing(Protocol):
     sampler_name: str
     hr_upscale_to_x: int
     hr_upscale_to_y: int
+    truncate_x: int
+    truncate_y: int
     outpath_grids: str
     do_not_save_samples: bool
     do_not_save_grid: bool

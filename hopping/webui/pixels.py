@@ -17,7 +17,7 @@ import torch
 from modules import shared
 
 from hopping.errors import HoppingError, StoryError
-from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes
+from hopping.pixels import Bank, PixelGraph, PixelSharing, kept_note, story_bytes
 from hopping.pixels.layers import Call, Row
 from hopping.pixels.sharing import SHARING_CALLS
 
@@ -84,9 +84,11 @@ class RunPixels:
         self._skipped: dict[int, set[int]] = {}  # story → frames
         self._jobs: Sequence[PictureJob] = ()
         self._alone = self._hires = False
+        self._begun: dict[int, PixelSharing] = {}  # story → what has shared in this batch before
         self._hooks: ExitStack | None = None
         self._hooked: Any = None
         self._notes: list[str] = []
+        self._printed: set[str] = set()
 
     def tell(self, story: int, hires: bool, pixels: StoryPixels) -> None:
         """Say what one of the run's stories is, before it is sampled in this pass."""
@@ -102,7 +104,7 @@ class RunPixels:
         Raises:
             HoppingError: before anything is sampled, if their pixels cannot be shared.
         """
-        self._jobs, self._alone, self._hires = jobs, alone, False
+        self._jobs, self._alone, self._hires, self._begun = jobs, alone, False, {}
         with ExitStack() as hooks:
             self._hooks, self._hooked = hooks, None
             try:
@@ -117,6 +119,8 @@ class RunPixels:
         """The batch's hires pass begins."""
         self._hires = True
         self.follow()
+        if self._p.truncate_x or self._p.truncate_y:
+            self._begun = {}  # of a picture that is cut, other places
 
     def follow(self) -> None:
         """Hook the U-Net that samples from now on, if a batch is being sampled.
@@ -163,8 +167,9 @@ class RunPixels:
             self._shared[key] = PixelSharing(pixels.graphs[0], layers, self._bank(pixels, layers))
         sharing = self._shared[key]
         sharing.graphs, sharing.layers = pixels.graphs, layers
-        with sharing.batch(list(frames)):
+        with sharing.batch(list(frames), self._begun.get(story)):
             yield
+        self._begun[story] = sharing
         for frame in frames:
             for note in dict.fromkeys(note for seen in sharing.seen(frame) for note in seen.notes):
                 self._note(f"Frame {frame}{', hires pass' * self._hires}: {note}")
@@ -183,6 +188,10 @@ class RunPixels:
             calls=round(SHARING_CALLS * pixels.last_steps[-1]),
             itemsize=next(layers.module.parameters()).element_size(),
         )
+        note = kept_note(needed)
+        if note and note not in self._printed:
+            self._printed.add(note)
+            print(f"Hopping sequence{', hires pass' * self._hires}: {note}")
         return Bank.holding(needed)
 
     def _skip(self) -> None:

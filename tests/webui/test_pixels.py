@@ -74,6 +74,7 @@ class Sampled:
         self.scripts, self.script_args, self.sampler_name = None, (), "Euler"
         self.height, self.width = (8 * length for length in SIZE)
         self.hr_upscale_to_x, self.hr_upscale_to_y = 2 * self.width, 2 * self.height
+        self.truncate_x = self.truncate_y = 0
         self.batch_size = len(parts)
 
     def comment(self, note):
@@ -253,6 +254,64 @@ def test_another_checkpoint_in_the_middle_is_hooked_in_its_place(unet):
         run.follow()
         assert hook_count(other) == before
     assert hook_count(other) == 0
+
+
+def one_call_by_another_checkpoint(unet, told_before: bool, **cut):
+    """What frame 2 is in the one call of a refiner, or of a hires pass that is cut."""
+    other, p = sd1_unet(), Sampled((1, 1))
+    vars(p).update(cut)
+    run, loaded = RunPixels(p), MODULES["modules.shared"].sd_model
+    run.tell(0, False, story_pixels((1, 1)))
+    with torch.no_grad(), run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False):
+        if told_before:
+            p.sample(unet, [1, 2])
+        loaded.model.diffusion_model = other
+        loaded.sd_checkpoint_info.filename = "other"
+        if cut:
+            run.hires()
+            run.tell(0, True, story_pixels((1, 1)))
+        run.follow()
+        x = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(2)).repeat(4, 1, 1, 1)
+        told = torch.randn(4, WINDOW, TEXT_WIDTH, generator=torch.Generator().manual_seed(3))
+        batch = [[None], [None]]
+        p.sampler = SimpleNamespace(
+            model_wrap_cfg=SimpleNamespace(step=0),
+            sampler_extra_args={"cond": SimpleNamespace(batch=batch)},
+        )
+        drawn = other(x, torch.full((4,), 300.0), context=told)
+    loaded.model.diffusion_model, loaded.sd_checkpoint_info.filename = unet, "one"
+    return drawn
+
+
+def test_its_first_call_shares_where_the_one_before_found_the_subjects(unet):
+    alone, after = (one_call_by_another_checkpoint(unet, told) for told in (False, True))
+    assert [torch.equal(a, b) for a, b in zip(alone, after, strict=True)] == [True, False] + 2 * [
+        True
+    ]
+
+
+def test_a_hires_pass_of_a_cut_picture_finds_them_anew(unet):
+    whole, cut = (
+        one_call_by_another_checkpoint(unet, True, truncate_x=x, truncate_y=0) for x in (0, 2)
+    )
+    alone = one_call_by_another_checkpoint(unet, False)
+    assert torch.equal(cut, alone)
+    assert not torch.equal(whole, alone)
+
+
+def test_what_later_batches_see_is_told_before_it_is_kept(unet, capsys):
+    p = Sampled((1, 1, 1, 1))
+    p.batch_size = 2
+    run = RunPixels(p)
+    run.tell(0, False, story_pixels(p.parts))
+    for frames in ([1, 2], [3, 4]):
+        with run.batch([PictureJob(0, frame) for frame in frames], alone=False):
+            told = capsys.readouterr().out
+            assert ("pixels that later frames see take" in told) == (frames == [1, 2])
+    p.batch_size, run = 4, RunPixels(p)
+    run.tell(0, False, story_pixels(p.parts))
+    with run.batch([PictureJob(0, frame) for frame in (1, 2, 3, 4)], alone=False):
+        assert not capsys.readouterr().out
 
 
 def test_stories_in_one_batch_do_not_see_each_other(unet):
