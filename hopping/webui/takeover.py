@@ -130,6 +130,8 @@ class HoppingProcessing(_Host):
     def sample(self, *args: Any, **kwargs: Any) -> Any:
         run = run_of(self)
         if run is not None:
+            if not run.needs_batch():
+                return nothing_sampled(self)
             with self._reporting(), run.sampling():
                 made = super().sample(*args, **kwargs)  # type: ignore[misc]
                 # In its hires pass Forge Neo puts its own entries in the place of ours.
@@ -144,6 +146,11 @@ class HoppingProcessing(_Host):
         if run is not None and run.pixels is not None:
             run.pixels.hires()
         return super().sample_hr_pass(*args, **kwargs)  # type: ignore[misc]
+
+    def save_samples(self, *args: Any, **kwargs: Any) -> bool:
+        run = run_of(self)
+        shows = run is None or run.shows_batch()
+        return shows and super().save_samples(*args, **kwargs)  # type: ignore[safe-super]
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:

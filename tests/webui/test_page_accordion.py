@@ -83,6 +83,31 @@ def test_one_frame_of_the_gallery_is_enlarged(page, host):
     assert page.evaluate(wide) == 2 * host.size
 
 
+def test_a_frame_that_sees_anothers_pixels_is_enlarged(page, host):
+    """Frame 3 sees frame 1, which is drawn again and kept nowhere; frame 2 is not drawn at all."""
+    story = "A red dog swims in the river.\nA blue ship.\nThe dog sits under the sun."
+    enlarged = []
+    for pixels in ("off", "subject"):
+        made = host.txt2img(story, {"mode": "baseline", "pixels": pixels}, cfg_scale=15, steps=4)
+        paste(page, made.infotexts[3])
+        page.wait_for_selector(f"{BOX}:checked")
+        chosen = f"#script_txt2img_hopping_sequence_pixels input[value={pixels}]:checked"
+        page.wait_for_selector(chosen, state="attached")
+        page.click("#txt2img_generate")
+        before = pictures(page)
+        assert before[1:] == made.frames
+        files = set(host.outputs.rglob("*.png"))
+        page.locator("#txt2img_gallery .thumbnail-item").nth(3).click()
+        page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 3/3')")
+        page.click("#txt2img_upscale")
+        page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
+        after = pictures(page)
+        assert [n for n in range(4) if after[n] != before[n]] == [3]
+        assert len(set(host.outputs.rglob("*.png")) - files) == 1
+        enlarged.append(after[3])
+    assert enlarged[0] != enlarged[1]
+
+
 def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
     paste(page, host.txt2img(STORY, {"reach": "all"}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")

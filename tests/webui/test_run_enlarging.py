@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from hopping import StoryError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
+from hopping.webui.pixels import RunPixels
 from hopping.webui.script import HoppingScript
 
 from .runs import LINES, STORY, alone, hop
@@ -90,6 +92,43 @@ def test_the_other_frames_are_drawn_as_they_were(sd_model):
 def test_a_network_has_one_weight_whichever_frame_comes_first(sd_model):
     with pytest.raises(StoryError, match="weight in frame 3 and another in frame 1"):
         hop(enlarging("3/3", "<lora:x:1> a\nb\n<lora:x:0.5> c"))
+
+
+@pytest.mark.parametrize("frame", [1, 2, 3])
+def test_whom_it_sees_is_drawn_again_and_not_kept(sd_model, monkeypatch, frame):
+    began = []
+
+    def sample(p):
+        began.append((p.all_prompts[p.iteration], p.firstpass_image is None))
+
+    class NoUNet(RunPixels):
+        @contextmanager
+        def batch(self, jobs):
+            yield
+
+        def follow(self):
+            pass
+
+    monkeypatch.setattr("hopping.webui.hopped_run.RunPixels", NoUNet)
+    monkeypatch.setattr(Processing, "sample", sample)
+    p = enlarging(f"{frame}/3", batch_size=2, width=64, height=64, draws=True)
+    processed = process(p, [HoppingScript()], [{"enabled": True, "pixels": "subject"}])
+    sources = [] if frame == 1 else [(LINES[0], True)]
+    assert began == [*sources, (LINES[frame - 1], False)]
+    assert p.saved == [False] * (frame - 1) + [True]
+    assert [picture.getpixel((0, 0))[0] for picture in processed.images] == [frame - 1]
+    assert processed.all_prompts == [LINES[frame - 1]]
+    assert processed.infotexts == [processed.info]
+    assert p.firstpass_image is not None
+
+
+def test_interrupted_before_its_turn_it_stays_as_it_was(sd_model, monkeypatch):
+    p = enlarging("3/3", width=64, height=64)
+    monkeypatch.setattr("hopping.webui.hopped_run.RunPixels.follow", lambda _: None)
+    monkeypatch.setattr("hopping.webui.hopped_run.HoppedRun.needs_batch", lambda _: False)
+    processed = process(p, [HoppingScript()], [{"enabled": True, "pixels": "subject"}])
+    assert processed.images == [p.firstpass_image]
+    assert processed.infotexts == [p.firstpass_image.info["parameters"]]
 
 
 @pytest.mark.parametrize(
