@@ -4,7 +4,7 @@
 batches, `layers` knows a library's U-Net, and `sharing` patches it for one `with` block.
 """
 
-from .bank import Bank, bank_bytes, story_bytes
+from .bank import Bank, bank_bytes, kept_note, story_bytes
 from .graph import Phrase, PixelGraph, PixelLink, PixelSource, pixel_graph
 from .layers import UNetLayers, unet_layers
 from .sharing import PixelSharing, Seen
@@ -19,6 +19,7 @@ __all__ = [
     "Seen",
     "UNetLayers",
     "bank_bytes",
+    "kept_note",
     "pixel_graph",
     "story_bytes",
     "unet_layers",

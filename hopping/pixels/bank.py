@@ -127,6 +127,14 @@ def story_bytes(
     return most_kept(graph, batch_size) * of_one
 
 
+def kept_note(nbytes: int) -> str | None:
+    """What a user should know of so much before anything is sampled; None of nothing."""
+    if not nbytes:
+        return None
+    much = f"about {nbytes / 2**20:,.0f}" if nbytes >= 2**20 else "less than 1"
+    return f"pixels that later frames see take {much} MiB; with all frames in one batch, none"
+
+
 def most_kept(graph: PixelGraph, batch_size: int) -> int:
     """How many sources' tokens must be kept at once, between two batches of this size."""
     most = 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -86,14 +86,21 @@ class PixelSharing:
         return self.graphs[0]
 
     @contextmanager
-    def batch(self, frames: Sequence[int]) -> Iterator[None]:
-        """While the block runs, the U-Net samples these frames, from the first step to the last."""
+    def batch(self, frames: Sequence[int], before: PixelSharing | None = None) -> Iterator[None]:
+        """While the block runs, the U-Net samples these frames, from the first step to the last.
+
+        Args:
+            before: by which another U-Net, or this one at another size, has begun these pictures.
+        """
         views = [_View(graph, frames) for graph in self.graphs]
         if any(view.shown or any(view.links.values()) for view in views):
             levels = {layer.level for layer in self.layers.mapping}
-            batch = _Batch(list(frames), views, self._bank, levels)
+            begun = {} if before is None else before._maps
+            batch = _Batch(list(frames), views, self._bank, levels, begun)
             with _patched(self.layers, batch):
                 yield
+            for subject in batch.maps.values():
+                subject.end_call()
             self._maps.update(batch.maps)
         else:
             yield
@@ -158,17 +165,23 @@ class _Batch:
     Args:
         views: of the frames, by each of the story's graphs.
         map_levels: those of the U-Net that have cross-attention.
+        begun: what was found before in the same pictures.
 
     Attributes:
         maps: of every phrase of the frames that shows or sees.
     """
 
     def __init__(
-        self, frames: list[int], views: Sequence[_View], bank: Bank, map_levels: set[int]
+        self,
+        frames: list[int],
+        views: Sequence[_View],
+        bank: Bank,
+        map_levels: set[int],
+        begun: Mapping[tuple[int, Phrase], SubjectMap],
     ) -> None:
         self.frames = frames
         self.maps = {
-            (frame, phrase): SubjectMap()
+            (frame, phrase): SubjectMap(begun.get((frame, phrase)))
             for view in views
             for frame, phrases in view.phrases.items()
             for phrase in phrases

@@ -97,17 +97,22 @@ class SubjectMap:
     What the layers of one call tell serves from the next call on, in which what the calls before
     told counts half, a quarter, and so on.
 
+    Args:
+        before: where it was found in the same picture by another U-Net, or at another size, which
+            serves until this one's layers have told.
+
     Attributes:
         share: how much of the picture its last mask covered, from 0 to 1; None before the first.
         shares: of every call whose mask was asked for and could be used.
         mask: the last one, bool, of the map's own size; None: there was none that could be used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: SubjectMap | None = None) -> None:
         self.share: float | None = None
         self.shares: list[float] = []
         self.mask: Tensor | None = None
-        self._map: Tensor | None = None
+        self._map: Tensor | None = None if before is None else before._map
+        self._is_own = False
         self._of_call: list[Tensor] = []
         self._threshold: Tensor | None = None
         self._indices: dict[Size, Tensor] = {}
@@ -120,7 +125,9 @@ class SubjectMap:
         """Take over what this call's layers told."""
         if self._of_call:
             told = torch.stack(self._of_call).mean(dim=0)
-            self._map = told if self._map is None else torch.lerp(told, self._map, _MEMORY)
+            if self._is_own and self._map is not None:
+                told = torch.lerp(told, self._map, _MEMORY)
+            self._map, self._is_own = told, True
         self._of_call, self._indices, self._threshold = [], {}, None
 
     def pixels(self, size: Size) -> Tensor | None:

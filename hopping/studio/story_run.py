@@ -9,6 +9,7 @@ from typing import Any
 
 from hopping.mask_picture import draw_mask
 from hopping.options import HoppingOptions
+from hopping.pixels import kept_note
 from hopping.pixels.graph import limited, with_sources
 from hopping.plan import StoryPlan
 from hopping.run_options import frames_to_make
@@ -34,11 +35,7 @@ def memory_note(pipeline: Any, record: Record, plan: StoryPlan) -> str | None:
     """What is kept of pixels that later batches see, told before anything is sampled."""
     wanted = frames_to_make(record.settings.frames, len(record.story))
     graph = limited(plan.pixels, with_sources(plan.pixels, wanted))
-    kept = pixels_kept(pipeline, graph, record.settings) if any(graph) else 0
-    if not kept:
-        return None
-    much = f"about {kept / 2**20:,.0f}" if kept >= 2**20 else "less than 1"
-    return f"pixels that later frames see take {much} MiB; with all frames in one batch, none"
+    return kept_note(pixels_kept(pipeline, graph, record.settings) if any(graph) else 0)
 
 
 def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:

@@ -14,9 +14,11 @@ from typing import Any
 
 from modules import scripts
 
+from hopping.errors import HoppingError
 from hopping.options import ALL, HoppingOptions, Option
 
 from .failed_run import is_told
+from .gallery import note_failure
 from .host_types import Processing
 from .takeover import told_to_api
 
@@ -88,9 +90,13 @@ def _confirm(row: Option) -> Callable[[Any, Sequence[str]], None]:
     def confirm(p: Processing, values: Sequence[str]) -> None:
         if not is_told(p):
             return  # then the cell's picture says it
-        with told_to_api():
-            for value in values:
-                row.parse(value)
+        try:
+            with told_to_api():
+                for value in values:
+                    row.parse(value)
+        except HoppingError:
+            note_failure()
+            raise
 
     return confirm
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from modules import images, processing, shared
+from modules import processing, shared
 from PIL import Image, ImageDraw
 
 from hopping.figure import largest_cell
 from hopping.lettering import Lettering
 
+from .gallery import note_failure
 from .host_types import Processed, Processing
 from .hosts import host
 
@@ -40,17 +41,19 @@ def is_told(p: Processing) -> bool:
 
 
 def is_swallowed(p: Processing) -> bool:
-    """Whether a run is to end as one of no picture rather than with what it raises.
-
-    So it is where that would be lost, and where a picture of a gallery is to be enlarged: at an
-    error the host would empty the gallery.
-    """
-    return is_cell(p) or not is_told(p) or is_enlarging(p)
+    """Whether a run is to end as one of no picture, since what it raises would be lost."""
+    return is_cell(p) or not is_told(p)
 
 
 def is_enlarging(p: Processing) -> bool:
     """Whether it was asked for by the ✨ button below txt2img's gallery."""
     return getattr(p, "txt2img_upscale", False) and p.firstpass_image is not None
+
+
+def keep_gallery(p: Processing) -> None:
+    """Let the page keep the pictures that it shows; a cell has one of what is wrong."""
+    if not is_cell(p):
+        note_failure()
 
 
 def skip(p: Processing, failure: Exception) -> None:
@@ -75,13 +78,7 @@ def tell(p: Processing, processed: Processed, failure: Exception) -> None:
         processed.images = [_picture(p, str(failure))]
         processed.infotexts = processed.infotexts[:1]
     else:
-        # The host puts the result in the place of the picture of a gallery that was to be enlarged.
-        kept = getattr(p, "firstpass_image", None)
-        processed.images = [] if kept is None else [kept]
-        processed.infotexts = [
-            images.read_info_from_image(picture)[0] or "" for picture in processed.images
-        ]
-        processed.info = "".join(processed.infotexts)
+        processed.images, processed.infotexts, processed.info = [], [], ""
     processed.index_of_first_image = 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from modules import images, processing, shared
@@ -19,17 +20,22 @@ from .jobs import PictureJob
 from .planning import plan_with_words
 from .texts import without_networks
 
+_TOLD = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds")
+"""What the host's result has of each picture."""
+
 
 def add_pictures(run: HoppedRun, processed: Processed) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
-    if run.jobs.enlarges:
+    _take_out(run, processed)
+    if run.jobs.enlarged is not None:
         return
     options = run.request.run
     pictures = _frames(run, processed)
     if not pictures:
         return
     infotext = _story_infotext(run)
-    captions = [without_networks(frame.text).strip() for frame in run.story.frames]
+    texts = (run.story.frames[number - 1].text for number in run.jobs.wanted)
+    captions = [without_networks(text).strip() for text in texts]
     writes = (options.grid and options.captions) or options.save_mask
     missing = missing_glyphs(captions) if writes else ""
     if missing:
@@ -51,15 +57,40 @@ def add_pictures(run: HoppedRun, processed: Processed) -> None:
             _save(run, mask, infotext, "-mask")
 
 
+def _take_out(run: HoppedRun, processed: Processed) -> None:
+    """Leave in the host's result what is shown of all that it made, and was told."""
+    shown = [n for n, job in enumerate(run.jobs.all) if run.jobs.is_shown(job)]
+    if len(shown) == len(run.jobs.all):
+        return
+    for name in _TOLD:
+        told = getattr(processed, name)
+        setattr(processed, name, [told[n] for n in shown])
+    stride = _stride(run)
+    made = min(len(processed.infotexts), len(processed.images) // stride)
+    shown = [n for n in shown if n < made]
+    pictures = [processed.images[stride * n : stride * (n + 1)] for n in shown]
+    processed.images = [*itertools.chain(*pictures), *processed.images[stride * made :]]
+    processed.infotexts = [processed.infotexts[n] for n in shown] or processed.infotexts[:1]
+    if run.jobs.enlarged is not None and not shown:  # interrupted: the picture stays as it was
+        picture = run.processing.firstpass_image
+        processed.images = [picture]
+        processed.infotexts = [images.read_info_from_image(picture)[0] or ""]
+    processed.info = processed.infotexts[0]
+    processed.seed, processed.subseed = processed.all_seeds[0], processed.all_subseeds[0]
+
+
+def _stride(run: HoppedRun) -> int:
+    """How many pictures the host hands back for each: behind it masks that it painted in."""
+    if getattr(run.processing, "mask_for_overlay", None) is None:
+        return 1
+    return 1 + bool(shared.opts.return_mask) + bool(shared.opts.return_mask_composite)
+
+
 def _frames(run: HoppedRun, processed: Processed) -> dict[PictureJob, Image.Image]:
-    """The pictures that were made, each with what it is: not all of them, if interrupted."""
-    p = run.processing
-    stride = 1
-    if getattr(p, "mask_for_overlay", None) is not None:
-        # After each picture the host hands back the mask that it painted in, if it is to.
-        stride += bool(shared.opts.return_mask) + bool(shared.opts.return_mask_composite)
-    made = processed.images[::stride][: len(processed.infotexts)]
-    return dict(zip(run.jobs.all, made, strict=False))
+    """The pictures that are shown, each with what it is: not all of them, if interrupted."""
+    shown = filter(run.jobs.is_shown, run.jobs.all)
+    made = processed.images[:: _stride(run)][: len(processed.infotexts)]
+    return dict(zip(shown, made, strict=False))
 
 
 def _grid(
@@ -69,7 +100,7 @@ def _grid(
     titles = []
     for story in range(run.jobs.stories):
         for plain in (True, False):
-            row = [pictures.get(job) for job in run.jobs.story(story, plain)]
+            row = [pictures.get(PictureJob(story, n, plain)) for n in run.jobs.wanted]
             if any(picture is not None for picture in row):
                 rows.append(row)
                 titles.append(_title(run, plain, story))
@@ -78,7 +109,7 @@ def _grid(
 
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
     made_by = PLAIN if plain else run.request.hopping.described()
-    seed = run.processing.all_seeds[run.jobs.all.index(run.jobs.story(story, plain)[0])]
+    seed = run.processing.all_seeds[run.jobs.place(PictureJob(story, 1))]
     return f"{made_by}, {seed_text(seed, run.request.run.same_noise)}"
 
 

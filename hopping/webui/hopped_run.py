@@ -24,7 +24,7 @@ from .generation_data import job_of
 from .host_conditioning import HostCall, HostStory
 from .host_types import Processing
 from .hosts import host
-from .jobs import PictureJobs
+from .jobs import PictureJob, PictureJobs
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
@@ -69,9 +69,18 @@ class HoppedRun:
         self._hires_story = self._parse_hires()
         frames = len(self.story)
         picture = getattr(p, "firstpass_image", None)
-        enlarged = None if picture is None else job_of(picture, frames, request.hopping.mode)
-        self.jobs = PictureJobs(int(p.n_iter), frames, request.run.compare, enlarged)
-        self.pixels = None if request.hopping.pixels == "off" else RunPixels(p)
+        shares = request.hopping.pixels != "off"
+        self.jobs = PictureJobs(
+            int(p.n_iter),
+            frames,
+            request.run.compare,
+            seen=shares,
+            enlarged=None if picture is None else job_of(picture, frames, request.hopping.mode),
+        )
+        wanted = self.jobs.wanted
+        if self._hires_story is not None:  # by whose texts other frames may be seen
+            wanted = list(range(1, wanted[-1] + 1))
+        self.pixels = RunPixels(p, wanted) if shares else None
         self._memo: list[tuple[Any, Any]] = []
         self._before: dict[str, Any] = {}
         self._conditioned = -1
@@ -87,10 +96,13 @@ class HoppedRun:
     def begin(self) -> None:
         """Hand the frames to the host as its own list of prompts."""
         p = self.processing
+        # A batch is saved whole or not at all.
+        batch_size = p.batch_size if self.jobs.shows_all else 1
         changed = {
             "prompt": [self.story.frames[n - 1].text for n in self.jobs.numbers],
             **self._seeds(),
-            "n_iter": self._batches(),
+            "batch_size": batch_size,
+            "n_iter": math.ceil(self.jobs.made / batch_size),
             "do_not_save_grid": True,  # ours takes its place
             "extra_generation_params": without_own(p.extra_generation_params),
         }
@@ -99,7 +111,7 @@ class HoppedRun:
             changed["hr_prompt"] = [texts[n - 1] for n in self.jobs.numbers]
         elif hasattr(p, "hr_prompt"):
             changed["hr_prompt"] = ""
-        if self.jobs.enlarges:
+        if self.jobs.enlarged is not None:
             # reForge hides the infotext in a fourth channel too, which its autoencoder refuses.
             changed["firstpass_image"] = p.firstpass_image.convert("RGB")
         for note in story_notes(self.story):
@@ -109,9 +121,6 @@ class HoppedRun:
         if shared.state.job_count > 0:  # a plot has counted its cells' batches already
             passes = 2 if shared.state.processing_has_refined_job_count else 1
             shared.state.job_count += (p.n_iter - self._before["n_iter"]) * passes
-
-    def _batches(self) -> int:
-        return math.ceil(self.jobs.made / self.processing.batch_size)
 
     def _set(self, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -183,7 +192,7 @@ class HoppedRun:
 
     def begun(self) -> None:
         """After the host has prepared sampling: img2img may have changed the size of a batch."""
-        self._set({"n_iter": self._batches()})
+        self._set({"n_iter": math.ceil(self.jobs.made / self.processing.batch_size)})
 
     def networks(self) -> None:
         """Exchange the batch's networks for those of the whole story."""
@@ -191,6 +200,20 @@ class HoppedRun:
         p.extra_network_data = gathered(p.all_prompts, self.jobs.numbers)
         if getattr(p, "enable_hr", False):
             p.hr_extra_network_data = gathered(p.all_hr_prompts, self.jobs.numbers)
+
+    @property
+    def _batch(self) -> list[PictureJob]:
+        """The pictures of the batch that the host is making."""
+        first = self.processing.iteration * self.processing.batch_size
+        return self.jobs.all[first : first + len(self.processing.prompts)]
+
+    def shows_batch(self) -> bool:
+        """Whether the batch that the host is making is in the result, and saved if others are."""
+        return any(map(self.jobs.is_shown, self._batch))
+
+    def needs_batch(self) -> bool:
+        """Whether it is to be sampled: it is shown, or one that is shown sees it."""
+        return self.shows_batch() or self.pixels is None or any(map(self.pixels.needs, self._batch))
 
     @contextmanager
     def sampling(self) -> Iterator[None]:
@@ -212,10 +235,20 @@ class HoppedRun:
         if self.pixels is None:
             yield
             return
-        first = p.iteration * p.batch_size
-        jobs = self.jobs.all[first : first + len(p.prompts)]
-        with self.pixels.batch(jobs, alone=self.jobs.enlarges):
+        with self._from_noise(), self.pixels.batch(self._batch):
             yield
+
+    @contextmanager
+    def _from_noise(self) -> Iterator[None]:
+        """Where one picture is enlarged, let the host begin anew with those that it sees."""
+        p, picture = self.processing, getattr(self.processing, "firstpass_image", None)
+        if picture is not None and not self.shows_batch():
+            p.firstpass_image = None
+        try:
+            yield
+        finally:
+            if picture is not None:
+                p.firstpass_image = picture
 
     def conditionings(
         self,

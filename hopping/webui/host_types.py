@@ -53,6 +53,8 @@ class Processing(Protocol):
     sampler_name: str
     hr_upscale_to_x: int
     hr_upscale_to_y: int
+    truncate_x: int
+    truncate_y: int
     outpath_grids: str
     do_not_save_samples: bool
     do_not_save_grid: bool
@@ -62,8 +64,8 @@ class Processing(Protocol):
     def get_token_merging_ratio(self, for_hr: bool = False) -> float:
         """How much of the U-Net's pixels ToMe merges."""
 
-    def save_samples(self) -> bool:
-        """Whether its pictures are saved."""
+    def save_samples(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether the pictures of its batch are saved."""
 
     def comment(self, text: str) -> None:
         """Show `text` below the result."""
@@ -75,6 +77,10 @@ class Processing(Protocol):
 class Processed(Protocol):
     """What a run gives back: pictures, grids first, and the infotext of each."""
 
+    seed: int
+    subseed: int
+    all_seeds: list[int]
+    all_subseeds: list[int]
     images: list[Image.Image]
     infotexts: list[str]
     index_of_first_image: int

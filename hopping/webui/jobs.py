@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -17,28 +18,47 @@ class PictureJob:
 class PictureJobs:
     """The pictures of a run in their order: all stories, then what is compared with.
 
-    Where one picture of a gallery is enlarged, that one's first, and it alone is made; the other
-    frames follow for their texts alone.
+    Where only some frames are wanted, the others follow for their texts alone. Those before the
+    last wanted one are made too, and not shown, if the wanted ones may have to see them.
+
+    Args:
+        wanted: numbers of frames; None is all.
+        seen: whether frames see each other's pixels.
+        enlarged: the picture that alone is wanted, where one of a gallery is enlarged.
 
     Attributes:
         all: one for each of the host's prompts.
-        made: how many of them are made.
+        made: how many of them the host is asked for.
         stories: how many whole stories.
         frames: how many frames each has.
-        enlarges: whether it is one picture of a gallery.
+        wanted: numbers of the frames that are shown.
+        enlarged: as it was given.
     """
 
     def __init__(
-        self, stories: int, frames: int, compare: bool = False, enlarged: PictureJob | None = None
+        self,
+        stories: int,
+        frames: int,
+        compare: bool = False,
+        *,
+        wanted: Collection[int] | None = None,
+        seen: bool = False,
+        enlarged: PictureJob | None = None,
     ) -> None:
-        self.stories, self.frames, self.enlarges = stories, frames, enlarged is not None
+        self.stories, self.frames, self.enlarged = stories, frames, enlarged
+        self.wanted = sorted(self._numbers if wanted is None else wanted)
         hopped = [PictureJob(story, frame) for story in range(stories) for frame in self._numbers]
         if enlarged is None:
-            plain = [PictureJob(job.story, job.frame, plain=True) for job in hopped if compare]
-            self.all = hopped + plain
+            shown = [job for job in hopped if job.frame in self.wanted]
+            shown += [replace(job, plain=True) for job in shown if compare]
         else:
-            self.all = [enlarged, *(job for job in hopped if job != enlarged)]
-        self.made = len(self.all) if enlarged is None else 1
+            self.wanted, shown = [enlarged.frame], [enlarged]
+        self._shown = set(shown)
+        last = self.wanted[-1] if seen and not shown[0].plain else 0
+        made = [job for job in hopped if job in self._shown or job.frame <= last]
+        made += [job for job in shown if job.plain]
+        self.made = len(made)
+        self.all = made + [job for job in hopped if job not in made]
         self._places = {job: place for place, job in enumerate(self.all)}
 
     @property
@@ -49,6 +69,15 @@ class PictureJobs:
     def numbers(self) -> list[int]:
         """Which frame each is."""
         return [job.frame for job in self.all]
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether all that the host makes is shown."""
+        return self.made == len(self._shown)
+
+    def is_shown(self, job: PictureJob) -> bool:
+        """Whether a picture is saved, and in the result."""
+        return job in self._shown
 
     def story(self, story: int, plain: bool = False) -> list[PictureJob]:
         """One story's frames in their order."""
@@ -62,9 +91,11 @@ class PictureJobs:
         """Seeds as the host would count them: over stories, or over frames without same_noise.
 
         Args:
-            seed: the first picture's.
+            seed: the enlarged picture's, or else the first story's first frame's.
         """
-        places = [
-            job.story if same_noise else job.story * self.frames + job.frame - 1 for job in self.all
-        ]
-        return [seed + place - places[0] for place in places]
+
+        def count(job: PictureJob) -> int:
+            return job.story if same_noise else job.story * self.frames + job.frame - 1
+
+        first = 0 if self.enlarged is None else count(self.enlarged)
+        return [seed + count(job) - first for job in self.all]

@@ -8,7 +8,7 @@ pass and its refiner, whose layers, sizes and steps are others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from modules import shared
 
-from hopping.errors import HoppingError, StoryError
-from hopping.pixels import Bank, PixelGraph, PixelSharing, story_bytes
+from hopping.errors import HoppingError
+from hopping.pixels import Bank, PixelGraph, PixelLink, PixelSharing, kept_note, story_bytes
 from hopping.pixels.layers import Call, Row
 from hopping.pixels.sharing import SHARING_CALLS
 
@@ -56,53 +56,76 @@ class StoryPixels:
         """The frames whose pixels a frame sees at any step."""
         return {link.source.frame for graph in self.graphs for link in graph[frame - 1]}
 
+    def with_sources(self, frames: Collection[int]) -> set[int]:
+        """These frames, those whose pixels they see, those whose pixels these see, and so on."""
+        needed = set(frames)
+        for frame in range(len(self.places), 0, -1):  # sources are earlier frames
+            if frame in needed:
+                needed |= self.sources(frame)
+        return needed
+
     def shows(self, frame: int) -> bool:
         """Whether any frame sees this one's pixels."""
         return any(frame in self.sources(n) for n in range(1, len(self.places) + 1))
 
     def without(self, frames: set[int]) -> StoryPixels:
         """The same where nobody sees these frames."""
-        return replace(
-            self,
-            graphs=tuple(
-                tuple(
-                    tuple(link for link in links if link.source.frame not in frames)
-                    for links in graph
-                )
-                for graph in self.graphs
-            ),
+        return self._those(lambda _, link: link.source.frame not in frames)
+
+    def limited(self, frames: set[int]) -> StoryPixels:
+        """The same where only these frames see any."""
+        return self._those(lambda frame, _: frame in frames)
+
+    def _those(self, holds: Callable[[int, PixelLink], bool]) -> StoryPixels:
+        graphs = (
+            tuple(
+                tuple(link for link in links if holds(frame, link))
+                for frame, links in enumerate(graph, start=1)
+            )
+            for graph in self.graphs
         )
+        return replace(self, graphs=tuple(graphs))
 
 
 class RunPixels:
-    """What a run's frames see of each other's pixels, from its first batch to its last."""
+    """What a run's frames see of each other's pixels, from its first batch to its last.
 
-    def __init__(self, p: Processing) -> None:
-        self._p = p
+    Args:
+        wanted: the numbers of the frames that are to be made; those that they see are made too.
+    """
+
+    def __init__(self, p: Processing, wanted: Collection[int]) -> None:
+        self._p, self._wanted = p, wanted
+        self._needed: dict[int, set[int]] = {}  # story → frames
         self._told: dict[tuple[int, bool], StoryPixels] = {}  # story, hires?
         self._shared: dict[tuple[int, bool, str], PixelSharing] = {}  # … and checkpoint
         self._skipped: dict[int, set[int]] = {}  # story → frames
         self._jobs: Sequence[PictureJob] = ()
-        self._alone = self._hires = False
+        self._hires = False
+        self._begun: dict[int, PixelSharing] = {}  # story → what has shared in this batch before
         self._hooks: ExitStack | None = None
         self._hooked: Any = None
         self._notes: list[str] = []
+        self._printed: set[str] = set()
 
     def tell(self, story: int, hires: bool, pixels: StoryPixels) -> None:
         """Say what one of the run's stories is, before it is sampled in this pass."""
-        self._told[story, hires] = pixels
+        needed = pixels.with_sources(self._wanted)
+        self._needed.setdefault(story, needed)
+        self._told[story, hires] = pixels.limited(needed)
+
+    def needs(self, job: PictureJob) -> bool:
+        """Whether a picture, of a story that has been told, is wanted or seen by one that is."""
+        return job.frame in self._needed[job.story]
 
     @contextmanager
-    def batch(self, jobs: Sequence[PictureJob], alone: bool) -> Iterator[None]:
+    def batch(self, jobs: Sequence[PictureJob]) -> Iterator[None]:
         """While the block runs, the host samples these pictures.
-
-        Args:
-            alone: whether no other pictures of the story are made in this run.
 
         Raises:
             HoppingError: before anything is sampled, if their pixels cannot be shared.
         """
-        self._jobs, self._alone, self._hires = jobs, alone, False
+        self._jobs, self._hires, self._begun = jobs, False, {}
         with ExitStack() as hooks:
             self._hooks, self._hooked = hooks, None
             try:
@@ -117,6 +140,8 @@ class RunPixels:
         """The batch's hires pass begins."""
         self._hires = True
         self.follow()
+        if self._p.truncate_x or self._p.truncate_y:
+            self._begun = {}  # of a picture that is cut, other places
 
     def follow(self) -> None:
         """Hook the U-Net that samples from now on, if a batch is being sampled.
@@ -148,8 +173,6 @@ class RunPixels:
     def _sharing(
         self, story: int, pixels: StoryPixels, unet: Any, checkpoint: str
     ) -> Iterator[None]:
-        if self._alone:
-            _check_alone(pixels, self._jobs[0].frame)
         _check_run(self._p)
         host().check_attention()
         frames = {
@@ -163,8 +186,9 @@ class RunPixels:
             self._shared[key] = PixelSharing(pixels.graphs[0], layers, self._bank(pixels, layers))
         sharing = self._shared[key]
         sharing.graphs, sharing.layers = pixels.graphs, layers
-        with sharing.batch(list(frames)):
+        with sharing.batch(list(frames), self._begun.get(story)):
             yield
+        self._begun[story] = sharing
         for frame in frames:
             for note in dict.fromkeys(note for seen in sharing.seen(frame) for note in seen.notes):
                 self._note(f"Frame {frame}{', hires pass' * self._hires}: {note}")
@@ -183,6 +207,10 @@ class RunPixels:
             calls=round(SHARING_CALLS * pixels.last_steps[-1]),
             itemsize=next(layers.module.parameters()).element_size(),
         )
+        note = kept_note(needed)
+        if note and note not in self._printed:
+            self._printed.add(note)
+            print(f"Hopping sequence{', hires pass' * self._hires}: {note}")
         return Bank.holding(needed)
 
     def _skip(self) -> None:
@@ -249,16 +277,6 @@ class HostUNet:
             begins=begins,
             whole=len(rows) == self._count or self._count == frames,
             graph=self._pixels.at(step),
-        )
-
-
-def _check_alone(pixels: StoryPixels, frame: int) -> None:
-    """Raise StoryError if a frame that alone is drawn sees another."""
-    sources = pixels.sources(frame)
-    if sources:
-        raise StoryError(
-            f"frame {frame} sees the pixels of frame {min(sources)}, which is not drawn again when "
-            "one picture is enlarged; use pixels=off for that, or make the story with Hires. fix"
         )
 
 

@@ -21,6 +21,7 @@ from hopping.run_options import ROWS, HoppingRequest, parse_request
 from . import generation_data, settings
 from .axes import OFF, add_axes, axis_values
 from .failed_run import is_enlarging, tell
+from .gallery import keep_at_failure
 from .grid import add_pictures
 from .hopped_run import HoppedRun
 from .host_types import Processed, Processing
@@ -51,9 +52,12 @@ class HoppingScript(scripts.Script):  # type: ignore[misc]
         return scripts.AlwaysVisible
 
     def after_component(self, component: Any, **kwargs: Any) -> None:
-        for name in ("prompt", "styles"):
-            if kwargs.get("elem_id") == f"{_tab(self.is_img2img)}_{name}":
-                self._hosts_own[name] = component
+        tab, _, name = str(kwargs.get("elem_id")).partition("_")
+        if tab != _tab(self.is_img2img):
+            return
+        if name in ("prompt", "styles"):
+            self._hosts_own[name] = component
+        keep_at_failure(component, name)
 
     def ui(self, is_img2img: bool) -> list[Any]:
         tab = _tab(is_img2img)

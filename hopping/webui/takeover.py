@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopping.errors import HoppingError
 
-from .failed_run import is_swallowed, nothing_sampled, skip
+from .failed_run import is_swallowed, keep_gallery, nothing_sampled, skip
 from .hopped_run import HoppedRun
 from .host_types import Processing
 from .run_entries import run_entries
@@ -80,6 +80,8 @@ class HoppingProcessing(_Host):
 
     def setup_prompts(self) -> None:
         failure = failure_of(self)
+        if isinstance(failure, HoppingError):
+            keep_gallery(self)
         if failure is not None and not (isinstance(failure, HoppingError) and is_swallowed(self)):
             raise failure
         super().setup_prompts()  # type: ignore[misc]
@@ -128,6 +130,8 @@ class HoppingProcessing(_Host):
     def sample(self, *args: Any, **kwargs: Any) -> Any:
         run = run_of(self)
         if run is not None:
+            if not run.needs_batch():
+                return nothing_sampled(self)
             with self._reporting(), run.sampling():
                 made = super().sample(*args, **kwargs)  # type: ignore[misc]
                 # In its hires pass Forge Neo puts its own entries in the place of ours.
@@ -143,12 +147,18 @@ class HoppingProcessing(_Host):
             run.pixels.hires()
         return super().sample_hr_pass(*args, **kwargs)  # type: ignore[misc]
 
+    def save_samples(self, *args: Any, **kwargs: Any) -> bool:
+        run = run_of(self)
+        shows = run is None or run.shows_batch()
+        return shows and super().save_samples(*args, **kwargs)  # type: ignore[safe-super]
+
     @contextmanager
     def _reporting(self) -> Iterator[None]:
         try:
             with told_to_api():
                 yield
         except HoppingError as error:
+            keep_gallery(self)
             if not is_swallowed(self):
                 raise
             run = run_of(self)

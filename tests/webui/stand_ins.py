@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import nn
 
 from .stand_in_prompts import (
@@ -178,6 +179,8 @@ class Processing:
         self.iteration = 0
         self.cached_c, self.cached_uc, self.cached_hr_c = [None, None], [None, None], [None, None]
         self.sampled: list[Any] = []
+        self.saved: list[bool] = []
+        self.draws, self.pictures = False, []  # whether there are pictures: coloured by number
         vars(self).update(values)
 
     def comment(self, text):
@@ -234,12 +237,18 @@ class Processing:
     def sample(self):
         self.sampled += self.c.batch
 
+    def save_samples(self):
+        return True
+
 
 class Processed(SimpleNamespace):
     """The host's result of a run."""
 
     def js(self):
         return json.dumps({"infotexts": self.infotexts})
+
+
+TOLD = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds")
 
 
 def process(p, scripts=(), arguments=()):
@@ -274,8 +283,16 @@ def process(p, scripts=(), arguments=()):
         p.parse_extra_network_prompts()
         p.setup_conds()
         p.sample()
+        p.saved.append(p.save_samples())
+        for _ in p.prompts if p.draws else ():
+            p.pictures.append(Image.new("RGB", (8, 8), (len(p.pictures), 0, 0)))
     comments = "".join(f"{comment}\n" for comment in p.comments)
-    processed = Processed(images=[], infotexts=["nothing was made"], comments=comments)
+    processed = Processed(
+        images=list(p.pictures),
+        infotexts=[f"picture {n}" for n in range(len(p.pictures))] or ["nothing was made"],
+        comments=comments,
+        **{name: getattr(p, name) for name in TOLD},
+    )
     callback("postprocess", processed)
     return processed
 
@@ -397,6 +414,7 @@ def install() -> None:
         read_info_from_image=lambda image: (image.info.get("parameters"), {}),
     )
     module("modules.errors", report=nothing)
+    module("modules.progress", current_task=None)
     module(
         "modules.script_callbacks",
         on_infotext_pasted=nothing,

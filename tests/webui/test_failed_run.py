@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from PIL import Image
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
@@ -105,17 +104,6 @@ def test_a_page_that_loses_errors_tells_it_below_no_picture(sd_model, losing):
     assert type(p) is Processing
     # The next pictures of a batch, or of a script's loop, are not made either.
     assert MODULES["modules.shared"].state.interrupted
-
-
-def test_there_the_picture_that_was_to_be_enlarged_is_kept(sd_model, losing):
-    picture = Image.new("RGB", (8, 8))
-    picture.info["parameters"] = "its own"
-    p = Processing(BAD, width=64, height=64, firstpass_image=picture)
-    processed = process(p, [HoppingScript()], ON)
-    assert "line 1" in processed.comments
-    assert processed.images == [picture]
-    assert processed.infotexts == ["its own"]
-    assert processed.info == "its own"
 
 
 @pytest.mark.parametrize("told", [{"is_api": True}, {"hopping_tells": True}])

@@ -83,6 +83,31 @@ def test_one_frame_of_the_gallery_is_enlarged(page, host):
     assert page.evaluate(wide) == 2 * host.size
 
 
+def test_a_frame_that_sees_anothers_pixels_is_enlarged(page, host):
+    """Frame 3 sees frame 1, which is drawn again and kept nowhere; frame 2 is not drawn at all."""
+    story = "A red dog swims in the river.\nA blue ship.\nThe dog sits under the sun."
+    enlarged = []
+    for pixels in ("off", "subject"):
+        made = host.txt2img(story, {"mode": "baseline", "pixels": pixels}, cfg_scale=15, steps=4)
+        paste(page, made.infotexts[3])
+        page.wait_for_selector(f"{BOX}:checked")
+        chosen = f"#script_txt2img_hopping_sequence_pixels input[value={pixels}]:checked"
+        page.wait_for_selector(chosen, state="attached")
+        page.click("#txt2img_generate")
+        before = pictures(page)
+        assert before[1:] == made.frames
+        files = set(host.outputs.rglob("*.png"))
+        page.locator("#txt2img_gallery .thumbnail-item").nth(3).click()
+        page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 3/3')")
+        page.click("#txt2img_upscale")
+        page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
+        after = pictures(page)
+        assert [n for n in range(4) if after[n] != before[n]] == [3]
+        assert len(set(host.outputs.rglob("*.png")) - files) == 1
+        enlarged.append(after[3])
+    assert enlarged[0] != enlarged[1]
+
+
 def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
     paste(page, host.txt2img(STORY, {"reach": "all"}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
@@ -122,6 +147,34 @@ def test_what_was_made_stays_where_it_cannot_be_enlarged(page, host):
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 1/3')")
     page.locator("#txt2img_gallery .thumbnail-item").nth(0).click()
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping story')")
+
+
+@pytest.mark.parametrize("press", ["click", "Shift+Enter"])
+def test_what_was_made_stays_where_a_story_is_wrong(page, host, press):
+    paste(page, host.txt2img(STORY, {}, seed=5).infotexts[2])
+    page.wait_for_selector(f"{BOX}:checked")
+    page.click("#txt2img_generate")
+    before = pictures(page)
+    assert len(before) == 4
+    for story, reason in (
+        ("A dog.\n<from:2> It sits.", "links to itself"),
+        ("A <lora:none:1> dog.\nIt <lora:none:2> sits.", "one weight in frame 1"),
+    ):
+        prompt = page.locator("#txt2img_prompt textarea")
+        prompt.fill(story)
+        if press == "click":
+            page.click("#txt2img_generate")
+        else:
+            prompt.press(press)
+        page.wait_for_selector(f"#html_log_txt2img:has-text('{reason}')")
+        assert pictures(page) == before
+        page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
+        page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
+        page.click("#txt2img_gallery button[aria-label^='Clear'], #txt2img_gallery .preview button")
+    # The next run shows its own.
+    page.uncheck(BOX)
+    page.click("#txt2img_generate")
+    page.wait_for_function(f"() => document.querySelectorAll('{GALLERY}').length === 1")
 
 
 def test_a_frame_is_sent_to_img2img_with_its_story(page, host):

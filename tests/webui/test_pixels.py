@@ -74,6 +74,7 @@ class Sampled:
         self.scripts, self.script_args, self.sampler_name = None, (), "Euler"
         self.height, self.width = (8 * length for length in SIZE)
         self.hr_upscale_to_x, self.hr_upscale_to_y = 2 * self.width, 2 * self.height
+        self.truncate_x = self.truncate_y = 0
         self.batch_size = len(parts)
 
     def comment(self, note):
@@ -132,12 +133,12 @@ def story_pixels(parts: tuple[int, ...], told: int = 0) -> StoryPixels:
 
 def made(unet, parts, batches, *, pixels=None, at_once=True):
     p = Sampled(parts, at_once=at_once)
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     found = {}
     with torch.no_grad():
         for frames in batches:
             run.tell(0, False, pixels or story_pixels(parts))
-            with run.batch([PictureJob(0, frame) for frame in frames], alone=False):
+            with run.batch([PictureJob(0, frame) for frame in frames]):
                 found |= p.sample(unet, frames)
             assert hook_count(unet) == 0
     return found
@@ -208,12 +209,12 @@ def test_another_text_at_a_step_is_another_graph(unet):
 
 def test_nothing_is_left_after_an_interrupt_or_an_error(unet):
     p = Sampled((1, 1))
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     for step in range(len(TIMESTEPS)):
         run.tell(0, False, story_pixels((1, 1)))
         with (
             pytest.raises(KeyboardInterrupt),
-            run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+            run.batch([PictureJob(0, 1), PictureJob(0, 2)]),
         ):
             p.sample(unet, [1, 2], fail_at=step)
         assert hook_count(unet) == 0
@@ -222,11 +223,11 @@ def test_nothing_is_left_after_an_interrupt_or_an_error(unet):
 
 def test_a_skipped_frame_is_seen_by_no_later_batch(unet, monkeypatch):
     p = Sampled((1, 1, 1, 1))
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     found = {}
     for frame in (1, 2, 3, 4):
         run.tell(0, False, story_pixels(p.parts))
-        with torch.no_grad(), run.batch([PictureJob(0, frame)], alone=False):
+        with torch.no_grad(), run.batch([PictureJob(0, frame)]):
             if frame > 1:
                 found |= p.sample(unet, [frame])
             else:
@@ -239,9 +240,9 @@ def test_a_skipped_frame_is_seen_by_no_later_batch(unet, monkeypatch):
 
 def test_another_checkpoint_in_the_middle_is_hooked_in_its_place(unet):
     other, p = sd1_unet(), Sampled((1, 1))
-    run, loaded = RunPixels(p), MODULES["modules.shared"].sd_model
+    run, loaded = RunPixels(p, range(1, 1 + len(p.parts))), MODULES["modules.shared"].sd_model
     run.tell(0, False, story_pixels((1, 1)))
-    with run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False):
+    with run.batch([PictureJob(0, 1), PictureJob(0, 2)]):
         before = hook_count(unet)
         loaded.model.diffusion_model = other
         loaded.sd_checkpoint_info.filename = "other"
@@ -255,32 +256,99 @@ def test_another_checkpoint_in_the_middle_is_hooked_in_its_place(unet):
     assert hook_count(other) == 0
 
 
+def one_call_by_another_checkpoint(unet, told_before: bool, **cut):
+    """What frame 2 is in the one call of a refiner, or of a hires pass that is cut."""
+    other, p = sd1_unet(), Sampled((1, 1))
+    vars(p).update(cut)
+    run, loaded = RunPixels(p, range(1, 1 + len(p.parts))), MODULES["modules.shared"].sd_model
+    run.tell(0, False, story_pixels((1, 1)))
+    with torch.no_grad(), run.batch([PictureJob(0, 1), PictureJob(0, 2)]):
+        if told_before:
+            p.sample(unet, [1, 2])
+        loaded.model.diffusion_model = other
+        loaded.sd_checkpoint_info.filename = "other"
+        if cut:
+            run.hires()
+            run.tell(0, True, story_pixels((1, 1)))
+        run.follow()
+        x = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(2)).repeat(4, 1, 1, 1)
+        told = torch.randn(4, WINDOW, TEXT_WIDTH, generator=torch.Generator().manual_seed(3))
+        batch = [[None], [None]]
+        p.sampler = SimpleNamespace(
+            model_wrap_cfg=SimpleNamespace(step=0),
+            sampler_extra_args={"cond": SimpleNamespace(batch=batch)},
+        )
+        drawn = other(x, torch.full((4,), 300.0), context=told)
+    loaded.model.diffusion_model, loaded.sd_checkpoint_info.filename = unet, "one"
+    return drawn
+
+
+def test_its_first_call_shares_where_the_one_before_found_the_subjects(unet):
+    alone, after = (one_call_by_another_checkpoint(unet, told) for told in (False, True))
+    assert [torch.equal(a, b) for a, b in zip(alone, after, strict=True)] == [True, False] + 2 * [
+        True
+    ]
+
+
+def test_a_hires_pass_of_a_cut_picture_finds_them_anew(unet):
+    whole, cut = (
+        one_call_by_another_checkpoint(unet, True, truncate_x=x, truncate_y=0) for x in (0, 2)
+    )
+    alone = one_call_by_another_checkpoint(unet, False)
+    assert torch.equal(cut, alone)
+    assert not torch.equal(whole, alone)
+
+
+def test_what_later_batches_see_is_told_before_it_is_kept(unet, capsys):
+    p = Sampled((1, 1, 1, 1))
+    p.batch_size = 2
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
+    run.tell(0, False, story_pixels(p.parts))
+    for frames in ([1, 2], [3, 4]):
+        with run.batch([PictureJob(0, frame) for frame in frames]):
+            told = capsys.readouterr().out
+            assert ("pixels that later frames see take" in told) == (frames == [1, 2])
+    p.batch_size, run = 4, RunPixels(p, range(1, 1 + len(p.parts)))
+    run.tell(0, False, story_pixels(p.parts))
+    with run.batch([PictureJob(0, frame) for frame in (1, 2, 3, 4)]):
+        assert not capsys.readouterr().out
+
+
 def test_stories_in_one_batch_do_not_see_each_other(unet):
     p = Sampled((1, 1, 1, 1))
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     own = StoryPixels((9,), (story_pixels((1, 1)).graphs[0],), story_pixels((1, 1)).places)
     for story in (0, 1):
         run.tell(story, False, own)
     jobs = [PictureJob(0, 2), PictureJob(1, 1), PictureJob(1, 2), PictureJob(0, 2, plain=True)]
     off = plain(unet, (1, 1, 1, 1), [[1], [2, 3, 4, 1]])
     with torch.no_grad():
-        with run.batch([PictureJob(0, 1)], alone=False):
+        with run.batch([PictureJob(0, 1)]):
             p.sample(unet, [1])
-        with run.batch(jobs, alone=False):
+        with run.batch(jobs):
             found = p.sample(unet, [2, 3, 4, 1])
     assert [torch.equal(found[n], off[n]) for n in (2, 3, 4, 1)] == [False, True, False, True]
 
 
-def test_a_picture_that_is_enlarged_alone(unet):
-    run = RunPixels(Sampled((1, 1)))
-    run.tell(0, False, story_pixels((1, 1)))
-    with run.batch([PictureJob(0, 1)], alone=True):
-        pass
-    with (
-        pytest.raises(HoppingError, match="frame 2 sees the pixels of frame 1, which is not drawn"),
-        run.batch([PictureJob(0, 2)], alone=True),
-    ):
-        raise AssertionError("it began")
+def test_frames_that_nobody_wanted_sees_are_not_needed(unet):
+    """Frame 5 sees 4, which sees 1; 2 sees 1 too, and 3 nobody."""
+    seen = story_pixels((1, 1, 1, 1, 1)).graphs[0][1]
+    fourth = (PixelLink(PixelSource(4, Phrase("dog", (2, 3))), Phrase("it", (1,))),)
+    graph = ((), seen, (), seen, fourth)
+    pixels = StoryPixels((9,), (graph,), story_pixels((1, 1, 1, 1, 1)).places)
+    run = RunPixels(Sampled((1, 1, 1, 1, 1)), [5])
+    run.tell(0, False, pixels)
+    assert [run.needs(PictureJob(0, n)) for n in range(1, 6)] == [True, False, False, True, True]
+
+
+def test_a_frame_made_alone_is_as_in_the_whole_story(unet):
+    whole = made(unet, (1, 1, 1, 1), [[1], [2], [3], [4]])
+    p = Sampled((1, 1, 1, 1))
+    run = RunPixels(p, [4])
+    for frame in (1, 4):
+        run.tell(0, False, story_pixels(p.parts))
+        with torch.no_grad(), run.batch([PictureJob(0, frame)]):
+            assert torch.equal(p.sample(unet, [frame])[frame], whole[frame])
 
 
 class Replacing:
@@ -300,11 +368,11 @@ class Replacing:
 )
 def test_attention_that_an_extension_replaces(unet, options, told):
     p = Sampled((1, 1))
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     run.tell(0, False, story_pixels((1, 1)))
     with (
         pytest.raises(HoppingError, match=rf"test_pixels\) puts {told}"),
-        run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+        run.batch([PictureJob(0, 1), PictureJob(0, 2)]),
     ):
         p.sample(lambda *args, **kwargs: unet(*args, **kwargs, transformer_options=options), [1, 2])
     assert hook_count(unet) == 0
@@ -337,11 +405,11 @@ def test_what_is_known_before_is_refused_before(unet, opts, monkeypatch, change,
     monkeypatch.setattr(MODULES["modules.sd_unet"], "current_unet", None)
     p = Sampled((1, 1))
     change(p)
-    run = RunPixels(p)
+    run = RunPixels(p, range(1, 1 + len(p.parts)))
     run.tell(0, False, story_pixels((1, 1)))
     with (
         pytest.raises(HoppingError, match=told),
-        run.batch([PictureJob(0, 1), PictureJob(0, 2)], alone=False),
+        run.batch([PictureJob(0, 1), PictureJob(0, 2)]),
     ):
         raise AssertionError("it began")
     assert hook_count(unet) == 0

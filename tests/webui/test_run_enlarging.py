@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from hopping import StoryError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
+from hopping.webui.pixels import RunPixels
 from hopping.webui.script import HoppingScript
 
 from .runs import LINES, STORY, alone, hop
@@ -92,6 +94,43 @@ def test_a_network_has_one_weight_whichever_frame_comes_first(sd_model):
         hop(enlarging("3/3", "<lora:x:1> a\nb\n<lora:x:0.5> c"))
 
 
+@pytest.mark.parametrize("frame", [1, 2, 3])
+def test_whom_it_sees_is_drawn_again_and_not_kept(sd_model, monkeypatch, frame):
+    began = []
+
+    def sample(p):
+        began.append((p.all_prompts[p.iteration], p.firstpass_image is None))
+
+    class NoUNet(RunPixels):
+        @contextmanager
+        def batch(self, jobs):
+            yield
+
+        def follow(self):
+            pass
+
+    monkeypatch.setattr("hopping.webui.hopped_run.RunPixels", NoUNet)
+    monkeypatch.setattr(Processing, "sample", sample)
+    p = enlarging(f"{frame}/3", batch_size=2, width=64, height=64, draws=True)
+    processed = process(p, [HoppingScript()], [{"enabled": True, "pixels": "subject"}])
+    sources = [] if frame == 1 else [(LINES[0], True)]
+    assert began == [*sources, (LINES[frame - 1], False)]
+    assert p.saved == [False] * (frame - 1) + [True]
+    assert [picture.getpixel((0, 0))[0] for picture in processed.images] == [frame - 1]
+    assert processed.all_prompts == [LINES[frame - 1]]
+    assert processed.infotexts == [processed.info]
+    assert p.firstpass_image is not None
+
+
+def test_interrupted_before_its_turn_it_stays_as_it_was(sd_model, monkeypatch):
+    p = enlarging("3/3", width=64, height=64)
+    monkeypatch.setattr("hopping.webui.hopped_run.RunPixels.follow", lambda _: None)
+    monkeypatch.setattr("hopping.webui.hopped_run.HoppedRun.needs_batch", lambda _: False)
+    processed = process(p, [HoppingScript()], [{"enabled": True, "pixels": "subject"}])
+    assert processed.images == [p.firstpass_image]
+    assert processed.infotexts == [p.firstpass_image.info["parameters"]]
+
+
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [(None, "names no frame of a story"), ("4/5", "is frame 4 of its story, but the prompt has 3")],
@@ -133,21 +172,17 @@ def test_its_button_makes_a_plain_one_plainly(sd_model):
         ("9/9", {}, "is frame 9 of its story"),
     ],
 )
-def test_at_an_error_its_button_leaves_the_gallery(sd_model, frame, entries, reason):
+def test_what_its_button_cannot_enlarge(sd_model, frame, entries, reason):
     p = by_its_button(frame, **entries)
-    p.width = p.height = 64
-    processed = process(p, [HoppingScript()], [{"enabled": True}])
-    assert reason in processed.comments
-    assert processed.images == [p.firstpass_image]
+    with pytest.raises(StoryError, match=reason):
+        hop(p)
     assert not p.sampled
 
 
 def test_its_button_on_a_picture_that_did_not_hop(sd_model):
     plain = Image.new("RGB", (8, 8))
-    p = Processing(STORY, firstpass_image=plain, txt2img_upscale=True, width=64, height=64)
-    processed = process(p, [HoppingScript()], [{"enabled": True}])
-    assert "names no frame of a story" in processed.comments
-    assert (processed.images, processed.infotexts) == ([plain], [""])
+    with pytest.raises(StoryError, match="names no frame of a story"):
+        hop(Processing(STORY, firstpass_image=plain, txt2img_upscale=True))
 
 
 def test_with_hopping_off_its_button_is_the_hosts(sd_model):
