@@ -142,6 +142,8 @@ def test_one_frame_is_the_look_of_all_that_follow(edit):
         ("A.\nB.\nC.", "A.\nC.", [0, 2]),
         ("A.\nB.\nC.", "C.\n<seed:3> <from:1> A.\nX.", [2, 0, 1]),
         ("A.\nB.", "A.\nB.\nB.", [0, 1, None]),
+        ("A.", "B.", [0]),
+        ("A.\nB.", "C.\nD.", [None, None]),
         ("", "A.", [None]),
     ],
 )

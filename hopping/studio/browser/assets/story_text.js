@@ -156,8 +156,8 @@ function storyLink(word, index, moved) {
 
 // ---- Which frame was which ----------------------------------------------------------------------
 
-// For each frame of a story the index of the frame that it was in an older text, or null: that of
-// the same words, else one that is left over, in its turn or in its place.
+// For each frame of a story the index of the frame that it was before a change, or null: that of the
+// same words, else one that is left over, in its turn or in its place. In another story none was any.
 function storyMatched(older, story) {
     const [was, is] = [older, story].map(
         (text) => storyFrames(text).map((frame) => storyPlainWords(frame.text))
@@ -169,6 +169,7 @@ function storyMatched(older, story) {
         matched[index] ??= take([...free].find((other) => was[other] === words));
     });
     const left = [...matched.keys()].filter((index) => matched[index] === null);
+    if (left.length > 1 && left.length === is.length) return matched;
     const others = [...free];
     left.forEach((index, turn) => {
         matched[index] = take(left.length === others.length ? others[turn] : index);
