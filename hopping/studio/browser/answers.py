@@ -72,12 +72,10 @@ class Studio:
 
         return answer_plan(serial, story, make, lambda _: _log.exception("the live plan failed"))
 
-    def generate(
-        self, token: str, story: str | None, *values: Any
-    ) -> Iterator[tuple[Any, Any, Any]]:
-        """Make a story; gives what is new of progress, frames and downloads, again and again.
+    def generate(self, token: str, story: str | None, *values: Any) -> Iterator[tuple[Any, Any]]:
+        """Make a story; gives what is new of progress and downloads, again and again.
 
-        The frames are a place for cards, which the page fetches by `cards` as they come.
+        The page fetches the frames' cards by `cards` as they come.
 
         Args:
             token: the page's name for this run, by which it can be cancelled.
@@ -88,35 +86,46 @@ class Studio:
             work = StoryWork(self.pipeline, record, self.outputs)
             self.desk.submit(token, work)
         except HoppingError as error:
-            yield render_error(error, story or ""), "", ""
+            yield render_error(error, story or ""), ""
             return
         yield from self.follow(token)
 
-    def follow(self, token: str) -> Iterator[tuple[Any, Any, Any]]:
-        """As `generate`, of a run that was begun before: by a page that was loaded again, say."""
-        job = self.desk.find(token)
-        if job is None or not isinstance(job.work, StoryWork):
-            return
-        work = job.work
-        progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
-        yield progress, result_html.render_frames(token), ""
-        for _ in job.watch():
-            progress = result_html.render_progress(job, work, self.desk.ahead_of(job))
-            downloads: Any = gr.update()
-            if job.finished:
-                downloads = result_html.render_downloads(work.record, work.folder)
-            yield progress, gr.update(), downloads
+    def follow(self, token: str, run: str = "") -> Iterator[tuple[Any, Any]]:
+        """As `generate`, of a run that was begun before: by a page that was loaded again, say.
 
-    def cards(self, token: str, since: int) -> dict[str, Any] | None:
+        Args:
+            run: the name of its folder, in case that nothing is known of the token any more.
+        """
+        job, folder = self.desk.find(token), self.files.folder(run)
+        if job is not None and isinstance(job.work, StoryWork):
+            work, downloads = job.work, ""  # those of the run before
+            for _ in job.watch():
+                progress = result_html.render_progress(token, job, work, self.desk.ahead_of(job))
+                if job.finished:
+                    downloads = result_html.render_downloads(work.record, work.folder)
+                yield progress, downloads
+        elif folder is not None:
+            record = read_record(folder)
+            yield (
+                result_html.render_opened_run(record, folder),
+                result_html.render_downloads(record, folder),
+            )
+
+    def cards(self, name: str, since: int) -> dict[str, Any] | None:
         """The cards of a run that have changed, as `render_cards` has them; None if there is none.
 
         Args:
-            token: as `generate` was given it.
+            name: the token that `generate` was given, or the name of a run's folder.
         """
-        job = self.desk.find(token)
-        if job is None or not isinstance(job.work, StoryWork):
+        job = self.desk.find(name)
+        if job is not None and isinstance(job.work, StoryWork):
+            return result_html.render_cards(job.work, since, self._token_text)
+        folder = self.files.folder(name)
+        if folder is None:
             return None
-        return result_html.render_cards(job.work, since, self._token_text)
+        record = read_record(folder)
+        plan = plan_for(self.pipeline, record.story, record.options)
+        return result_html.render_kept_cards(record, folder, plan, since)
 
     def strengths(self, token: str, asked: str) -> Iterator[str]:
         """One frame from plain to hopped, as HTML, again and again until all of it is there.

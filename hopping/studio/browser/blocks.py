@@ -18,6 +18,7 @@ from hopping.studio.sampling import RANDOM_SEED, SAMPLING, Setting
 from hopping.studio.story_request import StoryRequest, is_trained
 
 from .answers import PAGE_ROWS, Studio
+from .rendering import render
 
 TITLE = "Hopping studio"
 
@@ -34,6 +35,11 @@ _PLACEHOLDER = f"{FIRST_STORY}\n(Ctrl+Enter generates, Esc cancels)"
 _OPEN = (
     '<label class="studio-open"><input type="file" id="studio_file" accept=".png,.json">'
     "<span>Open a frame (PNG) or a story.json</span></label>"
+)
+
+_PAST = (
+    '<details id="studio_past_fold"><summary>Past stories</summary>'
+    '<div class="past-list"></div></details>'
 )
 
 
@@ -65,6 +71,7 @@ def build_blocks(studio: Studio) -> Any:
             with gr.Column(elem_id="studio_left", min_width=320):
                 editor = build_story_editor(_PLACEHOLDER, show_label=True)
                 gr.HTML(_OPEN, elem_id="studio_open")
+                gr.HTML(_PAST, elem_id="studio_past")
                 opened = gr.HTML("", elem_id="studio_opened")
                 with gr.Row(elem_id="studio_run"):
                     generate = gr.Button("Generate", variant="primary", elem_id="studio_generate")
@@ -73,10 +80,10 @@ def build_blocks(studio: Studio) -> Any:
                     lambda name: f"studio_{name}", HoppingOptions.preset(RECOMMENDED), PAGE_ROWS
                 )
                 settings = _build_settings(studio)
-            with gr.Column(elem_id="studio_right", min_width=320):
+            with gr.Column(elem_id="studio_right", min_width=320, scale=2):
                 progress = gr.HTML("", elem_id="studio_progress")
                 downloads = gr.HTML("", elem_id="studio_downloads")
-                frames = gr.HTML("", elem_id="studio_frames")
+                gr.HTML(render("desk.html"), elem_id="studio_desk")
                 strengths = gr.HTML("", elem_id="studio_strengths")
         connect_plan(editor.panel, studio.plan, [editor.story, *options.by_name.values()])
         _connect_strengths(studio, strengths)
@@ -91,7 +98,7 @@ def build_blocks(studio: Studio) -> Any:
             settings,
             options,
             (generate, cancel),
-            [progress, frames, downloads],
+            [progress, downloads],
         )
     # Jobs wait at the desk, where they are told their place; gradio need not hold them up.
     return page.queue(
@@ -169,11 +176,12 @@ def _connect_run(
         show_progress="hidden",
     )
     # Pressed by the page's script, when a run goes on through a reload.
+    run = gr.Textbox("", elem_id="studio_run_name", **out_of_sight())
     follow = gr.Button(elem_id="studio_follow", **out_of_sight())
     follow.click(
         studio.follow,
         **in_page("studioFollow"),
-        inputs=[token],
+        inputs=[token, run],
         outputs=outputs,
         show_progress="hidden",
     )

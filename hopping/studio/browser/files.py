@@ -55,6 +55,11 @@ class RunFiles:
         # Browsers ask again: a grid changes while its run goes on.
         return FileResponse(path, headers={"Cache-Control": "no-cache"})
 
+    def runs(self) -> list[Path]:
+        """The folders of all runs, the newest first."""
+        records = self._outputs.glob(f"*/{RECORD_NAME}")
+        return sorted((record.parent for record in records), key=lambda run: run.name, reverse=True)
+
     def folder(self, run: str) -> Path | None:
         """The folder of a run by its name; None if there is none that lies right here."""
         record = _file(self._outputs, run, RECORD_NAME)

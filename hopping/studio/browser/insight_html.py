@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -10,6 +11,9 @@ from hopping.layout import TokenLayout
 from hopping.mask_drawing import TokenText, token_labels
 
 _LEAST_WEIGHT = 0.005
+
+NO_INSIGHT: Mapping[str, Any] = {"change": None, "tokens": []}
+"""As `insight_values` gives them, of a frame that was not looked into."""
 
 
 class TokenInsight(NamedTuple):

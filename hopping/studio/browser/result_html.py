@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hopping.mask_drawing import TokenText
+from hopping.plan import StoryPlan
 from hopping.studio.page_options import PageOptions
 from hopping.studio.record import FrameKey, Record, Saw
 from hopping.studio.restore import OpenedStory
 
 from .addresses import address
 from .desk import Job, State
-from .insight_html import insight_values
+from .insight_html import NO_INSIGHT, insight_values
 from .rendering import render
 from .work import StoryWork
 
@@ -29,7 +31,7 @@ PAGES = (
 )
 
 
-def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
+def render_progress(token: str, job: Job, work: StoryWork, ahead: int) -> str:
     """Where a run stands: bars for frames and steps, or how it ended."""
     total, made = len(work.record.wanted()), len(work.record.files)
     message, bars = "", []
@@ -51,14 +53,21 @@ def render_progress(job: Job, work: StoryWork, ahead: int) -> str:
             status = "Stopping …"
         step = work.step if work.step < work.steps else 0
         bars = [("Pictures", made, total), ("Steps", step, work.steps or 1)]
-    news = None if job.state is State.WAITING else len(work.made)
+    news = _news(token, work.folder, len(work.made))
     busy = not job.finished
-    return render("progress.html", made=news, message=message, status=status, bars=bars, busy=busy)
+    return render("progress.html", news=news, message=message, status=status, bars=bars, busy=busy)
 
 
-def render_frames(token: str) -> str:
-    """The place of a run's cards, which the page's script fetches as they come."""
-    return render("frames.html", token=token)
+def render_opened_run(record: Record, folder: Path) -> str:
+    """As `render_progress`, of a run that is not being made."""
+    status = _pictures(len(record.files), len(record.keys()))
+    news = _news(folder.name, folder, len(record.files))
+    return render("progress.html", news=news, message="", status=status, bars=[], busy=False)
+
+
+def _news(of: str, folder: Path | None, made: int) -> dict[str, Any] | None:
+    """By what the page's script asks for cards, of which run they are, and how many pictures."""
+    return None if folder is None else {"of": of, "run": folder.name, "made": made}
 
 
 def render_cards(work: StoryWork, since: int, token_text: TokenText) -> dict[str, Any]:
@@ -75,21 +84,49 @@ def render_cards(work: StoryWork, since: int, token_text: TokenText) -> dict[str
     return {
         "made": len(made),
         "cards": [
-            [number, _card(work, number, token_text)] for number in sorted(set(made[since:]))
+            [number, _live_card(work, number, token_text)] for number in sorted(set(made[since:]))
         ],
     }
 
 
-def _card(work: StoryWork, number: int, token_text: TokenText) -> str:
+def render_kept_cards(record: Record, folder: Path, plan: StoryPlan, since: int) -> dict[str, Any]:
+    """As `render_cards`, of a run that is not being made: without what hopping did to its words.
+
+    Args:
+        plan: of the run's story.
+    """
+    made = len(record.files)
+    numbers = sorted({key.number for key in record.files}) if made > since else []
+    return {
+        "made": made,
+        "cards": [
+            [
+                number,
+                _card(record, folder, number, bool(plan.frames[number - 1].sources), NO_INSIGHT),
+            ]
+            for number in numbers
+        ],
+    }
+
+
+def _live_card(work: StoryWork, number: int, token_text: TokenText) -> str:
     assert work.folder is not None  # it is there before a picture is
     assert work.layout is not None
-    record, folder, insight = work.record, work.folder, work.insights[number - 1]
+    insight = work.insights[number - 1]
+    values = insight_values(insight, work.layout, token_text)
+    return _card(work.record, work.folder, number, len(insight.seen) > 0, values)
+
+
+def _card(
+    record: Record, folder: Path, number: int, sees_others: bool, insight: Mapping[str, Any]
+) -> str:
     kinds = {"hopped": FrameKey(False, number), "plain SD": FrameKey(True, number)}
     if not record.settings.compare:
         del kinds["plain SD"]
     return render(
         "card.html",
         number=number,
+        seed=record.settings.seed_of(number),
         text=record.story.texts[number - 1],
         shape=f"aspect-ratio:{record.settings.width}/{record.settings.height}",
         pictures=[(kind, _address(folder, record.files.get(key))) for kind, key in kinds.items()],
@@ -98,9 +135,9 @@ def _card(work: StoryWork, number: int, token_text: TokenText) -> str:
             for saw in record.saw.get(number, ())
         ],
         # A strip is of something only where the strengths are not all the same.
-        fades=kinds["hopped"] in record.files and len(insight.seen) > 0,
+        fades=kinds["hopped"] in record.files and sees_others,
         run=folder.name,
-        **insight_values(insight, work.layout, token_text),
+        **insight,
     )
 
 

@@ -23,10 +23,13 @@ from .addresses import HOST
 from .answers import Studio
 from .blocks import build_blocks, theme
 from .guard import Guard
+from .past_html import render_past
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _GRACE = 2  # seconds
 _ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("studio.css", "desk.css")
+_SCRIPTS = ("story_text.js", "desk_cards.js", "past_runs.js", "studio.js")
 
 
 def build_app(studio: Studio, host: str = HOST) -> FastAPI:
@@ -40,13 +43,11 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
 
     @app.get("/hopping/page.css")
     def style() -> Response:
-        css = read_asset(STYLE) + (_ASSETS / "studio.css").read_text("utf-8")
-        return Response(css, media_type="text/css")
+        return Response(read_asset(STYLE) + _assets(*_STYLES), media_type="text/css")
 
     @app.get("/hopping/page.js")
     def script() -> Response:
-        js = read_asset(PLAN_SCRIPT) + (_ASSETS / "studio.js").read_text("utf-8")
-        return Response(js, media_type="text/javascript")
+        return Response(read_asset(PLAN_SCRIPT) + _assets(*_SCRIPTS), media_type="text/javascript")
 
     @app.get("/hopping/runs/{run}/{name}")
     def run_file(run: str, name: str, request: Request) -> Response:
@@ -58,9 +59,13 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
             raise HTTPException(404, "there is no such file of a story here")
         return answer
 
-    @app.get("/hopping/cards/{token}")
-    def cards(token: str, since: int = Query(0, ge=0)) -> dict[str, Any]:
-        answer = studio.cards(token, since)
+    @app.get("/hopping/past")
+    def past() -> Response:
+        return Response(render_past(studio.files.runs()), media_type="text/html")
+
+    @app.get("/hopping/cards/{name}")
+    def cards(name: str, since: int = Query(0, ge=0)) -> dict[str, Any]:
+        answer = studio.cards(name, since)
         if answer is None:
             raise HTTPException(404, "there is no such story any more")
         return answer
@@ -80,6 +85,10 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
     if host in _LOOPBACK:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, "[::1]"])
     return app
+
+
+def _assets(*names: str) -> str:
+    return "".join((_ASSETS / name).read_text("utf-8") for name in names)
 
 
 def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int) -> None:

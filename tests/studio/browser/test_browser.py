@@ -52,10 +52,18 @@ class StudioPage:
         return self.page.input_value("#hopping_prompt textarea")
 
     def set_steps(self, steps):
-        if not self.page.is_visible("#studio_steps input"):
+        """Set the field and see that it stays so: a fold that opens mounts its fields a while."""
+        field = self.page.locator("#studio_steps input")
+        if not field.is_visible():
             self.page.get_by_role("button", name="Sampling").click()
-        self.page.fill("#studio_steps input", str(steps))
-        self.page.press("#studio_steps input", "Tab")
+        self.page.wait_for_function("() => document.querySelector('#studio_steps input')?.value")
+        for _ in range(20):
+            field.fill(str(steps))
+            field.press("Tab")
+            self.page.wait_for_timeout(300)
+            if field.input_value() == str(steps):
+                return
+        raise AssertionError(f"the page does not take {steps} steps")
 
     def unfold(self, name):
         self.page.get_by_role("button", name=name).click()

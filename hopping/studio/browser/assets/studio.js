@@ -7,8 +7,8 @@ function gradioApp() {
 // ---- Running -----------------------------------------------------------------------------------
 
 // Each token names something that this page has asked for: its story, and its strip of strengths.
-// Cancel ends both. The story and its token are kept for as long as the tab is: a reload finds them.
-const studioRun = {token: sessionStorage.getItem("studio-run") || "", strip: "", silent: false};
+// Cancel ends both. `run` is the folder of the story on the desk, once it has one.
+const studioRun = {token: "", run: "", strip: "", silent: false};
 
 function studioNewToken() {
     const numbers = crypto.getRandomValues(new Uint32Array(4));
@@ -17,8 +17,8 @@ function studioNewToken() {
 
 function studioGenerate() {
     const values = Array.from(arguments);
-    values[0] = studioRun.token = studioNewToken();
-    sessionStorage.setItem("studio-run", studioRun.token);
+    values[0] = studioNewToken();
+    studioPutOnDesk(values[0], "");
     // In one column, the results are far below.
     if (window.innerWidth < 700) {
         document.getElementById("studio_right").scrollIntoView();
@@ -26,12 +26,18 @@ function studioGenerate() {
     return values;
 }
 
+// The cards are of this run from now on: one that is begun, or one from the output folder.
+function studioPutOnDesk(token, run) {
+    Object.assign(studioRun, {token, run});
+    deskBegin();
+}
+
 function studioCancel() {
     return [`${studioRun.token} ${studioRun.strip}`];
 }
 
 function studioFollow() {
-    return [studioRun.token];
+    return [studioRun.token, studioRun.run];
 }
 
 function studioIsBusy() {
@@ -70,67 +76,57 @@ async function studioAskServer() {
     }
 }
 
-// ---- The story through a reload -----------------------------------------------------------------
+// ---- The desk through a reload -------------------------------------------------------------------
 
-function studioKeepStory() {
-    const story = document.querySelector("#hopping_prompt textarea");
-    const kept = sessionStorage.getItem("studio-story");
-    if (kept !== null && kept !== story.value) {
-        story.value = kept;
-        story.dispatchEvent(new Event("input", {bubbles: true}));
+// The story and its run are kept for as long as the tab is.
+function studioKeep() {
+    const [{token, run}, {story, was}] = [studioRun, studioDesk];
+    sessionStorage.setItem("studio-desk", JSON.stringify({token, run, story, was}));
+}
+
+function studioRestore() {
+    const kept = JSON.parse(sessionStorage.getItem("studio-desk"));
+    if (kept) {
+        const {token, run, story, was} = kept;
+        Object.assign(studioRun, {token, run});
+        Object.assign(studioDesk, {story, was});
+        if (story !== deskStory().value) deskWrite(story);
+        if (token || run) document.getElementById("studio_follow").click();
     }
-    story.addEventListener("input", () => sessionStorage.setItem("studio-story", story.value));
-    if (studioRun.token) document.getElementById("studio_follow").click();
+    deskShow();
 }
 
 // ---- Cards of frames -----------------------------------------------------------------------------
 
-// What of a run has been fetched; one request at a time.
-const studioCards = {token: "", made: 0, asking: false};
+// What of the run on the desk has been fetched; one request at a time.
+const studioCards = {of: "", made: 0, asking: false};
 
 async function studioFetchCards() {
-    const list = document.querySelector("#studio_frames .studio-frames");
     const news = document.querySelector("#studio_progress .studio-news");
-    if (!list || !news) return;
-    const token = list.dataset.token;
-    if (token !== studioCards.token) {
-        Object.assign(studioCards, {token: token, made: 0});
-        list.replaceChildren();
+    if (!news) return;
+    const {of, run, made} = news.dataset;
+    if (![studioRun.token, studioRun.run].includes(of)) return; // of the run before
+    if (run !== studioRun.run) {
+        studioRun.run = run;
+        studioKeep();
     }
-    if (studioCards.asking || Number(news.dataset.made) <= studioCards.made) return;
+    if (of !== studioCards.of) Object.assign(studioCards, {of, made: 0});
+    if (studioCards.asking || Number(made) <= studioCards.made) return;
     studioCards.asking = true;
     let pause = 0;
     try {
-        const answer = await fetch(`hopping/cards/${token}?since=${studioCards.made}`);
+        const answer = await fetch(`hopping/cards/${of}?since=${studioCards.made}`);
         const fetched = await answer.json();
-        if (token === studioCards.token) {
-            fetched.cards.forEach(([number, html]) => studioShowCard(list, number, html));
+        if (of === studioCards.of && run === studioRun.run) {
+            fetched.cards.forEach(([number, html]) => deskTake(number, html));
             studioCards.made = fetched.made;
+            deskShow();
         }
     } catch {
         pause = 1000; // until the server is there again
     }
     studioCards.asking = false;
     setTimeout(studioFetchCards, pause); // more may have come meanwhile
-}
-
-function studioShowCard(list, number, html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    const card = holder.content.firstElementChild;
-    const old = list.querySelector(`:scope > [data-frame="${number}"]`);
-    if (!old) {
-        list.append(card);
-        return;
-    }
-    // What was opened stays open, and the focus where it was.
-    const fold = card.querySelector("details");
-    if (fold) fold.open = old.querySelector("details").open;
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    old.replaceWith(card);
-    card.querySelectorAll("a, button, summary").forEach(function(part) {
-        if (focused && part.isEqualNode(focused)) part.focus();
-    });
 }
 
 // ---- One frame at several strengths ------------------------------------------------------------
@@ -207,6 +203,7 @@ const studioParts = [
     "#studio_generate",
     "#studio_cancel",
     "#studio_follow",
+    "#desk_card",
     "#studio_strengths_ask",
     "#studio_take",
 ];
@@ -221,7 +218,7 @@ function studioBegin() {
     }).observe(
         document.getElementById("studio_progress"),
         // Newest gradio changes what is there where it can.
-        {childList: true, subtree: true, attributeFilter: ["data-made"]}
+        {childList: true, subtree: true, attributeFilter: ["data-made", "data-of"]}
     );
     document.querySelector("#studio_run").insertAdjacentHTML(
         "beforeend", '<p class="studio-said" role="status"></p>'
@@ -233,7 +230,9 @@ function studioBegin() {
     document.addEventListener("input", studioFade);
     document.addEventListener("submit", studioTakePages);
     document.addEventListener("input", (event) => studioEdited.field = event.target);
-    studioKeepStory();
+    deskWatch();
+    studioWatchPast();
+    studioRestore();
     hoppingPlan.soon();
     return true;
 }
