@@ -120,15 +120,17 @@ def _live_card(work: StoryWork, number: int, token_text: TokenText) -> str:
 def _card(
     record: Record, folder: Path, number: int, sees_others: bool, insight: Mapping[str, Any]
 ) -> str:
+    settings = record.settings
+    seeds = record.story.seeds(settings.seed, settings.same_noise)
     kinds = {"hopped": FrameKey(False, number), "plain SD": FrameKey(True, number)}
-    if not record.settings.compare:
+    if not settings.compare:
         del kinds["plain SD"]
     return render(
         "card.html",
         number=number,
-        seed=record.settings.seed_of(number),
+        seed=seeds[number - 1],
         text=record.story.texts[number - 1],
-        shape=f"aspect-ratio:{record.settings.width}/{record.settings.height}",
+        shape=f"aspect-ratio:{settings.width}/{settings.height}",
         pictures=[(kind, _address(folder, record.files.get(key))) for kind, key in kinds.items()],
         saw=[
             (saw, _address(folder, saw.file), _what_was_seen(saw))
