@@ -132,7 +132,7 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     assert web.story == STORY
     assert pictures(web)[:2] == ["frame-01.png", "frame-02.png"]
     web.page.locator("#studio_opened .studio-status").wait_for()
-    assert web.page.get_by_role("link", name="Storyboard (PDF)").is_visible()
+    assert web.page.get_by_role("link", name="Frames with their data (ZIP)").is_visible()
 
     web.server.studio.desk._jobs.clear()  # as if the server had been started anew
     web.page.reload()

@@ -146,7 +146,7 @@ def test_style_and_script_are_the_tabs_own_and_the_pages(page):
     style = ask(page, "/hopping/page.css")[1].decode()
     script = ask(page, "/hopping/page.js")[1].decode()
     assert ".hopping-chip" in style
-    assert ".studio-frames" in style
+    assert ".desk-cards" in style
     assert "class HoppingPlan" in script
     assert "function studioGenerate" in script
 

@@ -253,9 +253,8 @@ function studioKeys(event) {
 // Escape also ends a choice or an input method's word: there it cancels nothing.
 function studioIsEditing() {
     const field = document.activeElement;
-    if (document.getElementById("studio_right").contains(field)) return false;
-    if (field.matches("#hopping_prompt textarea")) return field === studioEdited.field;
-    return field.matches("input, textarea, select, [contenteditable]");
+    if (field.matches("#hopping_prompt textarea, .desk-words")) return field === studioEdited.field;
+    return field.matches("input:not([type=range]), textarea, select, [contenteditable]");
 }
 
 // ---- Pages and animations ----------------------------------------------------------------------
