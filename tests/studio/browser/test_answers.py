@@ -98,9 +98,9 @@ def test_the_cards_that_are_sent_are_those_of_new_pictures(studio):
 def test_a_story_is_parsed_once_however_many_frames_it_has(studio, monkeypatch):
     parsed = []
 
-    def counted(*texts):
+    def counted(*texts, **cast):
         parsed.append(texts)
-        return parse_story(*texts)
+        return parse_story(*texts, **cast)
 
     for module in ("record", "unread_syntax", "pipeline_conditioner"):  # all that call it
         monkeypatch.setattr(f"hopping.studio.{module}.parse_story", counted)
