@@ -32,12 +32,32 @@ composition is not decided: what is shared there can push the figure out of the 
 
 PULL = 1.5
 """How far a viewing pixel is drawn towards what it makes of its subject's pixels, once the figure's
-shape is decided: beyond it, since its own still have their part in that."""
+shape is decided: beyond it, since its own still have their part in that. It is drawn in direction
+and not in strength (`beyond`)."""
 
 PULLING_CALLS = 0.5
 """How much of the noise schedule, from its end, draws beyond. Before, it would move the figure."""
 
 _TRAINED_STEPS = 1000  # of every SD's noise schedule
+_EPSILON = 1e-6  # of what does not differ at all
+
+
+def beyond(result: Tensor, again: Tensor) -> Tensor:
+    """What pixels are, drawn by `PULL` from `result` towards `again`, no stronger than `again` is.
+
+    Each channel keeps the mean and the standard deviation over the pixels that it has in `again`,
+    else some samplers (LMS) overdraw the figure. So does CFG rescale with what a guidance draws
+    beyond (Lin et al., arXiv 2305.08891, section 3.4).
+
+    Args:
+        result: of a layer, shape (pixels, width).
+        again: the same, with others' pixels seen.
+    """
+    drawn, wanted = torch.lerp(result.float(), again.float(), PULL), again.float()
+    spread, mean = torch.std_mean(drawn, dim=0, correction=0)
+    wanted_spread, wanted_mean = torch.std_mean(wanted, dim=0, correction=0)
+    strength = wanted_spread / spread.clamp(min=_EPSILON)
+    return ((drawn - mean) * strength + wanted_mean).to(again)
 
 
 @dataclass(frozen=True)
@@ -258,8 +278,9 @@ class _Batch:
                     continue
                 context = torch.cat([own, tokens.to(own)])
                 again = layer.attend(own[pixels][None], context[None], kwargs)[0]
-                pull = PULL if pulling and link.own is not None else 1.0
-                drawn[pixels] += pull * (again - result[pixels])
+                if pulling and link.own is not None:
+                    again = beyond(result[pixels], again)
+                drawn[pixels] += again - result[pixels]
                 times[pixels] += 1
                 sees = True
             if sees:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from hopping import HoppingError
 from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, PixelSource, unet_layers
 from hopping.pixels.bank import bank_bytes
-from hopping.pixels.sharing import PULL
+from hopping.pixels.sharing import PULL, beyond
 from hopping.pixels.subject_masks import level_size
 from tests.encoders import hook_count
 from tests.pixels.unets import SIZE, extra, sample, sd1_unet, texts
@@ -210,6 +210,14 @@ def _otsu(values):
     return (kinds[best] + kinds[best + 1]) / 2
 
 
+def _pulled(plain, again, pull):
+    """Beyond, channel by channel with the mean and the standard deviation of `again`."""
+    drawn = plain + pull * (again - plain)
+    off, wanted = drawn - drawn.mean(dim=0), again - again.mean(dim=0)
+    of_drawn, of_again = ((part**2).mean(dim=0).sqrt() for part in (off, wanted))
+    return again.mean(dim=0) + off / of_drawn.clamp(min=1e-9) * of_again
+
+
 @pytest.mark.parametrize(("timestep", "pull"), [(500, PULL), (501, 1)])
 def test_attention_equals_a_dense_computation(unet, timestep, pull):
     """Maps, cuts, masks and attention, all done again from the layers' inputs of two calls."""
@@ -262,16 +270,28 @@ def test_attention_equals_a_dense_computation(unet, timestep, pull):
                 visible = own.clone()
                 shown = mask(one.source.frame, one.source.subject, size)
                 visible[one.source.frame - 1] = shown
-                beyond = 1 if one.own is None else pull
                 again = dense.output(name, hidden, viewer, visible)
                 # What a small layer has lost of a subject nobody sees.
-                where = (mask(viewer + 1, one.own, size) & shown.any())[:, None]
-                drawn += where * beyond * (again - plain)
-                times += where
+                where = mask(viewer + 1, one.own, size) & shown.any()
+                if one.own is not None and pull > 1:
+                    again[where] = _pulled(plain[where], again[where], pull)
+                drawn += where[:, None] * (again - plain)
+                times += where[:, None]
             expected = plain + drawn / times.clamp(min=1)
             torch.testing.assert_close(output[viewer].double(), expected, atol=1e-4, rtol=1e-4)
             changed += not torch.allclose(plain, expected, atol=1e-3)
     assert changed >= 2
+
+
+def test_what_is_drawn_beyond_is_no_stronger():
+    result, again = torch.randn(2, 5, 8)
+    made = beyond(result, again)
+    torch.testing.assert_close(made.mean(dim=0), again.mean(dim=0))
+    torch.testing.assert_close(made.std(dim=0), again.std(dim=0))
+    assert not torch.allclose(made, again, atol=0.1)
+    torch.testing.assert_close(beyond(result[:1], again[:1]), again[:1])  # one differs from none
+    same_all = again[:1].expand(5, -1)
+    torch.testing.assert_close(beyond(same_all, same_all), same_all)
 
 
 def test_where_composition_is_decided_nothing_is_shared(unet):
