@@ -12,7 +12,7 @@ from .lexicon import lexicon
 from .looks import Looks
 from .phrase import Phrase
 from .phrases import Sentence
-from .vocabulary import BACKDROPS, BE, DEFINITE, HAVE, WEARING, WEARS
+from .vocabulary import BACKDROPS, BE, DEFINITE, EXISTENTIAL, HAVE, POSSESSIVE, WEARING, WEARS
 
 # What has a colour in a list of tags, and is not worn.
 _NOT_WORN = ("structure", "vehicle", "furniture", "machine", "building", "container")
@@ -27,7 +27,7 @@ def describe(sentence: Sentence) -> None:
         if not phrase.pronoun and phrase.head_at >= taken:
             looks.extend(phrase)
             taken = phrase.end
-        if phrase.role == "subject" and phrase.pronoun != "there":
+        if phrase.role == "subject" and phrase.pronoun not in EXISTENTIAL:
             rest.add_predicate(phrase)
     if sentence.is_verbless:
         rest.add_tags()
@@ -40,7 +40,8 @@ class _Rest:
 
     def add_predicate(self, phrase: Phrase) -> None:
         """What a clause says of its subject: "is orange", "has one arm", "wears glasses"."""
-        at, end = phrase.end, None
+        start = at = self._looks.beyond_places(phrase.end)
+        end: int | None = None
         while True:
             while self._tags[at] == "R":
                 at += 1
@@ -54,7 +55,9 @@ class _Rest:
             else:
                 break
         if end is not None:
-            phrase.parts.append((phrase.start if phrase.pronoun else phrase.end, end))
+            phrase.parts.append((phrase.start if phrase.pronoun else start, end))
+            owned = phrase.owner is not None or phrase.determiner in POSSESSIVE
+            phrase.describes_owner = owned and self._looks.is_look(phrase)
 
     def _predicate(self, phrase: Phrase, at: int) -> int | None:
         word = self._word(at)
@@ -64,6 +67,8 @@ class _Rest:
             item = self._looks.starts.get(at)
             if item is None or item.determiner in DEFINITE or item.is_animate:
                 return None
+            if self._looks.says_where(item.end) and not self._looks.is_look(item):
+                return None  # "has a house by the sea"
             return self._looks.list_of(at)
         return self._is_so(phrase, at + 1) if word in BE else None
 

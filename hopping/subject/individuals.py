@@ -120,11 +120,16 @@ class Individuals:
                 self._called.setdefault(noun, []).append(one)
         for name in phrase.names:
             self.give_name(one, name)
-        if not (phrase.modifiers <= one.modifiers and phrase.looks <= one.looks):
+        if not phrase.modifiers <= one.modifiers:
             self.grown.add(one.number)
         one.modifiers |= phrase.modifiers
-        one.looks |= phrase.looks
+        self.learn_looks(one, phrase)
         one.sex = one.sex or phrase.sex
+
+    def learn_looks(self, one: Individual, phrase: Phrase) -> None:
+        if not phrase.looks <= one.looks:
+            self.grown.add(one.number)
+        one.looks |= phrase.looks
 
     def give_name(self, one: Individual, name: str) -> None:
         if name not in one.names:

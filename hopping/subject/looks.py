@@ -12,7 +12,7 @@ from __future__ import annotations
 from .lexicon import lexicon
 from .phrase import Phrase
 from .phrases import NEAR, NOUNS, VERBS, Sentence
-from .vocabulary import BACKDROPS, DEFINITE, NAMING, POSSESSIVE, WEARING
+from .vocabulary import BACKDROPS, DEFINITE, LOCATIVE, NAMING, POSSESSIVE, WEARING
 
 _LOOKS = frozenset({"worn", "body"})
 # How deep looks may stand in looks: "a man with a hat with a feather …".
@@ -97,9 +97,27 @@ class Looks:
         return item.end
 
     def _look_of(self, phrase: Phrase) -> int | None:
+        wearer = self._wearer(phrase)
+        if wearer is not None:
+            end = self.look(phrase.end) if self.word(phrase.end) != "with" else None
+            if end is not None:
+                self.note(wearer, phrase.end, end)
+                wearer.parts.append((phrase.end, end))
+            return None
         # Behind a verb "with" may say how it is done: "pulls the tractor with two oxen".
-        if phrase.role == "subject" or phrase.is_indefinite or self.sentence.is_verbless:
+        sure = phrase.is_animate and self.word(phrase.end) != "with"
+        if sure or phrase.role == "subject" or phrase.is_indefinite or self.sentence.is_verbless:
             return self.look(phrase.end)
+        return None
+
+    def _wearer(self, place: Phrase) -> Phrase | None:
+        """Who wears what stands behind a place: "a girl on a beach in a yellow dress"."""
+        if place.is_animate or not place.start or not self.says_where(place.start - 1):
+            return None
+        at = place.start - 1
+        before = [p for p in self.sentence.phrases if p.end <= at and not p.absorbed]
+        if before and before[-1].is_animate and "." not in self.tags[before[-1].end : at]:
+            return before[-1]
         return None
 
     def look(self, at: int) -> int | None:
@@ -206,6 +224,8 @@ class Looks:
             while self.tags[end] in NOUNS:
                 end += 1
         elif self.tags[end] == "I" and (item := self.starts.get(end + 1)):
+            if self.says_where(end):  # "found in a forest"
+                return at
             if self.word(end) == "of":  # "made of rubble": a rubble one
                 phrase.modifiers.update(item.nouns)
             return item.end
@@ -220,15 +240,43 @@ class Looks:
         return self._clause(at, closed=bool(comma))
 
     def _clause(self, at: int, closed: bool) -> int | None:
-        """Where a relative clause ends. `closed`: a comma ends it, not the next verb."""
-        verbs, last = 0, at + NEAR
+        """Where a relative clause ends. `closed`: a comma ends it, not the next verb.
+
+        It ends where it says where: "who carries a lamp (through the forest)"; one that says
+        nothing else is none.
+        """
+        start, verbs, last = at, 0, at + NEAR
         while at < last and self.tags[at] not in ".,":
             if self.tags[at] in VERBS and self.tags[at - 1] not in "XCFR":
                 verbs += 1
                 if verbs == 2 and not closed:
                     break
+            if verbs and self.says_where(at):
+                says = any(letter in "NMHJE" for letter in self.tags[start:at])
+                return at if says else None
             at += 1
         return at if verbs else None
+
+    def beyond_places(self, at: int) -> int:
+        """Past what says where somebody is: "(standing) on a pier", "who lives in a forest"."""
+        while True:
+            start = at
+            if self.tags[at] == "W":
+                at += 1
+                while self.tags[at] in VERBS or self.tags[at] == "R":
+                    at += 1
+            elif self.tags[at] in "EG":
+                at += 1
+            if not self.says_where(at):
+                return start
+            at = self.starts[at + 1].end
+
+    def says_where(self, at: int) -> bool:
+        """Whether a preposition and what follows name a place: no look, and not what of."""
+        item = self.starts.get(at + 1)
+        if self.word(at) not in LOCATIVE or item is None or not item.determiner:
+            return False
+        return not item.owner and item.determiner not in POSSESSIVE and not self.is_look(item, True)
 
     def _behind_comma(self, phrase: Phrase) -> int | None:
         """An apposition or looks between commas, or up to the end of the sentence."""
@@ -327,4 +375,5 @@ class Looks:
             return True
         item = self.starts.get(at + 2)
         place = item is not None and lexicon().main_part(item.head) == "place"
+        place |= self.says_where(at + 1)
         return self.word(at + 1) in ("in", "of", "with") and not place

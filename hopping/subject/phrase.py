@@ -33,6 +33,7 @@ class Phrase:
         role: subject, object (behind a verb) or oblique (behind a preposition).
         pronoun: the pronoun, if it is one.
         parts: further tokens that describe it, apart from the phrase: [start, end) each.
+        describes_owner: whether it says how its owner looks: "Her hair is red".
         negated: whether it is said not to be there. absorbed: whether it is part of another.
     """
 
@@ -51,6 +52,7 @@ class Phrase:
     role: str = "subject"
     pronoun: str = ""
     parts: list[tuple[int, int]] = field(default_factory=list)
+    describes_owner: bool = False
     negated: bool = False
     absorbed: bool = False
 

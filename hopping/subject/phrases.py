@@ -15,7 +15,7 @@ from .lexicon import lexicon
 from .phrase import Phrase
 from .tagging import tag
 from .tokens import Token
-from .vocabulary import MANY, NEGATIVE, NUMBERS, TITLE_NOUNS, TITLES
+from .vocabulary import EXISTENTIAL, IS, MANY, NEGATIVE, NUMBERS, TITLE_NOUNS, TITLES, WAS, WISHES
 
 VERBS = frozenset("ZTBX")
 NOUNS = frozenset("NMH")
@@ -67,6 +67,32 @@ class Sentence:
         """Whether it is a list of words or a caption: no clause has a verb."""
         plain = any(letter in "MOC" for letter in self.tags)
         return not any(letter in ("ZTBX" if plain else "ZTX") for letter in self.tags)
+
+    def is_elsewhere(self, phrase: Phrase) -> bool:
+        """Whether it names where somebody was before this picture, or wants to be.
+
+        "It came from the farm and sleeps": what a frame that is told in the present says in the
+        past is over. "She wants to go to the sea".
+        """
+        at, first = phrase.start - 1, max(0, phrase.start - NEAR)
+        if phrase.role != "oblique":
+            return False
+        while at >= first and self.tags[at] not in ".S" and self.tags[at] not in VERBS:
+            at -= 1
+        if at > first and self.tags[at - 1 : at + 1] == "FB":
+            wish = lexicon().verb_form(self.word(at - 2)) or ("", self.word(at - 2))
+            return wish[1] in WISHES
+        return at >= first and self._is_past(at) and self._is_told_in_the_present
+
+    def _is_past(self, at: int) -> bool:
+        return self.tags[at] == "T" or self.word(at) in WAS
+
+    @cached_property
+    def _is_told_in_the_present(self) -> bool:
+        return any(
+            letter == "Z" or (letter == "X" and self.word(at) in IS)
+            for at, letter in enumerate(self.tags)
+        )
 
     def between(self, start: int, end: int) -> list[Phrase]:
         """The phrases that begin at the tokens [start, end)."""
@@ -213,14 +239,35 @@ class Sentence:
         while at >= first and self.tags[at] in "RF#":
             at -= 1
         if at >= 0 and self.tags[at] == "I":
-            return "oblique"
+            return "subject" if self._is_pictured(at) else "oblique"
         while at >= first and self.tags[at] not in ".SW":
-            if self.tags[at] in "ZTBXG":
+            if self.tags[at] == "G":
                 return "object"
+            if self.tags[at] in VERBS:
+                return "object" if self._has_subject(at) else "subject"
             if self.tags[at] in ",C" and self._opens_clause(at + 1):
                 break
             at -= 1
         return "subject"
+
+    def _is_pictured(self, at: int) -> bool:
+        """Whether a preposition says what a picture is of: "a photo of Mia in a red coat"."""
+        return (
+            self.word(at) == "of"
+            and bool(self.phrases)
+            and (self.phrases[-1].end == at and self.phrases[-1].is_picture)
+        )
+
+    def _has_subject(self, verb: int) -> bool:
+        """Whether somebody stands before a verb whom it can be about: not in "There is Mia"."""
+        if self.tags[verb - 1] in "D#":  # "This is the farm"
+            return True
+        for phrase in reversed(self.phrases):
+            if "." in self.tags[phrase.end : verb]:
+                return False
+            if phrase.role == "subject" and phrase.pronoun not in EXISTENTIAL:
+                return True
+        return False
 
     def _opens_clause(self, at: int) -> bool:
         """Whether a subject with a verb of its own follows: ", the boy blushes"."""

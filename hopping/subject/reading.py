@@ -20,7 +20,7 @@ from .names import Names
 from .phrase import Phrase
 from .phrases import Sentence
 from .tokens import tokenize
-from .vocabulary import BE, HE, IT, SHE, THEY, TURNS, WEATHER
+from .vocabulary import BE, HE, IT, OWNERS, SHE, THEY, TURNS, WEATHER
 
 # What stands in so large a part of the frames is style.
 _NEARLY_EVERY = 0.8
@@ -75,6 +75,8 @@ class Reading:
         for order, phrase in enumerate(sentence.phrases):
             if phrase.absorbed or not phrase.is_seen or phrase.start in style:
                 continue
+            if sentence.is_elsewhere(phrase):
+                continue
             if phrase.pronoun:
                 who = self._meant_by_pronoun(sentence, phrase, subjects, among)
             else:
@@ -87,6 +89,10 @@ class Reading:
                 one.mentioned = frame, sentence.number_at(phrase.start)
                 one.as_subject, one.order = phrase.role == "subject", order
                 found.setdefault(one.number, []).extend(spans)
+            for owner in self._described_owners(phrase, meant, among):
+                if owner.number in found:  # else it is her hair that the frame shows
+                    found[owner.number].extend(spans)
+                    self._who.learn_looks(owner, phrase)
         self._note_groups(sentence, meant)
         return tuple(
             Mention(one, self._who.all[one].kind, merge_spans(spans), one in self._who.grown)
@@ -124,6 +130,19 @@ class Reading:
         if len(who) == 1 and phrase.pronoun in HE | SHE:
             who[0].sex = "m" if phrase.pronoun in HE else "f"
         return self._named(who, sentence, phrase)
+
+    def _described_owners(
+        self, phrase: Phrase, meant: dict[int, list[Individual]], among: set[int] | None
+    ) -> list[Individual]:
+        """Of whom "Her hair is red" says how they look, too."""
+        if not phrase.describes_owner:
+            return []
+        if phrase.owner is not None:
+            return meant.get(phrase.owner.head_at, [])
+        if phrase.determiner not in OWNERS:
+            return []
+        looks = [one for who in meant.values() for one in who if one.parts & {"worn", "body"}]
+        return self._who.meant_by_pronoun(OWNERS[phrase.determiner], looks, among)
 
     def _named(self, who: list[Individual], sentence: Sentence, phrase: Phrase) -> list[Individual]:
         name = sentence.given_name(phrase)

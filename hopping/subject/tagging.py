@@ -48,7 +48,7 @@ _FOLLOWS = {
     "J": ("NM", "J,CE", "HGI.#R"),
     "N": ("ZBXI.,", "NTCYSWEGR", "F"),
     "M": ("BZXI.,", "TCSWEYGR", "F"),
-    "H": ("ZBXY.,", "HTICW", "RESN"),
+    "H": ("ZBXY.,", "HTICWG", "RESN"),
     "B": ("ADPIOR", "NJMH#.,GCF", "ESWH"),
     "Z": ("ADPIOR", "NJMH#.,GCF", "ESWH"),
     "T": ("ADPIOR.", "NJMH#,GCFS", "EW"),

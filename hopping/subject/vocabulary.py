@@ -22,7 +22,10 @@ MANY = _words("dozens hundreds both several many few some all these those variou
 )
 ORDINALS = _words("first second third fourth fifth last other next")
 
+# "There is a dog": who is there stands behind the verb.
+EXISTENTIAL = _words("there here")
 HE, SHE, IT = _words("he him himself"), _words("she her herself"), _words("it itself")
+OWNERS = {"his": "he", "her": "she", "its": "it", "their": "they"}
 THEY = _words("they them themselves")
 PRONOUNS = (
     HE
@@ -37,6 +40,7 @@ PRONOUNS = (
 )
 
 BE = _words("am is are was were be been being 's 're 'm")
+IS, WAS = _words("am is are 's 're 'm"), _words("was were had")
 HAVE = _words("has have had having 've 'd")
 AUXILIARIES = (
     BE
@@ -52,6 +56,12 @@ PREPOSITIONS = _words(
     "inside into like near of off on onto opposite out outside over past per since through "
     "throughout till to toward towards under underneath until unto up upon via with within without "
     "aboard astride"
+)
+# Those that say where somebody is, comes from or goes.
+LOCATIVE = _words(
+    "above across along among amid around at behind below beneath beside between beyond by down "
+    "from in inside into near off on onto opposite out outside over past through throughout to "
+    "toward towards under underneath up upon"
 )
 COORDINATORS = _words("and or but nor &")
 SUBORDINATORS = _words(
@@ -118,6 +128,9 @@ WEATHER = _words(
     "summer sunny sunset warm windy winter"
 )
 TURNS = _words("get grow turn become start begin")
+
+# What somebody wants is not there yet.
+WISHES = _words("want wish hope long plan dream need")
 
 # Nouns that say no more than what may be seen: "the woman" can be any woman.
 GENERIC = _words(
