@@ -1,7 +1,8 @@
 """Who plays in a story: lines `<cast:Mia|the girl: a girl with black hair>` before its frames.
 
 A cast line is no frame. Where a frame names somebody of the cast, the description is said in place
-of the first mention, as a careful writer does by hand; marks and emphasis around it hold it too.
+of the first mention, as a careful writer does by hand (marks and emphasis around it hold it too);
+or it is a text of its own, which the frame sees as it sees an earlier frame (option `cast`).
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from .errors import StoryError
 from .tags import FOREIGN
 from .values import clipped
+
+Cast = Literal["said", "seen"]
+"""How a frame is told who somebody of the cast is."""
 
 _FORM = "<cast:Mia: a girl with curly black hair>, or <cast:Mia|the girl: …> for more names"
 _BEGINNING = re.compile(r"\s*<cast:", re.IGNORECASE)
 _CAST = re.compile(
     rf"\s*<cast:(?P<names>[^:<>]*):(?P<said>(?:{FOREIGN.pattern}|[^<>])*)>\s*", re.IGNORECASE
 )
+# What a WebUI takes out of a description before it is encoded.
+_HOST_SYNTAX = re.compile(rf"{FOREIGN.pattern}|:[\d.]+(?=[)\]])|[()\[\]]")
+_OWNS = re.compile("['’]s?(?!\\w)")
 # Scripts that write no blanks between words: Thai to Burmese, Khmer, kana, Han.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -44,8 +52,25 @@ class CastMember:
 
     def mentioned(self, text: str) -> re.Match[str] | None:
         """The first of their names in a text: whole words; a capital counts where the name has it
-        ("the girl" is found in "The girl", "Rose" not in "rose")."""
-        return self._mention.search(text)
+        ("the girl" is found in "The girl", "Rose" not in "rose").
+
+        One that owns nothing goes first: not the "Mia" of "Mia's hat"."""
+        found = [*self._mention.finditer(text)]
+        return next(
+            (m for m in found if not _OWNS.match(text, m.end())), found[0] if found else None
+        )
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where a text describes or names them: characters [start, end) each, in order."""
+        ways = dict.fromkeys((self.description, _HOST_SYNTAX.sub("", self.description).strip()))
+        said = [(at, at + len(way)) for way in ways if (at := text.find(way)) >= 0]
+        found = said[:1]
+        found += [
+            m.span()
+            for m in self._mention.finditer(text)
+            if not any(a < m.end() and m.start() < b for a, b in found)
+        ]
+        return sorted(found)
 
 
 def cast_member(line: str, number: int, cast: Sequence[CastMember]) -> CastMember | None:

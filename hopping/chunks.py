@@ -72,7 +72,7 @@ def chunks(visibility: Visibility) -> Iterator[Chunk]:
             later,
         )
 
-    for frame in range(1, len(layout.frames) + 1):
+    for frame in layout.numbers:
         context = stands_for[visibility.context(frame)]
         sees = tuple(context.tolist())
         for window in layout.windows(frame):
@@ -83,8 +83,9 @@ def chunks(visibility: Visibility) -> Iterator[Chunk]:
             unseen = () if apart is None else tuple(apart.nonzero().flatten().tolist())
             key = (tuple(ids[window].tolist()), sees, unseen)
             if key not in rows and len(rows) == CHUNK:
-                yield chunk(following=frame)
-                rows, windows, contexts, strangers, order, begun = {}, [], [], [], [], frame
+                following = max(1, frame)  # a description stands before frame 1
+                yield chunk(following)
+                rows, windows, contexts, strangers, order, begun = {}, [], [], [], [], following
             if key not in rows:
                 rows[key] = len(rows)
                 windows.append(window)

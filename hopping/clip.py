@@ -42,7 +42,7 @@ def plan_story(tokenizer: Any, story: Story, options: HoppingOptions | None = No
         HoppingError: if the story cannot be done as asked.
     """
     tokenize = content_tokenize(tokenizer)
-    frames = [tokenize_frame(tokenize, frame.text) for frame in story.frames]
+    frames = [tokenize_frame(tokenize, frame.text) for frame in story.encoded]
     return plan_frames(story, frames, special_ids(tokenizer), options or HoppingOptions())
 
 

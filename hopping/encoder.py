@@ -76,6 +76,8 @@ def encode_and_watch(
         visibility = Visibility(layout, options.replace(mode="baseline"))
     hop = _hop_joint if layout.kind == "joint" else _hop_windows
     windows = hop(encoder, visibility, watching)
+    for _ in islice(windows, sum(len(description.windows) for description in layout.cast)):
+        pass  # no frames
     for frame in layout.frames:
         embeddings, attended = zip(*islice(windows, len(frame.windows)), strict=True)
         yield _joined(embeddings), torch.cat(attended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .cast import CastMember
+from .cast import Cast, CastMember
 from .errors import StoryError
 from .tags import FOREIGN, OPENING
 from .values import LARGEST_SEED, clipped, whole_number
@@ -38,6 +38,7 @@ class Frame:
         seed: of its own noise; None: the story's decides.
         line, column: where its own text begins in the story, both from 1.
         comment: what stands behind # in its line, if it is the line's last; else empty.
+        cast: whom of the cast it names.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Frame:
     line: int = 1
     column: int = 1
     comment: str = ""
+    cast: tuple[CastMember, ...] = ()
 
 
 class FrameScanner:
@@ -57,7 +59,8 @@ class FrameScanner:
     Args:
         piece: what stands for the frame in its line, from column `offset` (from 0) on.
         commented: whether a comment was cut off that line.
-        cast: whose descriptions are said where they are first named.
+        cast: whom it may name. told: whether their descriptions are said where they are first
+            named, or the name stays.
     """
 
     def __init__(
@@ -68,12 +71,13 @@ class FrameScanner:
         offset: int,
         commented: bool,
         cast: tuple[CastMember, ...],
+        told: Cast,
     ) -> None:
         self._piece, self._number, self._line, self._offset = piece, number, line, offset
         self._commented = commented
         self._parts: list[str] = []
         self._length = 0
-        self._cast = cast
+        self._cast, self._told = cast, told
         self.named: list[CastMember] = []
         self.marks: list[Span] = []
         self.links: tuple[int, ...] | None = None
@@ -111,6 +115,7 @@ class FrameScanner:
             seed=self.seed,
             line=self._line,
             column=self._offset + start + 1,
+            cast=tuple(self.named),
         )
 
     def _scan(self) -> None:
@@ -140,7 +145,7 @@ class FrameScanner:
             raise self._unclosed("<share: is not closed; put > behind what is shared", opened[2])
 
     def _say(self, text: str) -> None:
-        """Take text, with descriptions in place of those of the cast who are first named in it."""
+        """Take text, and note who of the cast is first named in it; if so, say who that is."""
         new = [
             (member, member.mentioned(text)) for member in self._cast if member not in self.named
         ]
@@ -149,7 +154,8 @@ class FrameScanner:
         for start, end, member in sorted(found, key=lambda one: (one[0], -one[1])):
             if start < position:  # within a longer name
                 continue
-            self._take(text[position:start] + member.description)
+            said = member.description if self._told == "said" else text[start:end]
+            self._take(text[position:start] + said)
             self.named.append(member)
             position = end
         self._take(text[position:])

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import torch
 
-from .errors import EncoderError, LayoutError
+from .errors import EncoderError, LayoutError, OptionError
 from .options import HoppingOptions
 from .story import Span, Story
 
@@ -124,9 +124,12 @@ class TokenLayout:
 
     Attributes:
         kind: "joint" or "windows".
+        cast: the tokens of the descriptions that frames see. In windows they stand before the
+            frames, numbered -1, -2, …; wherever a frame's number is asked for, theirs will do.
         reason: why this layout, in words.
         ids: token ids, shape (windows, 77), int64.
-        p_id: the frame (from 1) that each token belongs to, or NOBODY. Shape (windows · 77,).
+        p_id: the frame (from 1) or description that each token belongs to, or NOBODY. Shape
+            (windows · 77,).
         role: its `Role`. Same shape.
         window: the row of `ids` that it stands in. Same shape.
     """
@@ -140,24 +143,34 @@ class TokenLayout:
     p_id: torch.Tensor
     role: torch.Tensor
     window: torch.Tensor
+    cast: tuple[FrameTokens, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All that has windows of its own, in reading order: the descriptions, then the frames."""
+        return (*range(-1, -len(self.cast) - 1, -1), *range(1, len(self.frames) + 1))
+
+    def _place(self, number: int) -> int:
+        """Which of `numbers` one is."""
+        return number - 1 + len(self.cast) if number > 0 else -number - 1
 
     def content(self, frame: int) -> torch.Tensor:
         """Indices of the content tokens of `frame` (from 1), in reading order."""
-        return self._content[frame - 1]
+        return self._content[self._place(frame)]
 
     @cached_property
     def _content(self) -> tuple[torch.Tensor, ...]:
         indices = (self.role == Role.CONTENT).nonzero().squeeze(1)
-        return indices.split([frame.count for frame in self.frames])
+        return indices.split([each.count for each in (*self.cast, *self.frames)])
 
     def windows(self, frame: int) -> torch.Tensor:
         """Indices of all tokens of `frame` (from 1), shape (its windows, 77). Windows only."""
-        return self._windows[frame - 1]
+        return self._windows[self._place(frame)]
 
     @cached_property
     def _windows(self) -> tuple[torch.Tensor, ...]:
         indices = torch.arange(self.ids.numel()).view_as(self.ids)
-        return indices.split([len(frame.windows) for frame in self.frames])
+        return indices.split([len(each.windows) for each in (*self.cast, *self.frames)])
 
     def alone(self, frame: int) -> torch.Tensor:
         """Ids of `frame` (from 1) as it is encoded alone, shape (its windows, 77)."""
@@ -198,18 +211,36 @@ def lay_out(
 ) -> TokenLayout:
     """The layout that the options ask for; `auto` takes joint where it serves.
 
+    Args:
+        frames: the tokens of all that the story has encoded: frames, then descriptions.
+
     Raises:
+        OptionError: if the story was read for another value of the option `cast`.
         LayoutError: if joint was asked for, by name or by mode `reference`, and cannot hold the
             story.
     """
+    frames, cast = frames[: len(story)], frames[len(story) :]
     if options.mode == "baseline":
         return windows_layout(story, frames, special, "mode=baseline: each frame is alone")
+    told = "seen" if story.descriptions else "said"
+    if told != options.cast and any(frame.cast for frame in story.frames):
+        raise OptionError(
+            f"the story was read for cast={told}, the options say cast={options.cast}; "
+            f'use parse_story(…, cast="{options.cast}")'
+        )
+    if cast and (options.layout == "joint" or options.mode == "reference"):
+        raise LayoutError(
+            "with cast=seen the descriptions have windows of their own, which the joint layout's "
+            "one row is not; use layout=windows or auto, or cast=said"
+        )
     if options.mode == "reference":
         return joint_layout(story, frames, special, "mode=reference is joint")
     if options.layout == "joint":
         return joint_layout(story, frames, special)
     if options.layout == "windows":
-        return windows_layout(story, frames, special)
+        return windows_layout(story, frames, special, cast=cast)
+    if cast:
+        return windows_layout(story, frames, special, "auto: cast=seen needs windows", cast)
     if options.carry == "all":
         return windows_layout(story, frames, special, "auto: carry=all needs windows")
     excess = joint_excess(frames)
@@ -274,10 +305,18 @@ def joint_layout(
 
 
 def windows_layout(
-    story: Story, frames: Sequence[FrameTokens], special: SpecialIds, reason: str = "as asked"
+    story: Story,
+    frames: Sequence[FrameTokens],
+    special: SpecialIds,
+    reason: str = "as asked",
+    cast: Sequence[FrameTokens] = (),
 ) -> TokenLayout:
-    """Each frame in windows of its own, each with its own start, end and padding."""
+    """Each frame and description in windows of its own, each with its start, end and padding."""
     rows = _Rows()
+    for number, description in enumerate(cast, start=1):
+        rows.add_frame(description, -number, special)
     for number, frame in enumerate(frames, start=1):
         rows.add_frame(frame, number, special)
-    return TokenLayout("windows", reason, story, tuple(frames), special, *rows.tensors())
+    return TokenLayout(
+        "windows", reason, story, tuple(frames), special, *rows.tensors(), cast=tuple(cast)
+    )

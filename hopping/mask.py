@@ -112,13 +112,34 @@ class Visibility:
         self._words: dict[tuple[int, int], torch.Tensor] = {}
         none = torch.empty(0, dtype=torch.long)
         self._context = tuple(
-            torch.cat([none, *(self.shown(source, viewer) for source in earlier)])
+            torch.cat(
+                [
+                    none,
+                    *(layout.content(description.number) for description in self.cast(viewer)),
+                    *(self.shown(source, viewer) for source in earlier),
+                ]
+            )
             for viewer, earlier in enumerate(self.sources, start=1)
         )
 
     def context(self, frame: int) -> torch.Tensor:
-        """Indices into the layout of the earlier frames' content tokens that `frame` sees."""
-        return self._context[frame - 1]
+        """Indices into the layout of the content tokens that `frame` sees of earlier frames and of
+        the cast's descriptions. A description sees nobody."""
+        return self._context[frame - 1] if frame > 0 else torch.empty(0, dtype=torch.long)
+
+    def cast(self, viewer: int) -> tuple[Frame, ...]:
+        """The descriptions that a frame sees (cast=seen): of those of the cast whom it names, or
+        with share=subject means."""
+        story = self.layout.story
+        if self.options.mode == "baseline" or not story.descriptions:
+            return ()
+        named = story.frames[viewer - 1].cast
+        meant = self._named[viewer - 1] if self.options.share == "subject" else ()
+        return tuple(
+            description
+            for description in story.descriptions
+            if description.cast[0] in named or self._reading.cast.get(description.cast[0]) in meant
+        )
 
     @cached_property
     def last_viewer(self) -> torch.Tensor:
@@ -251,7 +272,7 @@ class Visibility:
         contextual = self.contextual(rows)
         start = columns[layout.role[columns] == Role.START]
         for viewer in layout.p_id[rows].unique().tolist():
-            if viewer == NOBODY:
+            if viewer <= NOBODY:
                 continue
             seen = self.context(viewer)
             if layout.kind == "joint" and (
@@ -291,7 +312,16 @@ class Visibility:
         found = []
         for one in sorted(self._named[viewer - 1]):
             frames = [n for n in (*telling, viewer) if one in self._named[n - 1]]
-            words = torch.cat([self._words_of(one, frame) for frame in frames])
+            words = torch.cat(
+                [
+                    *(self._words_of(one, frame) for frame in frames),
+                    *(
+                        self.layout.content(description.number)
+                        for description in self.cast(viewer)
+                        if self._reading.cast.get(description.cast[0]) == one
+                    ),
+                ]
+            )
             found.append(torch.isin(tokens, words))
         return torch.stack(found, dim=1)
 

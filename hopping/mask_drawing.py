@@ -176,6 +176,11 @@ def frame_colour(frame: int, strong: bool) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(round(part * 255) for part in _rgb(hue, lightness)))
 
 
+def frame_name(number: int) -> str:
+    """What a frame or description of the cast is called: "3", "cast 1"."""
+    return str(number) if number > NOBODY else f"cast {-number}"
+
+
 def _rgb(hue: float, lightness: float) -> tuple[float, float, float]:
     return colorsys.hls_to_rgb(hue, lightness, 0.55)
 

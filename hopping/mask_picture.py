@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from .layout import NOBODY
 from .lettering import Lettering
-from .mask_drawing import MaskDrawing, MaskPanel, TokenText, draw, frame_colour
+from .mask_drawing import MaskDrawing, MaskPanel, TokenText, draw, frame_colour, frame_name
 from .plan import StoryPlan
 
 _PAPER, _INK, _FAINT = "#ffffff", "#202124", "#8a8d91"
@@ -102,7 +102,7 @@ class _Axes:
             colour = frame_colour(frame, strong=True)
             canvas.rectangle((x - self._strip, y + a + 1, x - 3, y + b - 1), fill=colour)
             canvas.rectangle((x + a + 1, y - self._strip, x + b - 1, y - 3), fill=colour)
-            number = str(frame)
+            number = frame_name(frame)
             if self._letters.width(number) > b - a:
                 continue
             half = (self._letters.line_height + 2) // 2

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeVar, get_args
 
+from .cast import Cast
 from .errors import OptionError
 from .values import brief, read_ranges, write_ranges
 
@@ -286,6 +287,16 @@ class HoppingOptions(OptionTable):
         "Which pixels of the frames that introduce its subjects, or of those it links to, a frame "
         "sees while it is drawn. subject: the subject's own. all: the place's too.",
         choices=get_args(Pixels),
+    )
+
+    cast: Cast = option(
+        "choice",
+        "said",
+        "Cast",
+        "How a frame that names somebody of the cast is told who that is. said: the description "
+        "stands in place of the first name. seen: the frame sees it as it sees an earlier one "
+        "(needs windows).",
+        choices=get_args(Cast),
     )
 
     def described(self) -> str:

@@ -49,6 +49,7 @@ class FramePlan:
         tokens: its content tokens; windows: how many windows of 75 hold them.
         sources: the earlier frames that it may see.
         shown: for each of them, the words that it shows; empty where it shows nothing.
+        cast: whose description it sees, by their first names.
         who: with share=subject, whom it names.
         pixels: whose pixels it sees.
         notes: what a user should know about this frame.
@@ -61,6 +62,7 @@ class FramePlan:
     windows: int
     sources: tuple[int, ...]
     shown: Mapping[int, tuple[str, ...]]
+    cast: tuple[str, ...]
     who: tuple[Who, ...]
     pixels: tuple[PixelLink, ...]
     notes: tuple[str, ...]
@@ -121,8 +123,9 @@ class StoryPlan:
         lines += [f"note: {note}" for note in self.notes]
         for frame in self.frames:
             windows = f" in {frame.windows} windows" if frame.windows > 1 else ""
+            cast = f", the cast's {_quoted(frame.cast)}" if frame.cast else ""
             fit = f"{frame.tokens}/{CONTENT * frame.windows} tokens{windows}"
-            sees = f"{self._sees(frame)}{_sees_pixels(frame)}"
+            sees = f"{self._sees(frame)}{cast}{_sees_pixels(frame)}"
             lines.append(f"{frame.number}. [{fit}, {sees}] {frame.text}")
             lines += _who(frame)
             lines += [f"   note: {note}" for note in frame.notes]
@@ -158,6 +161,7 @@ class StoryPlan:
                     "windows": frame.windows,
                     "sources": list(frame.sources),
                     "shown": {str(n): list(words) for n, words in frame.shown.items()},
+                    "cast": list(frame.cast),
                     "who": [
                         {"words": list(words), "frame": number, "introduced_as": list(before)}
                         for words, number, before in frame.who
@@ -231,7 +235,9 @@ def _plan_frame(
     who = _named(visibility, number)
     empty = [source for source in sources if not shown[source]]
     # That some show nothing is what share=subject is for; not so where none does, or a link asks.
-    is_noted = empty and (frame.links is not None or len(empty) == len(sources))
+    cast = tuple(seen.cast[0].names[0] for seen in visibility.cast(number))
+    alone = len(empty) == len(sources) and not cast
+    is_noted = empty and (frame.links is not None or alone)
     return FramePlan(
         number=number,
         line=frame.line,
@@ -240,6 +246,7 @@ def _plan_frame(
         windows=len(tokens.windows),
         sources=sources,
         shown=shown,
+        cast=cast,
         who=who,
         pixels=pixels,
         notes=(_nothing_shown(empty),) if is_noted else (),

@@ -90,7 +90,7 @@ class HoppingRequest:
 RECOMMENDED = "Same character"
 """The preset with which doors open."""
 
-_APPENDED = ("pixels", "frames")  # after the options of both tables, in this order
+_APPENDED = ("pixels", "frames", "cast")  # after the options of both tables, in this order
 
 ROWS: tuple[Option, ...] = tuple(
     sorted(

@@ -8,7 +8,7 @@ It runs. # a comment                         what is not read, from # to the end
 <seed:123> The dog sleeps.                   its own noise, instead of the story's
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
-<cast:Mia: a girl with curly black hair>     before the frames: what is said where one names Mia
+<cast:Mia: a girl with curly black hair>     before the frames: who Mia is, where one names her
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .cast import CastMember, cast_member, check_is_named
+from .cast import Cast, CastMember, cast_member, check_is_named
 from .errors import StoryError
 from .frame import Frame, FrameScanner, Span
 from .tags import FOREIGN, OPENING, SEPARATOR, check_characters, check_control, check_tags
@@ -40,12 +40,15 @@ class Story:
         comments: where each begins, by line and column.
         networks: the host's tags that stand by themselves, each with its line.
         cast: each of the cast, and the numbers of the frames that name them.
+        descriptions: what those frames see of the cast, where it is not said in them: texts that
+            are no frames, numbered -1, -2, ….
     """
 
     frames: tuple[Frame, ...]
     comments: tuple[tuple[int, int], ...] = ()
     networks: tuple[tuple[int, str], ...] = ()
     cast: tuple[tuple[CastMember, tuple[int, ...]], ...] = ()
+    descriptions: tuple[Frame, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -73,11 +76,16 @@ class Story:
         return tuple(frame.number for frame in self.frames if frame.seed is not None)
 
     @property
+    def encoded(self) -> tuple[Frame, ...]:
+        """All that a text encoder reads: the frames, then the descriptions that they see."""
+        return self.frames + self.descriptions
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of the text beside its frames."""
         notes = [
-            f"{clipped(' or '.join(member.names))} is said as {clipped(member.description)!r} in "
-            f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
+            f"{clipped(' or '.join(member.names))} is {'seen' if self.descriptions else 'said'} as "
+            f"{clipped(member.description)!r} in frame{'s' * (len(frames) > 1)} {listed(frames)}"
             for member, frames in self.cast
         ]
         if own := self.own_seeds:
@@ -104,7 +112,12 @@ def _lines(numbers: Sequence[int]) -> str:
 
 
 def parse_story(
-    text: str, before: str = "", after: str = "", *, inline_comments: bool = True
+    text: str,
+    before: str = "",
+    after: str = "",
+    *,
+    inline_comments: bool = True,
+    cast: Cast = "said",
 ) -> Story:
     """Parse a multi-line story.
 
@@ -113,6 +126,7 @@ def parse_story(
         before, after: text put before and after every frame (a style, say); one line each,
             without marks. It is encoded, but never taken for a frame's subject.
         inline_comments: whether # begins a comment within a line too, or at its start only.
+        cast: whether descriptions are said in the frames, or seen by them (the option `cast`).
 
     Raises:
         StoryError: with line and column, if the story is empty or a tag is wrong.
@@ -124,7 +138,7 @@ def parse_story(
     frames: list[Frame] = []
     comments: list[tuple[int, int]] = []
     networks: list[tuple[int, str]] = []
-    cast: dict[CastMember, list[int]] = {}
+    members: dict[CastMember, list[int]] = {}
     lines = _LINE_END.split(text.lstrip("\ufeff"))
     for number, line in enumerate(lines, start=1):
         check_characters(line, number)
@@ -133,13 +147,13 @@ def parse_story(
             comments.append((number, len(read) + 1 if read.strip() else 1))
         check_control(read, number)
         check_tags(read, number)
-        member = cast_member(read, number, tuple(cast))
+        member = cast_member(read, number, tuple(members))
         if member and frames:
             raise StoryError(
                 "a cast line behind a frame; write it above the first", line=number, column=1
             )
         if member:
-            cast[member] = []
+            members[member] = []
             continue
         start, before_line = 0, len(frames)
         for stop, following in _pieces(read):
@@ -148,23 +162,31 @@ def parse_story(
                 networks += [(number, tag.group()) for tag in FOREIGN.finditer(piece)]
             elif piece.strip():
                 scanner = FrameScanner(
-                    piece, len(frames) + 1, number, start, read != line, tuple(cast)
+                    piece, len(frames) + 1, number, start, read != line, tuple(members), cast
                 )
                 for member in scanner.named:
-                    cast[member].append(len(frames) + 1)
+                    members[member].append(len(frames) + 1)
                 frames.append(scanner.frame(*additions))
             start = following
         if len(frames) > before_line:
             comment = line[len(read) + 1 :].strip().replace("\\#", "#")
             frames[-1] = replace(frames[-1], comment=comment)
     if not frames:
-        only = "tags for all frames" if networks else "a cast" if cast else ""
+        only = "tags for all frames" if networks else "a cast" if members else ""
         what = f"the story has {only} but no frame" if only else _NO_FRAME
         raise StoryError(f"{what}; write one prompt per line", line=1, column=1)
-    check_is_named(tuple(cast), {member for member, named in cast.items() if named})
+    check_is_named(tuple(members), {member for member, named in members.items() if named})
+    descriptions = []
+    if cast == "seen":
+        for number, member in enumerate(members, start=1):
+            networks += [(member.line, tag.group()) for tag in FOREIGN.finditer(member.description)]
+            said = FOREIGN.sub("", member.description).strip()
+            descriptions.append(
+                Frame(-number, said, (0, len(said)), line=member.line, cast=(member,))
+            )
     served = (_with_networks(frame, [tag for _, tag in networks]) for frame in frames)
-    named = tuple((member, tuple(numbers)) for member, numbers in cast.items())
-    return Story(tuple(served), tuple(comments), tuple(networks), named)
+    named = tuple((member, tuple(numbers)) for member, numbers in members.items())
+    return Story(tuple(served), tuple(comments), tuple(networks), named, tuple(descriptions))
 
 
 def story_lines(text: str) -> list[str]:

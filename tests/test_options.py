@@ -24,6 +24,7 @@ def test_defaults_are_the_papers():
         "start_token": "first",
         "strength": 1.0,
         "pixels": "off",
+        "cast": "said",
     }
     assert options.changed() == {}
 

@@ -46,14 +46,15 @@ def check_text(text: str) -> None:
 def check_story(story: Story) -> None:
     """Raises TooLargeError for a story of too many frames or, with what surrounds each, letters."""
     _check_count("frames", len(story))
-    _check_count("characters", sum(map(len, story.texts)))
+    _check_count("characters", sum(len(frame.text) for frame in story.encoded))
 
 
 def check_brackets(story: Story) -> None:
     """Raises TooLargeError for a story that would keep a WebUI's parser busy for minutes."""
-    counts = [text.count("(") + text.count("[") for text in story.texts]
+    texts = [frame.text for frame in story.encoded]
+    counts = [text.count("(") + text.count("[") for text in texts]
     _check_count("brackets", sum(counts))
-    for frame, count in zip(story.frames, counts, strict=True):
+    for frame, count in zip(story.encoded, counts, strict=True):
         _check_count("brackets in a frame", count, frame.line)
 
 

@@ -82,9 +82,10 @@ Chip = tuple[str, str | None]
 
 def _sources(frame: FramePlan, with_words: bool) -> list[Chip]:
     """Whom a frame sees, with what they show it."""
+    cast: list[Chip] = [("cast", _quoted(frame.cast))] if frame.cast else []
     if not with_words:
-        return [(numbers, None) for numbers in ranges(frame.sources)]
-    return [(listed(group.sources), _quoted(group.words)) for group in frame.groups]
+        return cast + [(numbers, None) for numbers in ranges(frame.sources)]
+    return cast + [(listed(group.sources), _quoted(group.words)) for group in frame.groups]
 
 
 def _known(frame: FramePlan) -> list[Chip]:

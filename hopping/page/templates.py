@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from hopping.mask_drawing import frame_colour
+from hopping.mask_drawing import frame_colour, frame_name
 
 
 def templates(*folders: Path) -> Callable[..., str]:
@@ -22,7 +22,7 @@ def templates(*folders: Path) -> Callable[..., str]:
         lstrip_blocks=True,
         finalize=_sendable,
     )
-    environment.filters.update(frame_style=frame_style, percent=_percent)
+    environment.filters.update(frame_name=frame_name, frame_style=frame_style, percent=_percent)
 
     def render(name: str, **values: Any) -> str:
         return environment.get_template(name).render(values)

@@ -146,9 +146,9 @@ def generate_story(
     Raises:
         HoppingError: before anything is sampled, if the story cannot be done as asked.
     """
-    if isinstance(story, str):
-        story = read_plain_story(story)
     options = options or HoppingOptions()
+    if isinstance(story, str):
+        story = read_plain_story(story, cast=options.cast)
     scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
     conditioner = PipelineConditioner(pipeline, clip_skip, scale)
     size = {"width": width, "height": height}

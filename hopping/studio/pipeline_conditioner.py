@@ -157,7 +157,7 @@ class PipelineConditioner:
 
     def _plan(self, tokenizer: Any, story: Story, options: HoppingOptions) -> StoryPlan:
         tokenize = self._tokenize(tokenizer)
-        frames = [tokenize_frame(tokenize, frame.text) for frame in story.frames]
+        frames = [tokenize_frame(tokenize, frame.text) for frame in story.encoded]
         return plan_frames(story, frames, special_ids(tokenizer), options)
 
     def _tokenize(self, tokenizer: Any) -> Tokenize:

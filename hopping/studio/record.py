@@ -139,7 +139,9 @@ class Record:
     @cached_property
     def story(self) -> Story:
         """The story, parsed."""
-        return parse_story(self.source, self.settings.before, self.settings.after)
+        return parse_story(
+            self.source, self.settings.before, self.settings.after, cast=self.options.cast
+        )
 
     def keys(self) -> list[FrameKey]:
         """All pictures of the story, in the order in which they are made."""

@@ -73,7 +73,7 @@ class StoryRequest:
     @cached_property
     def story(self) -> Story:
         """The story, parsed."""
-        return read_plain_story(self.source, self.before or "", self.after or "")
+        return read_plain_story(self.source, self.before or "", self.after or "", self.options.cast)
 
     def load(self) -> Any:
         """The pipeline that was asked for."""

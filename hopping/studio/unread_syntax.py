@@ -7,6 +7,7 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hopping.cast import Cast
 from hopping.errors import StoryError
 from hopping.story import Story, check_plain, parse_story, story_lines
 from hopping.tags import FOREIGN
@@ -28,13 +29,13 @@ _TOLD = {
 }
 
 
-def read_plain_story(source: str, before: str = "", after: str = "") -> Story:
+def read_plain_story(source: str, before: str = "", after: str = "", cast: Cast = "said") -> Story:
     """Parse a story that diffusers is to make; arguments as of `parse_story`.
 
     Raises:
         StoryError: as `parse_story`, and for a tag that only a WebUI understands.
     """
-    story = parse_story(source, before, after)
+    story = parse_story(source, before, after, cast=cast)
     # In the text as it was written, line and column are exact.
     for number, line in enumerate(story_lines(source), start=1):
         if tag := FOREIGN.search(line):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from hopping.cast import CastMember
 from hopping.story import Span, Story
 
 from .descriptions import describe
@@ -48,36 +49,61 @@ class Reading:
 
     Attributes:
         mentions: for each frame those whom it names, in the order in which it does.
+        cast: which individuals those of the cast are, whom a frame has named.
     """
 
-    def __init__(self, texts: Sequence[str], links: Sequence[tuple[int, ...] | None]) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        links: Sequence[tuple[int, ...] | None],
+        cast: Sequence[tuple[CastMember, ...]] = (),
+    ) -> None:
         """`texts`: the frames' own. `links`: the frames, from 1, in which a frame finds whom its
-        pronouns mean; None: all before it."""
+        pronouns mean; None: all before it. `cast`: whom of the cast each frame names."""
         self._who = Individuals()
+        self.cast: dict[CastMember, int] = {}
         self.mentions: list[tuple[Mention, ...]] = []
         names, style = Names(), _Style()
         # A frame is read with what the frames before it tell, never with what comes later: so a
         # frame that is added changes nothing for those before it.
-        for number, (text, linked) in enumerate(zip(texts, links, strict=True), start=1):
+        casts = cast or [()] * len(texts)
+        for number, (text, linked, played) in enumerate(
+            zip(texts, links, casts, strict=True), start=1
+        ):
             tokens = tokenize(text)
-            sentence = Sentence(tokens, names.read(tokens))
+            sentence = Sentence(tokens, names.read(tokens) | _proper_names(played))
             describe(sentence)
             among = None if linked is None else {*linked, number}
-            self.mentions.append(self._read(sentence, number, among, style.read(sentence)))
+            self.mentions.append(
+                self._read(sentence, number, among, style.read(sentence), _Roles(text, played))
+            )
 
     def _read(
-        self, sentence: Sentence, frame: int, among: set[int] | None, style: frozenset[int]
+        self,
+        sentence: Sentence,
+        frame: int,
+        among: set[int] | None,
+        style: frozenset[int],
+        roles: _Roles,
     ) -> tuple[Mention, ...]:
         found: dict[int, list[Span]] = {}
         self._who.grown.clear()
         meant: dict[int, list[Individual]] = {}  # by the head's token
         subjects: list[Individual] = []  # of the last clause
         for order, phrase in enumerate(sentence.phrases):
-            if phrase.absorbed or not phrase.is_seen or phrase.start in style:
+            member, is_role = roles.of(sentence, phrase)
+            if member is None and (
+                is_role
+                or phrase.absorbed
+                or not phrase.is_seen
+                or phrase.start in style
+                or sentence.is_elsewhere(phrase)
+            ):
                 continue
-            if sentence.is_elsewhere(phrase):
-                continue
-            if phrase.pronoun:
+            if member is not None:
+                who = [self._playing(member, frame)]
+                self._who.learn(who[0], phrase)
+            elif phrase.pronoun:
                 who = self._meant_by_pronoun(sentence, phrase, subjects, among)
             else:
                 who = self._meant_by(sentence, phrase, frame, meant)
@@ -93,11 +119,28 @@ class Reading:
                 if owner.number in found:  # else it is her hair that the frame shows
                     found[owner.number].extend(spans)
                     self._who.learn_looks(owner, phrase)
+        for member, span in roles.spans:
+            one = self._playing(member, frame)
+            one.mentioned = max(one.mentioned, (frame, 0))
+            found.setdefault(one.number, []).append(span)
         self._note_groups(sentence, meant)
         return tuple(
             Mention(one, self._who.all[one].kind, merge_spans(spans), one in self._who.grown)
             for one, spans in found.items()
         )
+
+    def _playing(self, member: CastMember, frame: int) -> Individual:
+        """Who somebody of the cast is: known by the description from the first mention on."""
+        if member not in self.cast:
+            sentence = Sentence(tokenize(member.description))
+            describe(sentence)
+            owners = [phrase.owner for phrase in sentence.phrases]
+            main = (p for p in sentence.phrases if p.is_seen and not p.pronoun and p not in owners)
+            one = self._who.add(next(main, Phrase(0, 0, 0)), frame, None)
+            for name in _proper_names([member]):
+                self._who.give_name(one, name)
+            self.cast[member] = one.number
+        return self._who.all[self.cast[member]]
 
     def _meant_by(
         self, sentence: Sentence, phrase: Phrase, frame: int, meant: dict[int, list[Individual]]
@@ -169,6 +212,44 @@ class Reading:
         named = frozenset(who)
         mentions = (m for m in self.mentions[source - 1] if m.individual in named)
         return merge_spans(span for mention in mentions for span in mention.spans)
+
+
+class _Roles:
+    """Where a frame names those of the cast.
+
+    Attributes:
+        spans: who, and characters of its text.
+    """
+
+    def __init__(self, text: str, cast: Iterable[CastMember]) -> None:
+        found = [(member, span) for member in cast for span in member.spans(text)]
+        found.sort(key=lambda one: (one[1][0], -one[1][1]))
+        self.spans: list[tuple[CastMember, Span]] = []
+        for member, span in found:
+            if not self.spans or span[0] >= self.spans[-1][1][1]:  # not within a longer name
+                self.spans.append((member, span))
+        self._found: set[Span] = set()  # those whose phrase has been found
+
+    def of(self, sentence: Sentence, phrase: Phrase) -> tuple[CastMember | None, bool]:
+        """Whom a phrase names: the first whose head stands in what names or describes them.
+
+        Else None, and whether its head stands there: the phrase is part of a description, or of a
+        script without blanks, and names nobody by itself.
+        """
+        start, end = sentence.tokens[phrase.head_at].span
+        for member, span in self.spans:
+            if span[0] < end and start < span[1]:
+                if span in self._found or start < span[0] or span[1] < end:
+                    return None, True
+                self._found.add(span)
+                return member, True
+        return None, False
+
+
+def _proper_names(cast: Iterable[CastMember]) -> frozenset[str]:
+    """The words of their names that have a capital, in lower case."""
+    words = (word for member in cast for name in member.names for word in name.split())
+    return frozenset(word.lower() for word in words if word[0].isupper())
 
 
 def _spans(sentence: Sentence, phrase: Phrase) -> list[Span]:
@@ -250,9 +331,14 @@ def read_story(story: Story) -> Reading:
     return _read(
         tuple(frame.text[slice(*frame.own)] for frame in story.frames),
         tuple(frame.links for frame in story.frames),
+        tuple(frame.cast for frame in story.frames),
     )
 
 
 @lru_cache(maxsize=4)
-def _read(texts: tuple[str, ...], links: tuple[tuple[int, ...] | None, ...]) -> Reading:
-    return Reading(texts, links)
+def _read(
+    texts: tuple[str, ...],
+    links: tuple[tuple[int, ...] | None, ...],
+    cast: tuple[tuple[CastMember, ...], ...],
+) -> Reading:
+    return Reading(texts, links, cast)

@@ -267,7 +267,8 @@ class HoppedRun:
         self, call: HostCall, texts: tuple[str, ...], hires: bool
     ) -> tuple[list[list[Any]], StoryPixels | None]:
         story = self._hires_story if hires and self._hires_story else self.story
-        scheduled = schedule_frames(story.frames, texts, self._styled, call.timing)
+        described = tuple(frame.text for frame in story.descriptions)
+        scheduled = schedule_frames(story.encoded, (*texts, *described), self._styled, call.timing)
         laid_out = HostStory(call, scheduled, self.request.hopping)
         for note in notes(laid_out, story.frames, self.request.hopping):
             self.processing.comment(note)

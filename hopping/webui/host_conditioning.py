@@ -103,7 +103,11 @@ class HostStory:
         """For each frame its `ComposableScheduledPromptConditioning`s; nothing is encoded before
         all are known to be possible."""
         if self._options.keeps_words_plain:
-            return [self._call.plain(clean(frame.prompt)) for frame in self._scheduled]
+            return [
+                self._call.plain(clean(frame.prompt))
+                for frame in self._scheduled
+                if frame.frame.number > 0
+            ]
         return _conditionings(self._call, self._scheduled, self._steps, self._tracks)
 
 
@@ -119,6 +123,7 @@ def _conditionings(
     conditionings = [
         [] if frame.frame.number in contextual else call.plain(clean(frame.prompt))
         for frame in scheduled
+        if frame.frame.number > 0  # descriptions are no pictures
     ]
     if contextual:
         for frame in scheduled:

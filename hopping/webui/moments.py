@@ -96,7 +96,8 @@ class StepTexts:
             texts.append(tuple(clean(text) for text in now))
             frames.append(_as_read(frame, readings))
         self.texts = tuple(texts)
-        self.story = Story(tuple(frames))
+        split = sum(frame.number > 0 for frame in frames)
+        self.story = Story(tuple(frames[:split]), descriptions=tuple(frames[split:]))
 
     def tokens(
         self, encoder: HostTextEncoder, windows: Sequence[Sequence[Sequence[tuple[int, ...]]]]

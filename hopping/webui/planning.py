@@ -28,8 +28,10 @@ def parse_prompt(prompt: str, request: HoppingRequest) -> Story:
         StoryError: with line and column.
     """
     run = request.run
-    story = parse_story(prompt, run.before, run.after, inline_comments=hides_comments())
-    for frame in story.frames:
+    story = parse_story(
+        prompt, run.before, run.after, inline_comments=hides_comments(), cast=request.hopping.cast
+    )
+    for frame in story.encoded:
         check_comments(frame)
     return story
 
@@ -51,8 +53,8 @@ def plan_with_words(prompt: str, request: HoppingRequest) -> tuple[StoryPlan, To
     """
     encoder = text_encoders(host().loaded_model())[0]
     story = parse_prompt(prompt, request)
-    texts = [without_networks(frame.text) for frame in story.frames]
-    scheduled = schedule_frames(story.frames, texts, lambda text: text, _TIMING)
+    texts = [without_networks(frame.text) for frame in story.encoded]
+    scheduled = schedule_frames(story.encoded, texts, lambda text: text, _TIMING)
     plan = plan_scheduled(encoder, scheduled, request.hopping)
     frames = [
         replace(planned, text=frame.text)

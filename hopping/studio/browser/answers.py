@@ -64,7 +64,9 @@ class Studio:
         def make() -> tuple[StoryPlan, TokenText]:
             check_text(story or "")
             asked = parse_request(_named(values))
-            parsed = read_plain_story(story or "", asked.run.before, asked.run.after)
+            parsed = read_plain_story(
+                story or "", asked.run.before, asked.run.after, asked.hopping.cast
+            )
             check_story(parsed)
             return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
 
