@@ -108,7 +108,8 @@ class _Axes:
             half = (self._letters.line_height + 2) // 2
             middle = (a + b) / 2
             strip = -(self._strip + 3) / 2
-            self._letters.draw(canvas, x + strip, y + middle - half, number, _PAPER, "middle")
+            if self._letters.width(number) <= self._strip:
+                self._letters.draw(canvas, x + strip, y + middle - half, number, _PAPER, "middle")
             self._letters.draw(canvas, x + middle, y + strip - half, number, _PAPER, "middle")
 
     @staticmethod

@@ -55,7 +55,7 @@ class Hopping:
 
     Attributes:
         options: The paper's, or others.
-        words: What the frames say.
+        words: What the frames say, behind the lines of a cast, if there is one.
         same_noise: Whether all frames start from one noise, or each from its own.
     """
 
@@ -65,7 +65,7 @@ class Hopping:
 
     def story(self, shots: Sequence[Wording]) -> Story:
         """The story that is encoded."""
-        return parse_story("\n".join(self.words(shots)))
+        return parse_story("\n".join(self.words(shots)), cast=self.options.cast)
 
     def __call__(self, side: TextSide, shots: Sequence[Wording]) -> Tensor:
         """Embeddings of the frames."""
@@ -96,6 +96,13 @@ def _repeated_from_before(shots: Sequence[Wording]) -> list[str]:
     """The same, each linked to the frame before it."""
     first, *later = _repeated(shots)
     return [first, *(f"<from:{n}> {text}" for n, text in enumerate(later, start=1))]
+
+
+def _with_cast(shots: Sequence[Wording]) -> list[str]:
+    """The characters in cast lines, and the frames with their bare names."""
+    cast = dict(member for shot in shots for member in shot.cast)
+    lines = [f"<cast:{name}: {description}>" for name, description in cast.items()]
+    return [*lines, *(shot.named for shot in shots)]
 
 
 def _concatenated(shots: Sequence[Wording]) -> list[str]:
@@ -184,6 +191,8 @@ _ONE_NOISE: Mapping[str, Method] = {
     f"{_PRESET} × 0.75": _hop(preset=_PRESET, strength=0.75),
     f"{_PRESET} × 0.5": _hop(preset=_PRESET, strength=0.5),
     f"{_PRESET} × 0.25": _hop(preset=_PRESET, strength=0.25),
+    "cast said": _hop(_with_cast, preset=_PRESET, cast="said"),
+    "cast seen": _hop(_with_cast, preset=_PRESET, cast="seen"),
     "attribute repeated": _hop(_repeated, mode="baseline"),
     "plain + pixels": _hop(mode="baseline", pixels="subject"),
     _REPEATED_PIXELS: _hop(_repeated, mode="baseline", pixels="subject"),

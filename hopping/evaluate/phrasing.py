@@ -63,11 +63,15 @@ class Wording:
         text: What the frame says; after frame 1 without the attribute.
         repeated: The same with the attribute named again.
         marked: The same in the story syntax, with what is shared marked and linked by hand.
+        named: The same without the attribute in frame 1 either, where there is a cast.
+        cast: By which name the cast has each character of the frame, and its description.
     """
 
     text: str
     repeated: str
     marked: str
+    named: str
+    cast: tuple[tuple[str, str], ...]
 
 
 def described(figure: Figure, article: str = "the") -> str:
@@ -80,6 +84,11 @@ def described(figure: Figure, article: str = "the") -> str:
 def definite(subject: str) -> str:
     """The character as one that is known: "the dog", "John"."""
     return subject if subject in PEOPLE else f"the {subject}"
+
+
+def cast_of(*figures: Figure) -> tuple[tuple[str, str], ...]:
+    """Names and descriptions for cast lines: ("the dog", "a red dog")."""
+    return tuple((definite(each.subject), described(each, article="a")) for each in figures)
 
 
 def pronoun(subject: str) -> str:
@@ -111,7 +120,9 @@ def introduce(figure: Figure, place: str, random: Random) -> Wording:
     marked = {name: f"{_FROM}{words}{_TO}" for name, words in shared.items()}
     said = _sentences(random.choice(INTRODUCTIONS).format(**parts, **marked))
     text = said.replace(_FROM, "").replace(_TO, "")
-    return Wording(text, text, said.replace(_FROM, "<share:").replace(_TO, ">"))
+    marked_text = said.replace(_FROM, "<share:").replace(_TO, ">")
+    named = sentence(f"{definite(figure.subject)} {parts['does']} {parts['where']}")
+    return Wording(text, text, marked_text, named, cast_of(figure))
 
 
 def return_to(figure: Figure, place: str, before: str, random: Random) -> Wording:
@@ -126,7 +137,7 @@ def return_to(figure: Figure, place: str, before: str, random: Random) -> Wordin
         again = pronoun(figure.subject)
     text = _sentences(template.format(**parts, again=again))
     repeated = _sentences(template.format(**parts, again=described(figure)))
-    return Wording(text, repeated, f"<from:1> {text}")
+    return Wording(text, repeated, f"<from:1> {text}", text, cast_of(figure))
 
 
 def _parts(figure: Figure, place: str, elsewhere: str, random: Random) -> dict[str, str]:

@@ -14,6 +14,7 @@ from random import Random
 
 from hopping.evaluate.phrasing import (
     Wording,
+    cast_of,
     definite,
     described,
     introduce,
@@ -102,7 +103,7 @@ def _freely_said(random: Random) -> tuple[Shot, ...]:
             said = introduce(figure, place, random)
         else:
             said = return_to(figure, place, places[n - 1], random)
-        shots.append(Shot(said.text, said.repeated, said.marked, Scene(place, (figure,))))
+        shots.append(Shot(**vars(said), truth=Scene(place, (figure,))))
     return tuple(shots)
 
 
@@ -130,7 +131,7 @@ def _two_characters(random: Random) -> tuple[Shot, ...]:
         Figure(figure.subject, figure.colour, size="medium", side=side)
         for figure, side in zip(pair, ("left", "right"), strict=True)
     )
-    meeting = Shot(text, repeated, f"<from:1,2> {text}", Scene(places[4], met))
+    meeting = Shot(text, repeated, f"<from:1,2> {text}", text, cast_of(*met), Scene(places[4], met))
     return (*shots, meeting)
 
 
@@ -166,14 +167,16 @@ def _first_shot(figure: Figure, place: str) -> Shot:
     doing = _doing(figure, place)
     text = sentence(f"{who} {doing}")
     marked = f"<share:{text[: len(who)]}>{text[len(who) :]}"
-    return Shot(text, text, marked, Scene(place, (figure,)))
+    named = sentence(f"{definite(figure.subject)} {doing}")
+    return Shot(text, text, marked, named, cast_of(figure), Scene(place, (figure,)))
 
 
 def _later_shot(figure: Figure, place: str, who: str, source: int) -> Shot:
     doing = _doing(figure, place)
     text = sentence(f"{who} {doing}")
     repeated = sentence(f"{described(figure)} {doing}")
-    return Shot(text, repeated, f"<from:{source}> {text}", Scene(place, (figure,)))
+    marked, truth = f"<from:{source}> {text}", Scene(place, (figure,))
+    return Shot(text, repeated, marked, text, cast_of(figure), truth)
 
 
 def _doing(figure: Figure, place: str) -> str:

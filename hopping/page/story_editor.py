@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from hopping.story_diffusion import from_story_diffusion
+
 from . import story_texts
 from .gradio_versions import in_page, out_of_sight
 from .plan_html import render_empty
@@ -68,7 +70,21 @@ def build_story_editor(
     _build_examples(story)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)
+        gr.Button("Convert a StoryDiffusion story", size="sm", elem_id="hopping_convert").click(
+            converted, inputs=[story], outputs=[story], queue=False, show_progress=False
+        )
     return StoryEditor(story, build_plan(NAME))
+
+
+def converted(story: str | None) -> str:
+    """A story in StoryDiffusion's form in ours."""
+    written = from_story_diffusion(story or "")
+    if written is None:
+        raise gr.Error(
+            "This is no StoryDiffusion story: its lines begin with names in brackets, as in "
+            "“[Bob] A man, wearing a black suit” and “[Bob] wakes up”; nothing was changed."
+        )
+    return written
 
 
 def _build_examples(story: Any) -> None:

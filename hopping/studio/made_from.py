@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import torch
 
+from hopping.layout import NOBODY
 from hopping.pixels import Phrase
 from hopping.plan import StoryPlan
 
@@ -55,7 +56,6 @@ def _texts(plan: StoryPlan) -> Iterator[bytes]:
     told = torch.zeros(ids.numel(), dtype=torch.long)  # what each content token follows from
     for number in layout.numbers:
         context = visibility.context(number)
-        alone = layout.alone(number).tolist()
         start = joint and (options.start_token == "shared" or 1 in visibility.sources[number - 1])
         seen = _digest((layout.kind, start, told[context].tolist()))
         ends = []
@@ -69,8 +69,9 @@ def _texts(plan: StoryPlan) -> Iterator[bytes]:
                 digest.update(repr((position, int(ids[index]), apart and apart[place])).encode())
                 told[index] = int.from_bytes(digest.digest(), "big", signed=True)
             ends.append(digest.digest())
-        if number < 0:
-            continue  # a description: it is seen, and is no frame
+        if number <= NOBODY:
+            continue  # a description of the cast
+        alone = layout.alone(number).tolist()
         if not len(context) or options.keeps_words_plain:
             yield _digest(alone)
         elif options.mode == "reference":  # its separators see the whole row

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hopping.cast import Cast
 from hopping.errors import StoryError
-from hopping.story import Story, check_plain, parse_story, story_lines
+from hopping.story import Frame, Story, check_plain, parse_story, story_lines
 from hopping.tags import FOREIGN
 from hopping.values import clipped, listed
 
@@ -80,11 +80,20 @@ def prompt_notes(story: Story) -> tuple[str, ...]:
     """What a WebUI would act on in these prompts, and is encoded here as the text it is."""
     notes = []
     for what, pattern in _TOLD.items():
-        frames = [frame.number for frame in story.frames if re.search(pattern, frame.text)]
+        frames = [
+            frame.number
+            for frame in story.frames
+            if any(re.search(pattern, text) for text in (frame.text, *_seen_by(frame, story)))
+        ]
         if frames:
             where = f"frame{'s' * (len(frames) > 1)} {listed(frames)}"
             notes.append(f"{what} ({where}) is encoded as text here; only a WebUI acts on it")
     return tuple(notes)
+
+
+def _seen_by(frame: Frame, story: Story) -> list[str]:
+    """The descriptions of those of the cast whom a frame names, where they are not said in it."""
+    return [each.text for each in story.descriptions if each.cast[0] in frame.cast]
 
 
 def noted(plan: StoryPlan) -> StoryPlan:

@@ -62,7 +62,7 @@ class Individual:
 
     @property
     def is_person(self) -> bool:
-        return bool(self.names) or "person" in self.parts
+        return "person" in self.parts or (bool(self.names) and "animal" not in self.parts)
 
     @property
     def is_animate(self) -> bool:

@@ -108,3 +108,14 @@ def test_how_it_is_sampled_counts(sdxl):
     assert [a == b for a, b in zip(before, counting, strict=True)] == [True, False, False, False]
     words, _ = made_from(sdxl, STORY, replace(SAME, pixels="off"))
     assert [a == b for a, b in zip(before, words, strict=True)] == [True, True, False, False]
+
+
+def test_another_description_reaches_those_who_see_it(small_pipeline):
+    options = SAME.replace(cast="seen", pixels="off")
+    told = []
+    for looks in ("black", "red"):
+        story = f"<cast:Mia: a girl with {looks} hair>\nA cat sleeps.\nMia runs.\nMia sits.\nA dog."
+        record = Record(story, options, Settings(**SETTINGS), "", False, "")
+        plans = PipelineConditioner(small_pipeline).plan(record.story, options)
+        told.append([*pictures_made_from({False: plans}, record).values()])
+    assert [one == other for one, other in zip(*told, strict=True)] == [True, False, False, True]

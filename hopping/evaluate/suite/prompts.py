@@ -50,7 +50,9 @@ class PromptSet:
             text = self._prompt(who, setting)
             shared = self._prompt(f"<share:{who}>", setting)
             marked = f"<from:1> {text}" if number else shared
-            frames.append(Wording(text, self.prompts[number], marked))
+            name = f"the {self.concept_token}"
+            named, cast = self._prompt(name, setting), ((name, self.subject),)
+            frames.append(Wording(text, self.prompts[number], marked, named, cast))
         return tuple(frames)
 
     def _prompt(self, who: str, setting: str) -> str:
