@@ -66,6 +66,7 @@ SYNTAX_ROWS = (
     ("The dog sits. <SEP> The dog sleeps.", "Separates frames within a line."),
     ("It runs. # a comment", "Not read, from # to the end of the line."),
     ("<from:1> The dog runs.", "Which earlier frames this one sees: 1, 1,3, prev, all or none."),
+    ("<seed:123> The dog sleeps.", "Noise of its own, instead of the story's."),
     ("<share:A red dog> barks.", "What of this frame later ones may see."),
     ("<cast:Mia: a girl in red>", "Above the frames: what is said where one names Mia."),
 )

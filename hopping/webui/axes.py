@@ -16,6 +16,7 @@ from modules import scripts
 
 from hopping.errors import HoppingError
 from hopping.options import ALL, HoppingOptions, Option
+from hopping.run_options import RunOptions
 
 from .failed_run import is_told
 from .gallery import note_failure
@@ -34,6 +35,7 @@ _ROWS = (
         for row in HoppingOptions.rows()
     ),
     _PRESET,
+    replace(RunOptions.row("frames"), label="Frames"),
 )
 
 # As in the plot's own axes: "0-1 (+0.25)" by steps, "0-1 [5]" so many.

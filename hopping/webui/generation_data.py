@@ -10,6 +10,7 @@ from modules import images, script_callbacks
 from hopping.errors import StoryError
 from hopping.infotext import (
     MODE,
+    SEED,
     frame_in,
     is_hopped,
     parse_infotext,
@@ -43,10 +44,13 @@ def of_whole_story(params: Mapping[str, Any]) -> dict[str, str]:
         return {}
     hires = params.get(HIRES_STORY)
     entries = {"Prompt": story, "Hires prompt": "" if hires is None else unguarded(hires)}
-    counted = "Variation seed" if "Variation seed" in params else "Seed"
-    seed = story_seed(params, counted)
-    if seed is not None and str(seed) != params.get(counted):
-        entries[counted] = str(seed)
+    for name in ("Seed", "Variation seed"):
+        if name == "Seed" and "Variation seed" in params and SEED not in params:
+            continue  # of which all frames have one
+        own = {key: value for key, value in params.items() if name == "Seed" or key != SEED}
+        seed = story_seed(own, name)
+        if seed is not None and str(seed) != params.get(name):
+            entries[name] = str(seed)
     return entries
 
 

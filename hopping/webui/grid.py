@@ -27,7 +27,7 @@ _TOLD = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds")
 def add_pictures(run: HoppedRun, processed: Processed) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
     _take_out(run, processed)
-    if run.jobs.enlarged is not None:
+    if not run.adds_pictures:
         return
     options = run.request.run
     pictures = _frames(run, processed)
@@ -109,17 +109,19 @@ def _grid(
 
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
     made_by = PLAIN if plain else run.request.hopping.described()
-    seed = run.processing.all_seeds[run.jobs.place(PictureJob(story, 1))]
-    return f"{made_by}, {seed_text(seed, run.request.run.same_noise)}"
+    own = [number for number in run.story.own_seeds if number in run.jobs.wanted]
+    return f"{made_by}, {seed_text(run.story_seed(story), run.request.run.same_noise, own)}"
 
 
 def _story_infotext(run: HoppedRun) -> str:
     """The infotext of the whole story: that of its first frame, without the frame's number."""
-    p = run.processing
+    p, first = run.processing, run.jobs.place(PictureJob(0, 1))
     entries = p.extra_generation_params
     p.extra_generation_params = {k: v for k, v in entries.items() if k != FRAME}
     try:
-        return processing.create_infotext(p, p.all_prompts, p.all_seeds, p.all_subseeds, index=0)
+        return processing.create_infotext(
+            p, p.all_prompts, p.all_seeds, p.all_subseeds, index=first
+        )
     finally:
         p.extra_generation_params = entries
 

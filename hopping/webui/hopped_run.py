@@ -15,12 +15,12 @@ from typing import Any
 from modules import processing, prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
-from hopping.infotext import without_own
-from hopping.run_options import HoppingRequest
+from hopping.infotext import SEED, story_seed, without_own
+from hopping.run_options import HoppingRequest, frames_to_make
 from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
-from .generation_data import job_of
+from .generation_data import job_of, of_picture
 from .host_conditioning import HostCall, HostStory
 from .host_types import Processing
 from .hosts import host
@@ -47,6 +47,7 @@ class HoppedRun:
         story: its frames.
         jobs: its pictures.
         pixels: what they see of each other's; None if that is off.
+        adds_pictures: whether a grid or a mask may be added; none is to one frame of a gallery.
 
     Raises:
         HoppingError: if it cannot be done as asked.
@@ -70,10 +71,13 @@ class HoppedRun:
         frames = len(self.story)
         picture = getattr(p, "firstpass_image", None)
         shares = request.hopping.pixels != "off"
+        only = getattr(p, "hopping_only", None)
+        self.adds_pictures = picture is None and only is None
         self.jobs = PictureJobs(
             int(p.n_iter),
             frames,
             request.run.compare,
+            wanted=frames_to_make(only or request.run.frames, frames),
             seen=shares,
             enlarged=None if picture is None else job_of(picture, frames, request.hopping.mode),
         )
@@ -85,6 +89,7 @@ class HoppedRun:
         self._before: dict[str, Any] = {}
         self._conditioned = -1
         self._ours: dict[str, Any] = {}
+        self._story_seeds: list[int] = []  # as counted, whatever seeds frames have of their own
         self._drawing: Wildcards | None = None
         self._handed: dict[tuple[bool, int], str] = {}  # hires?, job's number → text
 
@@ -350,12 +355,23 @@ class HoppedRun:
             int(processing.get_fixed_seed(value[0] if isinstance(value, list) else value))
             for value in (p.seed, p.subseed)
         )
-        seeds, subseeds = (
-            self.jobs.counted(value, self.request.run.same_noise) for value in (seed, subseed)
-        )
+        same_noise, enlarged = self.request.run.same_noise, self.jobs.enlarged
+        if enlarged is not None and (told := of_picture(p.firstpass_image)).get(SEED):
+            # The host has taken the seed that the frame alone has.
+            seed = (story_seed(told) or 0) + (0 if same_noise else enlarged.frame - 1)
+        seeds, subseeds = (self.jobs.counted(value, same_noise) for value in (seed, subseed))
         if p.subseed_strength != 0:  # then the host counts in the variation seed alone
             seeds = [seed] * len(seeds)
+        self._story_seeds = seeds
+        own = [self.story.frames[number - 1].seed for number in self.jobs.numbers]
+        seeds = [
+            counted if seed is None else seed for counted, seed in zip(seeds, own, strict=True)
+        ]
         return {"seed": seeds, "subseed": subseeds}
+
+    def story_seed(self, story: int) -> int:
+        """From which seed one of the run's stories begins."""
+        return self._story_seeds[self.jobs.place(PictureJob(story, 1))]
 
     def _parse_hires(self) -> Story | None:
         p = self.processing

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan, plan_frames
-from hopping.run_options import HoppingRequest
+from hopping.run_options import HoppingRequest, frames_to_make
 from hopping.story import Story, parse_story
 
 from .encoders import HostTextEncoder, text_encoders
@@ -53,6 +53,7 @@ def plan_with_words(prompt: str, request: HoppingRequest) -> tuple[StoryPlan, To
     """
     encoder = text_encoders(host().loaded_model())[0]
     story = parse_prompt(prompt, request)
+    frames_to_make(request.run.frames, len(story))
     texts = [without_networks(frame.text) for frame in story.encoded]
     scheduled = schedule_frames(story.encoded, texts, lambda text: text, _TIMING)
     plan = plan_scheduled(encoder, scheduled, request.hopping)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hopping.infotext import FRAME, MODE, guarded, hopping_entries, key
+from hopping.infotext import FRAME, MODE, SEED, guarded, hopping_entries, key
 from hopping.run_options import RunOptions
 
 from .generation_data import HIRES_STORY
@@ -23,6 +23,8 @@ def run_entries(run: HoppedRun) -> dict[str, Any]:
     parameters: dict[str, Any] = hopping_entries(hopping.mode, "", run.prompt, hopping, options)
     parameters[MODE] = _per_picture(run, lambda job: "baseline" if job.plain else hopping.mode)
     parameters[FRAME] = _per_picture(run, lambda job: f"{job.frame}/{frames}")
+    if run.story.own_seeds:
+        parameters[SEED] = _per_picture(run, lambda job: _story_seed(run, job))
     if options.compare:
         # A picture that is only compared with is brought back as what it is.
         parameters[_COMPARE] = _per_picture(run, lambda job: None if job.plain else "on")
@@ -33,6 +35,11 @@ def run_entries(run: HoppedRun) -> dict[str, Any]:
         # The host's own entry counts within a batch, and would name the first batch's prompts.
         parameters["Hires prompt"] = _hires_prompt(run)
     return parameters
+
+
+def _story_seed(run: HoppedRun, job: PictureJob) -> str | None:
+    own = run.story.frames[job.frame - 1].seed
+    return None if own is None else str(run.story_seed(job.story))
 
 
 class _Entry(str):

@@ -61,7 +61,7 @@ NAMES = {
     "modules.processing_scripts.seed": [
         "connect_reuse_seed(seed, reuse_seed, generation_info, is_subseed)"
     ],
-    "modules.progress": ["restore_progress(id_task)"],
+    "modules.progress": ["current_task", "restore_progress(id_task)"],
     "modules.prompt_parser": [
         "ComposableScheduledPromptConditioning(schedules, weight=1.0)",
         "MulticondLearnedConditioning(shape, batch)",

@@ -90,7 +90,7 @@ SET = {
     "after": '"film"',
     "save_mask": True,
     "pixels": "subject",
-    "frames": "2,4-5",
+    "frames": "1,3",
 }
 
 

@@ -133,7 +133,7 @@ class TestAxes:
 
     def test_one_axis_for_each_option_once(self, plot):
         labels = [row.label for row in HoppingOptions.rows()]
-        assert list(plot) == [f"[Hopping] {label}" for label in [*labels, "Preset"]]
+        assert list(plot) == [f"[Hopping] {label}" for label in [*labels, "Preset", "Frames"]]
 
     def test_a_value_goes_by_the_cell(self, plot):
         p = SimpleNamespace()
