@@ -45,17 +45,22 @@ def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:
     return folder
 
 
+def made_now(pipeline: Any, record: Record) -> dict[FrameKey, str]:
+    """What each picture of a record would be made from, as `pictures_made_from` has it."""
+    conditioner = PipelineConditioner(pipeline)
+    plans = {False: conditioner.plan(record.story, record.options)}
+    if record.settings.compare:
+        plans[True] = conditioner.plan(record.story, HoppingOptions(mode="baseline"))
+    return pictures_made_from(plans, record)
+
+
 def take_stock(pipeline: Any, record: Record, folder: Path) -> None:
     """Find out which of a run's pictures are there as its story is now.
 
     Where its text has changed since the folder was written, frames that have another number now
     take their pictures along, and the mask is drawn anew by `run_story`.
     """
-    conditioner = PipelineConditioner(pipeline)
-    plans = {False: conditioner.plan(record.story, record.options)}
-    if record.settings.compare:
-        plans[True] = conditioner.plan(record.story, HoppingOptions(mode="baseline"))
-    record.now = pictures_made_from(plans, record)
+    record.now = made_now(pipeline, record)
     if read_record(folder).source != record.source:
         (folder / "mask.png").unlink(missing_ok=True)
         renumber(folder, record)

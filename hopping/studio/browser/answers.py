@@ -7,6 +7,7 @@ import datetime
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,24 @@ from hopping.plan import StoryPlan
 from hopping.run_options import parse_request
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
-from hopping.studio.sampling import RUN, SAMPLING, STORYBOOK, Setting
+from hopping.studio.sampling import RANDOM_SEED, RUN, SAMPLING, STORYBOOK, Setting
 from hopping.studio.story_request import StoryRequest
-from hopping.studio.story_run import plan_for
+from hopping.studio.story_run import made_now, plan_for
 from hopping.studio.unread_syntax import read_plain_story
 from hopping.values import brief
 
 from . import result_html
 from .desk import Desk
 from .files import RunFiles
+from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
 from .strengths import StrengthWork
 from .strengths_html import render_strengths
+from .variants import VariantWork, render_variants
 from .work import StoryWork
 
 _log = logging.getLogger(__name__)
+
+MOST_VARIANTS = 8
 
 PAGE_ROWS: tuple[Option, ...] = (*HoppingOptions.rows(), *RUN)
 """The options that the page has, in the order of their widgets."""
@@ -72,7 +77,9 @@ class Studio:
 
         return answer_plan(serial, story, make, lambda _: _log.exception("the live plan failed"))
 
-    def generate(self, token: str, story: str | None, *values: Any) -> Iterator[tuple[Any, Any]]:
+    def generate(
+        self, token: str, story: str | None, *values: Any, desk: str = ""
+    ) -> Iterator[tuple[Any, Any]]:
         """Make a story; gives what is new of progress and downloads, again and again.
 
         The page fetches the frames' cards by `cards` as they come.
@@ -80,11 +87,14 @@ class Studio:
         Args:
             token: the page's name for this run, by which it can be cancelled.
             values: the settings, then the options, in the order of their widgets.
+            desk: what is on the page's desk, as `read_desk` reads it.
         """
         try:
-            record = self.begin(story, values)
-            work = StoryWork(self.pipeline, record, self.outputs)
-            self.desk.submit(token, work)
+            record, kept = self.begin(story, values, read_desk(desk))
+            if kept.folder is not None and not record.missing():
+                yield result_html.render_unchanged(), gr.update()
+                return
+            self.desk.submit(token, StoryWork(self.pipeline, record, self.outputs, kept))
         except HoppingError as error:
             yield render_error(error, story or ""), ""
             return
@@ -105,7 +115,11 @@ class Studio:
                     downloads = result_html.render_downloads(work.record, work.folder)
                 yield progress, downloads
         elif folder is not None:
-            record = read_record(folder)
+            try:
+                record = read_record(folder)
+            except HoppingError as error:
+                yield render_failure(str(error)), ""
+                return
             yield (
                 result_html.render_opened_run(record, folder),
                 result_html.render_downloads(record, folder),
@@ -123,8 +137,11 @@ class Studio:
         folder = self.files.folder(name)
         if folder is None:
             return None
-        record = read_record(folder)
-        plan = plan_for(self.pipeline, record.story, record.options)
+        try:
+            record = read_record(folder)
+            plan = plan_for(self.pipeline, record.story, record.options)
+        except HoppingError:
+            return None
         return result_html.render_kept_cards(record, folder, plan, since)
 
     def strengths(self, token: str, asked: str) -> Iterator[str]:
@@ -144,6 +161,37 @@ class Studio:
             if strip != last:  # what is the same would only put the slider back
                 last = strip
                 yield strip
+
+    def variants(self, token: str, desk: str, texts: str, *values: Any) -> Iterator[str]:
+        """One frame with several seeds, as HTML, again and again until all of it is there.
+
+        Args:
+            desk: as `generate` has it; the frame is the only one that it names.
+            texts: JSON, the story with each of the seeds.
+            values: as `generate` has them.
+        """
+        try:
+            work = self._variant_work(read_desk(desk), texts, values)
+            job, last = self.desk.submit(token, work), ""
+        except HoppingError as error:
+            yield render_failure(str(error))
+            return
+        for _ in job.watch():
+            shown = render_variants(job, work)
+            if shown != last:
+                last = shown
+                yield shown
+
+    def _variant_work(self, desk: OnDesk, texts: str, values: Sequence[Any]) -> VariantWork:
+        folder = self.files.folder(desk.run)
+        if folder is None or len(desk.only) != 1:
+            raise OptionError("the story is no longer in the output folder; press Generate")
+        try:
+            stories = [str(text) for text in json.loads(texts)][:MOST_VARIANTS]
+        except (RecursionError, TypeError, ValueError) as error:
+            raise OptionError("no seed was named") from error
+        records = [self.begin(story, values, desk)[0] for story in stories]
+        return VariantWork(self.pipeline, records, folder, desk.only[0])
 
     def _strength_work(self, asked: str) -> StrengthWork:
         try:
@@ -197,8 +245,18 @@ class Studio:
     def _dtype(self) -> str:
         return str(self.pipeline.dtype).removeprefix("torch.")
 
-    def begin(self, story: str | None, values: Sequence[Any]) -> Record:
-        """The record of a run with these values of the page's widgets.
+    def stock(self, desk: str, story: str | None, *values: Any) -> str:
+        """Which frames Generate would make, as HTML; nothing where the plan says what is wrong."""
+        try:
+            record, _ = self.begin(story, values, read_desk(desk))
+        except HoppingError:
+            return ""
+        return result_html.render_stock(record)
+
+    def begin(
+        self, story: str | None, values: Sequence[Any], desk: OnDesk = EMPTY
+    ) -> tuple[Record, Kept]:
+        """The record of a run with these values of the page's widgets, and what it has already.
 
         Raises:
             HoppingError: if it cannot be done as asked.
@@ -208,6 +266,11 @@ class Studio:
             for row, value in zip(SAMPLING, values[: len(SAMPLING)], strict=True)
         }
         asked = parse_request(_named(values[len(SAMPLING) :]))
+        folder = self.files.folder(desk.run) if desk.run else None
+        old = None if folder is None else read_record(folder)
+        if old is not None and settings["seed"] in (None, RANDOM_SEED, old.settings.seed):
+            # It was drawn for this story, and stays until another one is wanted.
+            settings["seed"] = RANDOM_SEED if desk.anew else old.settings.seed
         request = StoryRequest(
             story or "",
             asked.hopping,
@@ -218,7 +281,13 @@ class Studio:
             **settings,
         )
         plan_for(self.pipeline, request.story, request.options)
-        return request.begin(self.pipeline, datetime.datetime.now())
+        record = request.begin(self.pipeline, datetime.datetime.now())
+        frames = frames_asked(record, desk)
+        record.settings = replace(record.settings, frames=frames)
+        record.now = made_now(self.pipeline, record)
+        if old is None or folder is None:
+            return record, Kept()
+        return keep(record, old, folder, desk)
 
     def _token_text(self, tokens: Sequence[int]) -> str:
         return str(self.pipeline.tokenizer.decode(list(tokens)))

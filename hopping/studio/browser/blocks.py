@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -76,6 +77,7 @@ def build_blocks(studio: Studio) -> Any:
                 with gr.Row(elem_id="studio_run"):
                     generate = gr.Button("Generate", variant="primary", elem_id="studio_generate")
                     cancel = gr.Button("Cancel", elem_id="studio_cancel")
+                    stock = gr.HTML("", elem_id="studio_stock")
                 options = build_option_widgets(
                     lambda name: f"studio_{name}", HoppingOptions.preset(RECOMMENDED), PAGE_ROWS
                 )
@@ -99,6 +101,7 @@ def build_blocks(studio: Studio) -> Any:
             options,
             (generate, cancel),
             [progress, downloads],
+            (stock, strengths),
         )
     # Jobs wait at the desk, where they are told their place; gradio need not hold them up.
     return page.queue(
@@ -165,14 +168,39 @@ def _connect_run(
     options: OptionWidgets,
     buttons: tuple[Any, Any],
     outputs: list[Any],
+    aside: tuple[Any, Any],
 ) -> None:
     generate, cancel = buttons
+    stock, variants = aside
     token = gr.Textbox("", elem_id="studio_token", **out_of_sight())
+    desk = gr.Textbox("", elem_id="studio_desk_told", **out_of_sight())
+    asked = [story, *settings.values(), *options.by_name.values()]
+
+    def make(token: str, desk: str, *values: Any) -> Iterator[tuple[Any, Any]]:
+        yield from studio.generate(token, *values, desk=desk)
+
     generate.click(
-        studio.generate,
+        make,
         **in_page("studioGenerate"),
-        inputs=[token, story, *settings.values(), *options.by_name.values()],
+        inputs=[token, desk, *asked],
         outputs=outputs,
+        show_progress="hidden",
+    )
+    # These two are pressed by the page's script.
+    gr.Button(elem_id="studio_stock_ask", **out_of_sight()).click(
+        studio.stock,
+        **in_page("studioStock"),
+        inputs=[desk, *asked],
+        outputs=[stock],
+        queue=False,
+        show_progress="hidden",
+        **({"trigger_mode": "always_last"} if MAJOR >= 4 else {}),
+    )
+    gr.Button(elem_id="studio_variants_ask", **out_of_sight()).click(
+        studio.variants,
+        **in_page("studioVariants"),
+        inputs=[token, desk, *asked],
+        outputs=[variants],
         show_progress="hidden",
     )
     # Pressed by the page's script, when a run goes on through a reload.

@@ -12,7 +12,9 @@ from hopping.studio.downloads import DOWNLOADS, PAGES
 from hopping.studio.page_options import PageOptions
 from hopping.studio.record import RECORD_NAME, RecordError, read_record
 
-_NAMES = re.compile(r"(?:(?:frame|plain)-\d+|(?:strength|saw)-\d+-\d+|grid|mask)\.png")
+_NAMES = re.compile(
+    r"(?:(?:frame|plain)-\d+|(?:strength|saw)-\d+-\d+|variant-\d+-[0-9a-f]+|grid|mask)\.png"
+)
 
 
 class RunFiles:

@@ -33,7 +33,8 @@ PAGES = (
 
 def render_progress(token: str, job: Job, work: StoryWork, ahead: int) -> str:
     """Where a run stands: bars for frames and steps, or how it ended."""
-    total, made = len(work.record.wanted()), len(work.record.files)
+    total = len(work.record.wanted())
+    made = total - len(work.record.missing())
     message, bars = "", []
     if job.state is State.FAILED:
         message = _failure(job.error)
@@ -45,6 +46,8 @@ def render_progress(token: str, job: Job, work: StoryWork, ahead: int) -> str:
     elif job.state is State.DONE:
         settings = work.record.settings
         status = f"Done: {made} pictures, seed {settings.seed}, {settings.sampler}."
+        if work.to_make < len(work.record.story):
+            status += f" {_frames(work.to_make, len(work.record.story))} made, the others kept."
         if work.flagged:
             status += f" The model's safety checker made {', '.join(work.flagged)} black."
     else:
@@ -63,6 +66,22 @@ def render_opened_run(record: Record, folder: Path) -> str:
     status = _pictures(len(record.files), len(record.keys()))
     news = _news(folder.name, folder, len(record.files))
     return render("progress.html", news=news, message="", status=status, bars=[], busy=False)
+
+
+def render_unchanged() -> str:
+    """As `render_progress`, where nothing is to be made."""
+    status = (
+        "Nothing has changed, so nothing is made. Reword a frame, or press its Again; "
+        "All again draws another seed for the whole story."
+    )
+    return render("progress.html", news=None, message="", status=status, bars=[], busy=False)
+
+
+def render_stock(record: Record) -> str:
+    """Which frames a run of this record makes."""
+    numbers = sorted({key.number for key in record.missing()})
+    told = _frames(len(numbers), len(record.story))
+    return render("stock.html", numbers=numbers, told=told)
 
 
 def _news(of: str, folder: Path | None, made: int) -> dict[str, Any] | None:
@@ -193,6 +212,10 @@ def _failure(error: Exception | None) -> str:
 
 def _pictures(made: int, total: int) -> str:
     return f"{made} of {total} pictures are made and kept."
+
+
+def _frames(made: int, of: int) -> str:
+    return f"{made} of {of} frames {'is' if made == 1 else 'are'}"
 
 
 def _name(key: FrameKey) -> str:

@@ -14,10 +14,14 @@ from hopping.studio.record import FrameKey, Record
 from hopping.studio.story_run import run_story, start_folder
 
 from .desk import Cancelled, Job
+from .keeping import Kept
 
 
 class StoryWork:
     """A story's run, from its folder to its grid. What is done stays, however it ends.
+
+    Args:
+        kept: what it has of a run before.
 
     Attributes:
         folder: where the pictures are, once there is one.
@@ -25,11 +29,15 @@ class StoryWork:
         flagged: names of the pictures that the model's safety checker made black.
         layout, insights: the story's tokens, and what hopping did to each frame's.
         made: the frame of each picture that is there, in the order in which they came.
+        to_make: how many frames there were to be made when it began.
     """
 
-    def __init__(self, pipeline: Any, record: Record, outputs: Path) -> None:
+    def __init__(
+        self, pipeline: Any, record: Record, outputs: Path, kept: Kept | None = None
+    ) -> None:
         self.record = record
         self.folder: Path | None = None
+        self.to_make = len({key.number for key in record.missing()})
         self.key: FrameKey | None = None
         self.step = self.steps = 0
         self.flagged: list[str] = []
@@ -38,11 +46,18 @@ class StoryWork:
         self.made: list[int] = []
         self._pipeline = pipeline
         self._outputs = outputs
+        self._kept = kept or Kept()
 
     def __call__(self, job: Job) -> None:
         """Do it, in the worker's thread."""
-        self.folder = start_folder(self._outputs, self.record, datetime.datetime.now())
+        folder = self._kept.folder
+        if folder is None:
+            folder = start_folder(self._outputs, self.record, datetime.datetime.now())
+            self._kept.take_along(folder, self.record)
+        self.folder = folder
         self._look_inside(job)
+        self.made += [key.number for key in self.record.files]
+        job.tell()
 
         def on_step(key: FrameKey, step: int, steps: int) -> None:
             self.key, self.step, self.steps = key, step, steps

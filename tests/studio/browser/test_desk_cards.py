@@ -141,6 +141,112 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     assert web.story == STORY
 
 
+def wait_for_made(web, frames, of=3):
+    """Wait for the end of a run that keeps the other frames, and for what is told of the next."""
+    told = f"{frames} of {of} frames {'is' if frames == 1 else 'are'} made, the others kept."
+    web.wait_for_status(told)
+
+
+def wait_for_stock(web, numbers):
+    web.page.locator(f'.desk-stock[data-numbers="{numbers}"]').wait_for(state="attached")
+
+
+def test_a_frame_is_made_again_and_the_rest_is_kept(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(2)
+    web.generate()
+    wait_for_stock(web, "")
+    first = web.server.runs[-1]
+    seed = read_record(first).settings.seed
+    web.page.click("#studio_generate")
+    web.wait_for_status("Nothing has changed")
+
+    press(web, "Make frame 3 again, with the next seed")
+    wait_for_made(web, 1)
+    second = web.server.runs[-1]
+    assert web.story.split("\n")[2] == f"<seed:{seed + 1}> <from:1> The dog is by the river."
+    for name, kept in (("frame-01.png", True), ("frame-02.png", True), ("frame-03.png", False)):
+        assert ((first / name).read_bytes() == (second / name).read_bytes()) is kept
+    web.page.wait_for_function(
+        "name => document.querySelectorAll('.studio-pair img')[0].src.includes(name)",
+        arg=second.name,
+    )
+    assert f"seed {seed + 1}" in cards(web).nth(2).inner_text()
+
+    press(web, "Lock frame 2: its picture stays")
+    cards(web).nth(1).locator(".desk-words").fill("The dog jumps.")
+    cards(web).nth(2).locator(".desk-words").fill("<from:1> The dog sits.")
+    wait_for_stock(web, "3")
+    assert "locked" in cards(web).nth(1).inner_text()
+    assert "changed" in cards(web).nth(2).inner_text()
+    assert "1 of 3 frames is to be made." in web.page.inner_text("#studio_stock")
+    web.page.reload()
+    wait_for_stock(web, "3")
+    assert "locked" in cards(web).nth(1).inner_text()
+    web.page.wait_for_function("() => document.querySelectorAll('.studio-frame').length === 3")
+    press(web, "Lock frame 2: its picture stays")
+    wait_for_stock(web, "2,3")
+
+
+def test_a_seed_is_chosen_among_several(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(1)
+    web.generate()
+    wait_for_stock(web, "")
+    seed = read_record(web.server.runs[-1]).settings.seed
+    press(web, "Frame 2 with other seeds")
+    take = web.page.get_by_role("button", name=f"Take seed {seed + 3} for frame 2")
+    web.page.wait_for_function(
+        "() => document.querySelectorAll('[data-take]:enabled').length === 4"
+    )
+    assert web.page.locator(".desk-variants img").count() == 4
+    assert run_axe(web.page) == []
+    take.click()
+    wait_for_made(web, 1)
+    assert web.story.split("\n")[1].startswith(f"<seed:{seed + 3}> ")
+    assert read_record(web.server.runs[-1]).story.frames[1].seed == seed + 3
+
+
+def test_all_is_made_again_with_another_seed(web):
+    web.open()
+    web.write("A dog.\nIt sits.")
+    web.set_steps(1)
+    web.generate()
+    wait_for_stock(web, "")
+    first = read_record(web.server.runs[-1])
+    web.page.get_by_role("button", name="All again").click()
+    web.page.wait_for_function(
+        "name => studioRun.run && studioRun.run !== name", arg=web.server.runs[-1].name
+    )
+    web.wait_for_status("Done")
+    second = read_record(web.server.runs[-1])
+    assert second.source == first.source
+    assert second.settings.seed != first.settings.seed
+
+
+def test_a_cancelled_story_goes_on_where_it_was(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(12)
+    web.page.click("#studio_generate")
+    web.pictures.first.wait_for()
+    web.page.click("#studio_cancel")
+    web.wait_for_status("Cancelled.")
+    (run,) = web.server.runs[-1:]
+    made = {path.name: path.read_bytes() for path in run.glob("frame-*.png")}
+    assert made
+    web.page.wait_for_function("() => !studioIsBusy()")
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress [data-busy]").wait_for()
+    web.wait_for_status("Done")
+    assert web.server.runs[-1] == run
+    assert len(read_record(run).files) == 6
+    for name, picture in made.items():
+        assert (run / name).read_bytes() == picture
+
+
 def test_a_story_that_is_gone_is_told(web):
     web.open()
     web.write("A dog.\nIt sits.")

@@ -3,8 +3,10 @@
 
 // results: what has come of its frames, by number. story: as the cards have it, and was: for each of
 // its frames the number that it had in that run, or null. before: the story before the latest change
-// by a card.
-const studioDesk = {results: new Map(), story: "", was: [], before: null};
+// by a card. locked: numbers in the run of pictures that stay. changed: the frames that Generate makes.
+const studioDesk = {
+    results: new Map(), story: "", was: [], before: null, locked: new Set(), changed: new Set(),
+};
 
 function deskStory() {
     return document.querySelector("#hopping_prompt textarea");
@@ -17,17 +19,32 @@ function deskWrite(text) {
     story.dispatchEvent(new Event("input", {bubbles: true}));
 }
 
-// A run was begun with the story as it is; pictures stay with their frames until there are newer ones.
-function deskBegin() {
-    deskFollow();
-    const kept = studioDesk.was.map((was, index) => [index + 1, studioDesk.results.get(was)]);
-    studioDesk.results = new Map(kept.filter(([, result]) => result));
-    studioDesk.was = kept.map(([number]) => number);
+// A run was begun: with `story`, whose frames had the numbers `was` in the run before. Pictures stay
+// with their frames until there are newer ones.
+function deskBegin({story, was}) {
+    const {results, locked} = studioDesk;
+    const now = [...was.entries()].map(([index, number]) => [index + 1, number]);
+    Object.assign(studioDesk, {
+        story,
+        was: now.map(([number]) => number),
+        results: new Map(
+            now.filter(([, old]) => results.has(old)).map(([number, old]) => [number, results.get(old)])
+        ),
+        locked: new Set(now.filter(([, old]) => locked.has(old)).map(([number]) => number)),
+    });
     deskShow();
+}
+
+// What the server is to know of the desk. only: the numbers of the frames that are made; none for all.
+function deskTold(only, anew) {
+    const {was, locked} = studioDesk;
+    const held = was.flatMap((number, index) => (locked.has(number) ? [index + 1] : []));
+    return JSON.stringify({run: studioRun.run, was, locked: held, only, anew});
 }
 
 function deskClear() {
     Object.assign(studioDesk, {results: new Map(), story: "", was: [], before: null});
+    studioDesk.locked.clear();
 }
 
 // The story has changed: which of its frames was which.
@@ -65,6 +82,7 @@ function deskShow() {
     });
     document.querySelector("#studio_desk .desk-hint").hidden = frames.length > 0;
     document.getElementById("desk_undo").hidden = studioDesk.before === null;
+    document.getElementById("desk_anew").hidden = studioDesk.results.size === 0;
 }
 
 function deskFill(card, frame, index, result) {
@@ -78,7 +96,10 @@ function deskFill(card, frame, index, result) {
     if (words !== document.activeElement) words.value = storyWords(frame.text);
     const seed = frame.seed ?? result?.picture.dataset.seed;
     card.querySelector(".desk-seed").textContent = seed === undefined ? "" : `seed ${seed}`;
-    card.querySelector(".desk-state").textContent = result ? "" : "no picture yet";
+    const locked = Boolean(result) && studioDesk.locked.has(studioDesk.was[index]);
+    const changed = studioDesk.changed.has(number) ? "changed" : "";
+    card.dataset.state = !result ? "missing" : locked ? "locked" : changed;
+    card.querySelector(".desk-state").textContent = !result ? "no picture yet" : card.dataset.state;
     deskPut(card.querySelector(".desk-picture"), result?.picture);
     deskPut(card.querySelector(".desk-inside"), result?.inside);
     deskPut(card.querySelector(".desk-who"), planned?.querySelector(".hopping-who")?.cloneNode(true));
@@ -86,11 +107,19 @@ function deskFill(card, frame, index, result) {
         earlier: `Move frame ${number} up`, later: `Move frame ${number} down`,
         duplicate: `Duplicate frame ${number}`, delete: `Delete frame ${number}`,
         look: `All later frames take their look from frame ${number}`,
+        again: `Make frame ${number} again, with the next seed`,
+        variants: `Frame ${number} with other seeds`,
+        lock: `Lock frame ${number}: its picture stays`,
     };
     for (const [what, name] of Object.entries(names)) {
         card.querySelector(`[data-do="${what}"]`).setAttribute("aria-label", name);
     }
     card.querySelector(".desk-more summary").setAttribute("aria-label", `More for frame ${number}`);
+    card.querySelector('[data-do="lock"]').setAttribute("aria-pressed", locked);
+    card.querySelector('[data-do="lock"]').disabled = !result;
+    for (const what of ["again", "variants"]) {
+        card.querySelector(`[data-do="${what}"]`).disabled = !result || locked;
+    }
     card.querySelector('[data-do="earlier"]').disabled = index === 0;
     for (const what of ["later", "look"]) {
         card.querySelector(`[data-do="${what}"]`).disabled = number === count;
@@ -132,7 +161,40 @@ const deskActions = {
         deskChange(storyWithout(story, index));
         return index;
     },
+    again(story, index) {
+        deskTakeSeed(index, deskSeeds(index, 1)[0]);
+        return index;
+    },
+    variants(story, index) {
+        studioAskVariants(index, deskSeeds(index, 4).map((seed) => storyWithSeed(story, index, seed)));
+        return index;
+    },
+    lock(story, index) {
+        const {was, locked} = studioDesk;
+        if (!locked.delete(was[index])) locked.add(was[index]);
+        deskShow();
+        studioAskStock();
+        return index;
+    },
 };
+
+// The seeds that follow a frame's own.
+function deskSeeds(index, count) {
+    const own = storyFrames(studioDesk.story)[index].seed;
+    const seed = own ?? studioDesk.results.get(studioDesk.was[index]).picture.dataset.seed;
+    return Array.from({length: count}, (_, more) => String(BigInt(seed) + BigInt(more + 1)));
+}
+
+// The frame is made with this seed, it alone.
+function deskTakeSeed(index, seed) {
+    if (studioIsBusy()) {
+        studioSayBusy();
+        return;
+    }
+    deskChange(storyWithSeed(deskStory().value, index, seed));
+    studioRun.only = [index + 1];
+    document.getElementById("studio_generate").click();
+}
 
 function deskPress(event) {
     if (event.target.closest("#desk_undo")) {
@@ -141,6 +203,13 @@ function deskPress(event) {
         deskWrite(before);
         return;
     }
+    if (event.target.closest("#desk_anew")) {
+        studioRun.anew = true;
+        document.getElementById("studio_generate").click();
+        return;
+    }
+    const take = event.target.closest("[data-take]");
+    if (take) deskTakeSeed(Number(take.dataset.frame) - 1, take.dataset.take);
     const button = event.target.closest("#studio_desk [data-do]");
     if (!button) return;
     const list = button.closest(".desk-cards");
@@ -149,7 +218,7 @@ function deskPress(event) {
     const card = list.children[Math.min(next, list.children.length - 1)];
     button.closest("details")?.removeAttribute("open");
     if (!card) return;
-    const same = card.querySelector(`:scope > .desk-top [data-do="${button.dataset.do}"]`);
+    const same = card.querySelector(`:scope > div > [data-do="${button.dataset.do}"]`);
     (same && !same.disabled ? same : card.querySelector(".desk-words")).focus();
     card.scrollIntoView({block: "nearest"});
 }

@@ -20,20 +20,30 @@ function studioWatchPast() {
 // The story, its options and its settings as any other file brings them, then its pictures.
 async function studioOpenRun(run) {
     if (studioIsBusy()) {
-        studioSay("A story is being made. Cancel it, or wait until it is done.");
+        studioSayBusy();
         return;
     }
-    const answer = await fetch(`hopping/runs/${encodeURIComponent(run)}/story.json`);
-    if (!answer.ok) {
+    const story = await studioOpenRecord(run);
+    if (story === null) {
         studioSay("This story is no longer in the output folder.");
         return;
     }
-    const record = await answer.blob();
-    const {story} = JSON.parse(await record.text());
     deskClear();
+    Object.assign(studioRun, {token: "", run, begun: null});
     deskWrite(story);
-    studioPutOnDesk("", run);
+    deskBegin({story, was: studioDesk.was});
     document.getElementById("studio_past_fold").open = false;
     document.getElementById("studio_follow").click();
-    await studioOpen(record);
+}
+
+// Options and settings of a run, with its story or the one that it has become; gives that, or null.
+// Its seed stays random: as long as the run is on the desk, its own is taken.
+async function studioOpenRecord(run, story = null) {
+    const answer = await fetch(`hopping/runs/${encodeURIComponent(run)}/story.json`);
+    if (!answer.ok) return null;
+    const record = await answer.json();
+    record.story = story ?? record.story;
+    record.settings.seed = -1;
+    studioOpen(new Blob([JSON.stringify(record)]));
+    return record.story;
 }

@@ -7,8 +7,11 @@ function gradioApp() {
 // ---- Running -----------------------------------------------------------------------------------
 
 // Each token names something that this page has asked for: its story, and its strip of strengths.
-// Cancel ends both. `run` is the folder of the story on the desk, once it has one.
-const studioRun = {token: "", run: "", strip: "", silent: false};
+// Cancel ends both. `run` is the folder of the pictures on the desk, `begun` the desk as it was when a
+// run was begun that has no folder yet; `only` and `anew` are what Generate is to be told beside.
+const studioRun = {
+    token: "", run: "", strip: "", begun: null, only: [], anew: false, silent: false,
+};
 
 function studioNewToken() {
     const numbers = crypto.getRandomValues(new Uint32Array(4));
@@ -17,8 +20,13 @@ function studioNewToken() {
 
 function studioGenerate() {
     const values = Array.from(arguments);
-    values[0] = studioNewToken();
-    studioPutOnDesk(values[0], "");
+    deskShow(); // all that was typed is on the desk
+    const {story, was} = studioDesk;
+    values[0] = studioRun.token = studioNewToken();
+    values[1] = deskTold(studioRun.only, studioRun.anew);
+    values[2] = story;
+    Object.assign(studioRun, {begun: {story, was}, only: [], anew: false});
+    studioKeep();
     // In one column, the results are far below.
     if (window.innerWidth < 700) {
         document.getElementById("studio_right").scrollIntoView();
@@ -26,10 +34,25 @@ function studioGenerate() {
     return values;
 }
 
-// The cards are of this run from now on: one that is begun, or one from the output folder.
-function studioPutOnDesk(token, run) {
-    Object.assign(studioRun, {token, run});
-    deskBegin();
+// Which frames Generate would make, asked when nothing has changed for a moment.
+function studioAskStock() {
+    clearTimeout(studioRun.stock);
+    studioRun.stock = setTimeout(() => {
+        if (studioRun.run && !studioIsBusy()) document.getElementById("studio_stock_ask").click();
+    }, 400);
+}
+
+function studioStock() {
+    const values = Array.from(arguments);
+    [values[0], values[1]] = [deskTold([], false), deskStory().value];
+    return values;
+}
+
+function studioTakeStock() {
+    const told = document.querySelector("#studio_stock .desk-stock");
+    const numbers = told ? told.dataset.numbers.split(",").filter(Boolean) : [];
+    studioDesk.changed = new Set(numbers.map(Number));
+    deskShow();
 }
 
 function studioCancel() {
@@ -54,6 +77,10 @@ function studioRefuseSecond(event) {
     if (!event.target.closest("#studio_generate") || !studioIsBusy()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    studioSayBusy();
+}
+
+function studioSayBusy() {
     studioSay("A story is being made. Cancel it, or wait until it is done.");
 }
 
@@ -80,8 +107,9 @@ async function studioAskServer() {
 
 // The story and its run are kept for as long as the tab is.
 function studioKeep() {
-    const [{token, run}, {story, was}] = [studioRun, studioDesk];
-    sessionStorage.setItem("studio-desk", JSON.stringify({token, run, story, was}));
+    const [{token, run}, {story, was, locked}] = [studioRun, studioDesk];
+    const kept = {token, run, story, was, locked: [...locked]};
+    sessionStorage.setItem("studio-desk", JSON.stringify(kept));
 }
 
 function studioRestore() {
@@ -89,9 +117,10 @@ function studioRestore() {
     if (kept) {
         const {token, run, story, was} = kept;
         Object.assign(studioRun, {token, run});
-        Object.assign(studioDesk, {story, was});
+        Object.assign(studioDesk, {story, was, locked: new Set(kept.locked)});
         if (story !== deskStory().value) deskWrite(story);
         if (token || run) document.getElementById("studio_follow").click();
+        if (run) studioOpenRecord(run, story);
     }
     deskShow();
 }
@@ -108,8 +137,9 @@ async function studioFetchCards() {
     if (![studioRun.token, studioRun.run].includes(of)) return; // of the run before
     if (run !== studioRun.run) {
         studioRun.run = run;
-        studioKeep();
+        deskBegin(studioRun.begun ?? studioDesk);
     }
+    studioRun.begun = null;
     if (of !== studioCards.of) Object.assign(studioCards, {of, made: 0});
     if (studioCards.asking || Number(made) <= studioCards.made) return;
     studioCards.asking = true;
@@ -136,6 +166,20 @@ const studioStrip = {asked: ""};
 function studioStrengths() {
     studioRun.strip = studioNewToken();
     return [studioRun.strip, studioStrip.asked];
+}
+
+function studioVariants() {
+    const values = Array.from(arguments);
+    const [number, texts] = studioStrip.asked;
+    values[0] = studioRun.strip = studioNewToken();
+    [values[1], values[2]] = [deskTold([number], false), JSON.stringify(texts)];
+    return values;
+}
+
+function studioAskVariants(index, texts) {
+    studioStrip.asked = [index + 1, texts];
+    document.getElementById("studio_variants_ask").click();
+    document.getElementById("studio_strengths").scrollIntoView({block: "nearest"});
 }
 
 function studioAskStrengths(event) {
@@ -203,6 +247,9 @@ const studioParts = [
     "#studio_generate",
     "#studio_cancel",
     "#studio_follow",
+    "#studio_stock",
+    "#studio_stock_ask",
+    "#studio_variants_ask",
     "#desk_card",
     "#studio_strengths_ask",
     "#studio_take",
@@ -213,7 +260,10 @@ function studioBegin() {
     hoppingPlan.watch();
     studioWatchFiles();
     new MutationObserver(() => {
-        if (!studioIsBusy()) studioSay("");
+        if (!studioIsBusy()) {
+            studioSay("");
+            studioAskStock();
+        }
         studioFetchCards();
     }).observe(
         document.getElementById("studio_progress"),
@@ -230,6 +280,15 @@ function studioBegin() {
     document.addEventListener("input", studioFade);
     document.addEventListener("submit", studioTakePages);
     document.addEventListener("input", (event) => studioEdited.field = event.target);
+    // Settings have no plan that would follow them.
+    for (const change of ["input", "change"]) {
+        document.getElementById("studio_left").addEventListener(change, studioAskStock);
+    }
+    for (const [place, answer] of [["studio_stock", studioTakeStock], ["hopping_plan", studioAskStock]]) {
+        new MutationObserver(answer).observe(
+            document.getElementById(place), {childList: true, subtree: true}
+        );
+    }
     deskWatch();
     studioWatchPast();
     studioRestore();

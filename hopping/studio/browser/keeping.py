@@ -1,0 +1,145 @@
+"""What a run takes along from the one on the desk: every picture that its story has not changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hopping.errors import OptionError
+from hopping.run_options import frames_to_make
+from hopping.studio.folder import frame_name
+from hopping.studio.record import FrameKey, Record
+from hopping.values import brief, write_ranges
+
+
+@dataclass(frozen=True)
+class OnDesk:
+    """What the page says of its desk.
+
+    Attributes:
+        run: the name of the folder whose pictures are on it; empty for none.
+        was: for each frame of the story the number that it had in that run; None for none.
+        locked: the frames whose pictures stay, however the story has changed.
+        only: the frames that are to be made; none stands for all.
+        anew: whether a random seed is drawn again.
+    """
+
+    run: str = ""
+    was: tuple[int | None, ...] = ()
+    locked: tuple[int, ...] = ()
+    only: tuple[int, ...] = ()
+    anew: bool = False
+
+
+EMPTY = OnDesk()
+
+
+def read_desk(text: str) -> OnDesk:
+    """What the page's script has written; nothing is on the desk of one that wrote nothing.
+
+    Raises:
+        OptionError: for what is no such text.
+    """
+    if not text:
+        return EMPTY
+    try:
+        told = json.loads(text)
+        numbers = {name: tuple(told[name]) for name in ("was", "locked", "only")}
+        for one in (one for some in numbers.values() for one in some if one is not None):
+            if type(one) is not int:
+                raise TypeError
+        if None in (*numbers["locked"], *numbers["only"]):
+            raise TypeError
+        return OnDesk(run=str(told["run"]), anew=told["anew"] is True, **numbers)
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise OptionError(f"the page sent {brief(text)} as what is on its desk") from error
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A run's beginning.
+
+    Attributes:
+        folder: where it goes on, if it is the one on the desk as that was; else it has a new one.
+        before: the one that pictures are taken from.
+        files: for each picture that is taken along where it is now, and what it was made from.
+    """
+
+    folder: Path | None = None
+    before: Path | None = None
+    files: dict[FrameKey, tuple[Path, str]] = field(default_factory=dict)
+
+    def take_along(self, folder: Path, record: Record) -> None:
+        """Put the pictures into the folder of the run that has them now."""
+        for key, (picture, made_from) in self.files.items():
+            name = frame_name(key, len(record.story))
+            shutil.copyfile(picture, folder / name)
+            record.files[key], record.made_from[key] = name, made_from
+        for saw in (one for seen in record.saw.values() for one in seen):
+            if saw.file and self.before and (self.before / saw.file).is_file():
+                shutil.copyfile(self.before / saw.file, folder / saw.file)
+
+
+def frames_asked(record: Record, desk: OnDesk) -> str:
+    """The option `frames` of a run: as it was given, without what the desk leaves out.
+
+    Raises:
+        OptionError: if that leaves none.
+    """
+    count = len(record.story)
+    numbers = set(frames_to_make(record.settings.frames, count))
+    left = numbers.intersection(desk.only or numbers).difference(desk.locked)
+    if not left:
+        raise OptionError("every frame that would be made is locked; unlock one")
+    if len(left) == count:
+        return record.settings.frames
+    return write_ranges((number, number) for number in sorted(left))
+
+
+def keep(record: Record, old: Record, folder: Path, desk: OnDesk) -> tuple[Record, Kept]:
+    """The run that this record begins, with what it keeps of the one on the desk.
+
+    Args:
+        record: with `now`.
+        old, folder: of the run on the desk.
+    """
+    same = replace(old, settings=record.settings, now=record.now)
+    if _same_run(record, old) and not any(key in old.files for key in same.missing()):
+        return same, Kept(folder)  # nothing that is there is made anew
+    kept = Kept(before=folder, files=dict(_pictures(record, old, folder, desk)))
+    record.made_from = {key: made_from for key, (_, made_from) in kept.files.items()}
+    record.files = dict.fromkeys(kept.files, "")  # named once they are there
+    if all(was == number for number, was in enumerate(desk.was, start=1)):
+        record.saw = {n: saw for n, saw in old.saw.items() if record.is_current(FrameKey(False, n))}
+    return record, kept
+
+
+def _same_run(record: Record, old: Record) -> bool:
+    """Whether a run goes on as it was begun; one that has no picture has nothing to go on with."""
+    begun = replace(old.settings, frames=record.settings.frames)
+    return bool(old.files) and (record.source, record.options, record.settings) == (
+        old.source,
+        old.options,
+        begun,
+    )
+
+
+def _pictures(
+    record: Record, old: Record, folder: Path, desk: OnDesk
+) -> Iterator[tuple[FrameKey, tuple[Path, str]]]:
+    """For each frame its own picture of before, the same one of another frame's, or a variant."""
+    there = {(key.plain, made_from): key for key, made_from in old.made_from.items() if made_from}
+    for key, made_from in record.now.items():
+        was = desk.was[key.number - 1] if key.number <= len(desk.was) else None
+        own = None if was is None else FrameKey(key.plain, was)
+        if key.number not in desk.locked and (own is None or old.made_from.get(own) != made_from):
+            own = there.get((key.plain, made_from), own)
+            tried = [] if key.plain else list(folder.glob(f"variant-*-{made_from}.png"))
+            if tried:
+                yield key, (tried[0], made_from)
+                continue
+        if own is not None and own in old.files:
+            yield key, (folder / old.files[own], old.made_from.get(own, ""))

@@ -1,0 +1,83 @@
+"""One frame with several seeds, side by side: made on demand, and kept with the run on the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hopping.studio.folder import save_png
+from hopping.studio.generate import generate_story
+from hopping.studio.record import FrameKey, Record, png_info
+
+from .addresses import address
+from .desk import Job, State
+from .rendering import render
+
+
+class VariantWork:
+    """The pictures of one frame.
+
+    Args:
+        records: of the story with each of the seeds, with `now`.
+        folder: of the run on the desk. `keeping.keep` finds there what is chosen.
+
+    Attributes:
+        done: how many there are.
+        step, steps: how far the next one is.
+    """
+
+    def __init__(self, pipeline: Any, records: Sequence[Record], folder: Path, number: int) -> None:
+        self.records, self.folder = records, folder
+        self.key = FrameKey(False, number)
+        self.step = self.steps = 0
+        self._pipeline = pipeline
+
+    @property
+    def done(self) -> int:
+        """How many of them are there."""
+        return sum((self.folder / self.name(record)).is_file() for record in self.records)
+
+    def name(self, record: Record) -> str:
+        """The picture's file name: by it the same picture is never made twice."""
+        return f"variant-{self.key.number}-{record.now[self.key]}.png"
+
+    def __call__(self, job: Job) -> None:
+        """Make what is missing, in the worker's thread."""
+        for record in self.records:
+            if not (self.folder / self.name(record)).is_file():
+                self._make(record, job)
+                job.tell()
+
+    def _make(self, record: Record, job: Job) -> None:
+        def on_step(_: FrameKey, step: int, steps: int) -> None:
+            self.step, self.steps = step, steps
+            job.tell()
+            job.check()
+
+        sampling = record.settings.sampling() | {"frames": str(self.key.number)}
+        (frame,) = generate_story(
+            self._pipeline, record.story, record.options, **sampling, on_step=on_step
+        )
+        save_png(self.folder / self.name(record), frame.image, png_info(record, self.key))
+
+
+def render_variants(job: Job, work: VariantWork) -> str:
+    """What of them is there, each with what takes it."""
+    number = work.key.number
+    pictures = []
+    for record in work.records:
+        settings, name = record.settings, work.name(record)
+        seed = record.story.seeds(settings.seed, settings.same_noise)[number - 1]
+        there = (work.folder / name).is_file()
+        pictures.append((seed, address(work.folder, name) if there else None))
+    status = ""
+    if job.state is State.FAILED:
+        status = f"The seeds failed: {type(job.error).__name__}: {job.error}"
+    elif job.state is State.CANCELLED:
+        status = "Cancelled."
+    elif job.state is State.WAITING:
+        status = "Waiting for what is being made …"
+    elif not job.finished:
+        status = f"{work.done} of {len(pictures)} seeds, step {work.step} of {work.steps} …"
+    return render("variants.html", number=number, pictures=pictures, status=status)
