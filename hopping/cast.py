@@ -29,7 +29,9 @@ _CAST = re.compile(
 _HOST_SYNTAX = re.compile(rf"{FOREIGN.pattern}|:[\d.]+(?=[)\]])|[()\[\]]")
 _OWNS = re.compile("['’]s?(?!\\w)")
 # Scripts that write no blanks between words: Thai to Burmese, Khmer, kana, Han.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_UNSPACED = re.compile(f"[{_SCRIPTS}]")
+_LETTER = rf"[^\W{_SCRIPTS}]"  # of a script that does
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,6 @@ def _whole_word(name: str) -> str:
         else re.escape(first)
     )
     words = start + re.escape(name[1:]).replace(r"\ ", r"\s+")
-    before = "" if _UNSPACED.match(name[0]) else r"(?<!\w)"
-    after = "" if _UNSPACED.match(name[-1]) else r"(?!\w)"
+    before = "" if _UNSPACED.match(name[0]) else f"(?<!{_LETTER})"
+    after = "" if _UNSPACED.match(name[-1]) else f"(?!{_LETTER})"
     return f"{before}{words}{after}"

@@ -31,6 +31,7 @@ def test_the_description_is_said_where_a_frame_first_names_her():
         ("Rose", "A rose. Rose smiles.", "A rose. X smiles."),
         ("the old man", "The  old\tman sits.", "X sits."),
         ("ミア", "ミアは走る", "Xは走る"),
+        ("Mia", "Miaは走る。MiamiのMia", "Xは走る。MiamiのMia"),
         ("Жанна", "Жаннан и Жанна", "Жаннан и X"),
         ("Zoë", "Zoë's dog", "X's dog"),
         ("C++", "a C++, C++x", "a X, C++x"),
@@ -108,3 +109,31 @@ def test_errors_name_line_and_column(story, place, says):
     with pytest.raises(StoryError, match=says) as caught:
         parse_story(story)
     assert (caught.value.line, caught.value.column) == place
+
+
+@pytest.mark.parametrize("told", ["said", "seen"])
+@pytest.mark.parametrize(
+    ("description", "frames"),
+    [
+        ("a girl", ("Mia runs.", "A girl waves.", "Mia sits.")),  # no looks
+        ("ein Mädchen mit schwarzem Haar", ("Mia rennt.", "Ein Hund schläft.", "Dort sitzt Mia.")),
+        ("黒髪の少女", ("Miaは走る", "犬が食べる", "Miaが眠る")),
+        (
+            "a girl with black hair",
+            ("Mia runs.", "A dog.", "Mia with red hair in a blue coat sits."),
+        ),
+        ("a girl with black hair", ("Mia runs.", "A dog.", "Mia's hat is red.")),
+        ("a girl (with black hair:1.2)", ("Mia runs.", "A dog.", "In a park Mia reads.")),
+    ],
+)
+def test_she_is_known_by_her_name_whatever_is_said_of_her(told, description, frames):
+    story = parse_story("\n".join([f"<cast:Mia: {description}>", *frames]), cast=told)
+    reading = read_story(story)
+    mia = reading.cast[story.cast[0][0]]
+    named = [mia in {mention.individual for mention in each} for each in reading.mentions]
+    assert named == [True, False, True]
+
+
+def test_a_name_that_owns_something_waits_for_one_that_does_not():
+    lines = f"<cast:Mia: {MIA}>", "Mia’s hat and Mia's dog are with Mia."
+    assert texts(*lines) == [f"Mia’s hat and Mia's dog are with {MIA}."]
