@@ -104,9 +104,7 @@ class HostStory:
         all are known to be possible."""
         if self._options.keeps_words_plain:
             return [
-                self._call.plain(clean(frame.prompt))
-                for frame in self._scheduled
-                if frame.frame.number > 0
+                self._call.plain(clean(frame.prompt)) for frame in self._scheduled if frame.is_frame
             ]
         return _conditionings(self._call, self._scheduled, self._steps, self._tracks)
 
@@ -119,11 +117,10 @@ def _conditionings(
 ) -> list[list[Any]]:
     contextual = {frame for track in tracks for frame in track.contextual}
     # Plain ones first: with --medvram and --lowvram the host's own call moves the text encoder to
-    # the device, and the first frame is always plain.
+    # the device, and the first frame is plain, or a description that it sees.
     conditionings = [
         [] if frame.frame.number in contextual else call.plain(clean(frame.prompt))
         for frame in scheduled
-        if frame.frame.number > 0  # descriptions are no pictures
     ]
     if contextual:
         for frame in scheduled:
@@ -136,7 +133,7 @@ def _conditionings(
             conditionings[number - 1].append(
                 prompt_parser.ComposableScheduledPromptConditioning(schedule, sub_prompt.weight)
             )
-    return conditionings
+    return [made for made, frame in zip(conditionings, scheduled, strict=True) if frame.is_frame]
 
 
 Texts = tuple[tuple[str, ...], ...]

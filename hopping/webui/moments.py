@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from hopping.layout import FrameTokens
+from hopping.layout import NOBODY, FrameTokens
 from hopping.story import Frame, Story
 
 from .encoders import JOINER, HostTextEncoder, frame_tokens
@@ -39,6 +39,11 @@ class ScheduledFrame:
     frame: Frame
     prompt: str
     parts: tuple[SubPrompt, ...]
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether a picture is made of it: a description of the cast is none."""
+        return self.frame.number > NOBODY
 
 
 def schedule_frames(
@@ -96,7 +101,7 @@ class StepTexts:
             texts.append(tuple(clean(text) for text in now))
             frames.append(_as_read(frame, readings))
         self.texts = tuple(texts)
-        split = sum(frame.number > 0 for frame in frames)
+        split = sum(each.is_frame for each in scheduled)
         self.story = Story(tuple(frames[:split]), descriptions=tuple(frames[split:]))
 
     def tokens(

@@ -22,7 +22,7 @@ def engine_of(sd_model):
 
 def conditionings(sd_model, story, steps=10, **options):
     """For each frame its sub-prompts, as the sampler gets them."""
-    frames = parse_story(story).frames
+    frames = parse_story(story, cast=options.get("cast", "said")).encoded
     timing = texts.Timing(steps)
     prompts = stand_ins.Conditions([frame.text for frame in frames], width=64, height=64)
     call = host_conditioning.HostCall(stand_ins.get_multicond, sd_model, prompts, timing)
@@ -62,6 +62,29 @@ def test_without_syntax_they_are_the_cores(sd_model, layout, options):
     torch.testing.assert_close(torch.stack(made), expected)
     assert torch.equal(made[0], plain(sd_model, STORY.split("\n")[0]))
     assert not torch.allclose(made[1], plain(sd_model, STORY.split("\n")[1]), atol=1e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"share": "subject", "carry": "all"}])
+def test_a_description_that_is_seen_is_the_cores(sd_model, options):
+    options = {"layout": "windows", "cast": "seen", **options}
+    story = "<cast:Mia: a girl in a red hat>\nMia swims.\nA dog.\nMia sits by the river."
+    wrapped = engine_of(sd_model).wrapper.wrapped
+    expected = encode_story(
+        wrapped.transformer,
+        wrapped.tokenizer,
+        parse_story(story, cast="seen"),
+        HoppingOptions(**options),
+    )
+    made = conds(sd_model, story, **options)
+    torch.testing.assert_close(torch.stack(made), expected)
+    assert not torch.allclose(made[0], plain(sd_model, "Mia swims."), atol=1e-3)
+    # The host reads what is written in it: an emphasis, an edit.
+    edited = story.replace("a girl in a red hat", "a (girl:1.2) in a [red:blue:0.5] hat")
+    (frame, *_) = conditionings(sd_model, edited, **options)
+    first, second = frame[0].schedules
+    assert (first.end_at_step, second.end_at_step) == (5, 10)
+    torch.testing.assert_close(first.cond, made[0])
+    assert not torch.allclose(second.cond, made[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
