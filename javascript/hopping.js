@@ -41,6 +41,22 @@ function hoppingSubmit() {
     return values;
 }
 
+// One frame of the gallery: which one, the page knows.
+function hoppingSubmitFrame() {
+    const chosen = selected_gallery_index();
+    const values = hoppingSubmit(...arguments);
+    values[2] = chosen;
+    // The answer shows the grid; then the frame again, for one more try.
+    const answer = new MutationObserver(function() {
+        answer.disconnect();
+        const frames = () => gradioApp().querySelectorAll("#hopping_gallery .thumbnail-small");
+        setTimeout(() => frames()[chosen]?.click(), 200);
+    });
+    const log = gradioApp().getElementById("html_log_hopping");
+    answer.observe(log, {childList: true, subtree: true, characterData: true});
+    return values;
+}
+
 function hoppingRestoreProgress() {
     hoppingShowRestore(false);
     const id = localGet(HOPPING_TASK);
@@ -102,6 +118,9 @@ onUiLoaded(function() {
         gradioApp().getElementById("hopping_page")
     );
     hoppingShowRestore(localGet(HOPPING_TASK));
+    gradioApp().getElementById("image_buttons_hopping").after(
+        gradioApp().getElementById("hopping_frames")
+    );
     const gallery = gradioApp().getElementById("hopping_gallery");
     const showInfotext = () => gradioApp().getElementById("hopping_generation_info_button").click();
     gallery.addEventListener("click", showInfotext);

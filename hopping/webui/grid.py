@@ -27,15 +27,16 @@ _TOLD = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds")
 def add_pictures(run: HoppedRun, processed: Processed) -> None:
     """Put what the options ask for into the host's result, and save it as the host would."""
     _take_out(run, processed)
-    if not run.adds_pictures:
+    if run.jobs.enlarged is not None:
         return
     options = run.request.run
     pictures = _frames(run, processed)
     if not pictures:
         return
     infotext = _story_infotext(run)
-    texts = (run.story.frames[number - 1].text for number in run.jobs.wanted)
-    captions = [without_networks(text).strip() for text in texts]
+    texts = dict(run.only.texts if run.only else {})
+    texts |= {number: run.story.frames[number - 1].text for number in run.jobs.wanted}
+    captions = [without_networks(texts[number]).strip() for number in sorted(texts)]
     writes = (options.grid and options.captions) or options.save_mask
     missing = missing_glyphs(captions) if writes else ""
     if missing:
@@ -44,11 +45,12 @@ def add_pictures(run: HoppedRun, processed: Processed) -> None:
             "that can (Noto Sans CJK, say).\n"
         )
     if options.grid:
-        grid = _grid(run, pictures, captions if options.captions else ())
+        shown = {**(run.only.others if run.only else {}), **pictures}
+        grid = _grid(run, shown, captions if options.captions else ())
         _insert(processed, 0, grid, infotext)
         processed.index_of_first_image = 1
         processed.info = infotext
-        if _saves_grid(run, len(pictures)):
+        if _saves_grid(run, len(shown)):
             _save(run, grid, infotext)
     if options.save_mask:
         mask = draw_mask(*plan_with_words(run.prompt, run.request))
@@ -98,9 +100,10 @@ def _grid(
 ) -> Image.Image:
     rows: list[list[Image.Image | None]] = []
     titles = []
-    for story in range(run.jobs.stories):
+    numbers = sorted({job.frame for job in pictures} | set(run.jobs.wanted))
+    for story in sorted({job.story for job in pictures}):
         for plain in (True, False):
-            row = [pictures.get(PictureJob(story, n, plain)) for n in run.jobs.wanted]
+            row = [pictures.get(PictureJob(story, n, plain)) for n in numbers]
             if any(picture is not None for picture in row):
                 rows.append(row)
                 titles.append(_title(run, plain, story))
@@ -109,7 +112,7 @@ def _grid(
 
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
     made_by = PLAIN if plain else run.request.hopping.described()
-    own = [number for number in run.story.own_seeds if number in run.jobs.wanted]
+    own = [n for n in run.story.own_seeds if run.only or n in run.jobs.wanted]
     return f"{made_by}, {seed_text(run.story_seed(story), run.request.run.same_noise, own)}"
 
 

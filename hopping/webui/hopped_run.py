@@ -24,7 +24,7 @@ from .generation_data import job_of, of_picture
 from .host_conditioning import HostCall, HostStory
 from .host_types import Processing
 from .hosts import host
-from .jobs import PictureJob, PictureJobs
+from .jobs import OneFrame, PictureJob, PictureJobs
 from .moments import schedule_frames
 from .neighbours import check_negative_parts, check_regions
 from .networks import gathered
@@ -47,7 +47,7 @@ class HoppedRun:
         story: its frames.
         jobs: its pictures.
         pixels: what they see of each other's; None if that is off.
-        adds_pictures: whether a grid or a mask may be added; none is to one frame of a gallery.
+        only: the frame that alone is made, where it is one of the tab's gallery.
 
     Raises:
         HoppingError: if it cannot be done as asked.
@@ -71,13 +71,13 @@ class HoppedRun:
         frames = len(self.story)
         picture = getattr(p, "firstpass_image", None)
         shares = request.hopping.pixels != "off"
-        only = getattr(p, "hopping_only", None)
-        self.adds_pictures = picture is None and only is None
+        self.only: OneFrame | None = getattr(p, "hopping_only", None)
+        asked = request.run.frames if self.only is None else str(self.only.number)
         self.jobs = PictureJobs(
             int(p.n_iter),
             frames,
             request.run.compare,
-            wanted=frames_to_make(only or request.run.frames, frames),
+            wanted=frames_to_make(asked, frames),
             seen=shares,
             enlarged=None if picture is None else job_of(picture, frames, request.hopping.mode),
         )
@@ -370,8 +370,11 @@ class HoppedRun:
         return {"seed": seeds, "subseed": subseeds}
 
     def story_seed(self, story: int) -> int:
-        """From which seed one of the run's stories begins."""
-        return self._story_seeds[self.jobs.place(PictureJob(story, 1))]
+        """From which seed a story begins, counted from the run's first."""
+        first = self._story_seeds[self.jobs.place(PictureJob(0, 1))]
+        if self.processing.subseed_strength != 0:
+            return first
+        return first + story * (1 if self.request.run.same_noise else len(self.story))
 
     def _parse_hires(self) -> Story | None:
         p = self.processing

@@ -79,6 +79,7 @@ class Processed(Protocol):
 
     seed: int
     subseed: int
+    all_prompts: list[str]
     all_seeds: list[int]
     all_subseeds: list[int]
     images: list[Image.Image]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+
+from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,21 @@ class PictureJob:
     story: int
     frame: int
     plain: bool = False
+
+
+@dataclass(frozen=True)
+class OneFrame:
+    """One frame of a gallery that is made again.
+
+    Attributes:
+        number: which.
+        others: the gallery's other frames, counted from its own story.
+        texts: what they say, by their numbers.
+    """
+
+    number: int
+    others: Mapping[PictureJob, Image]
+    texts: Mapping[int, str]
 
 
 class PictureJobs:

@@ -59,14 +59,14 @@ class StoryPixels:
     def with_sources(self, frames: Collection[int]) -> set[int]:
         """These frames, those whose pixels they see, those whose pixels these see, and so on."""
         needed = set(frames)
-        for frame in range(len(self.places), 0, -1):  # sources are earlier frames
+        for frame in range(len(self.graphs[0]), 0, -1):  # sources are earlier frames
             if frame in needed:
                 needed |= self.sources(frame)
         return needed
 
     def shows(self, frame: int) -> bool:
         """Whether any frame sees this one's pixels."""
-        return any(frame in self.sources(n) for n in range(1, len(self.places) + 1))
+        return any(frame in self.sources(n) for n in range(1, len(self.graphs[0]) + 1))
 
     def without(self, frames: set[int]) -> StoryPixels:
         """The same where nobody sees these frames."""

@@ -25,6 +25,7 @@ from . import settings, tab_paste
 from .hosts import host, schedules
 from .live_plan import live_plan
 from .script import TITLE
+from .tab_frames import remake
 from .tab_hires import build_second_pass
 from .tab_run import KEPT, TAB_FIELDS, generate
 
@@ -74,15 +75,38 @@ def build_tab() -> list[tuple[Any, str, str]]:
                     gr.HTML(SCRIPTS_NOTE, elem_id="hopping_scripts_note")
                     send = gr.Button("Send this story to txt2img", elem_id="hopping_to_txt2img")
                 widgets, buttons = _build_generation(toprow)
-            output = ui_common.create_output_panel(NAME, shared.opts.outdir_txt2img_samples, toprow)
+            with gr.Column(elem_id="hopping_output"):
+                output = ui_common.create_output_panel(
+                    NAME, shared.opts.outdir_txt2img_samples, toprow
+                )
+                frame_buttons = _build_frame_buttons()
         asked = [editor.story, toprow.ui_styles.dropdown, *options.by_name.values()]
         connect_plan(editor.panel, live_plan, asked)
         _connect_run(toprow, widgets, options, output)
+        _connect_frames(frame_buttons, widgets, options, output)
         _connect_buttons(buttons, widgets, options, output)
         tab_paste.add_fields(toprow.paste, widgets, options)
         tab_paste.send_along(output.gallery, widgets, options)
         tab_paste.send_to_txt2img(send, widgets, options)
     return [(page, TITLE, NAME)]
+
+
+def _build_frame_buttons() -> tuple[Any, Any]:
+    """What makes the gallery's selected frame again. The page's script puts it below that."""
+    with gr.Row(elem_id="hopping_frames"):
+        again = gr.Button(
+            "Again",
+            elem_id="hopping_again",
+            size="sm",
+            tooltip="Make the selected frame with the next seed, which is written into the story",
+        )
+        only = gr.Button(
+            "Only this frame",
+            elem_id="hopping_only",
+            size="sm",
+            tooltip="Make the selected frame with the story as it stands; the others stay",
+        )
+    return again, only
 
 
 def _build_story(toprow: Any) -> StoryEditor:
@@ -235,6 +259,25 @@ def _connect_run(toprow: Any, widgets: dict[str, Any], options: OptionWidgets, o
         outputs=[output.infotext, output.infotext],
         show_progress=False,
     )
+
+
+def _connect_frames(
+    buttons: tuple[Any, Any], widgets: dict[str, Any], options: OptionWidgets, output: Any
+) -> None:
+    id_task = gr.Textbox(visible=False)
+    chosen = gr.Number(value=-1, precision=0, visible=False)  # the page's script says which
+    gallery = [output.gallery, chosen, output.generation_info]
+    values = [*(widgets[name] for name in TAB_FIELDS), *options.inputs]
+    results = [output.gallery, output.generation_info, output.infotext, output.html_log]
+    for button, again in zip(buttons, (True, False), strict=True):
+        run = host().on_its_thread(remake(again))
+        button.click(
+            fn=wrap_gradio_gpu_call(run, extra_outputs=[gr.update(), *KEPT]),
+            _js="hoppingSubmitFrame",
+            inputs=[id_task, *gallery, *values],
+            outputs=[widgets["story"], *results],
+            show_progress=False,
+        )
 
 
 def _connect_buttons(

@@ -15,7 +15,9 @@ from modules.ui_common import plaintext_to_html
 from hopping.errors import HoppingError
 from hopping.page.plan_html import render_failure
 
+from .host_types import Processed
 from .hosts import host, schedules
+from .jobs import OneFrame
 from .script import TITLE
 
 
@@ -82,22 +84,34 @@ def generate(_id_task: str, request: gr.Request, *values: Any) -> Result:
 
 
 def _generate(values: TabValues, options: Sequence[Any], user: str | None) -> Result:
-    p = _processing(values, _script_args(values, options))
-    p.user = user
-    p.hopping_tells = True  # what is raised is told by `generate`, whatever the host does with it
-    with closing(p):
-        processed = processing.process_images(p)
-    shared.total_tqdm.clear()
+    processed = run_story(values, options, user)
     info = processed.js()
     if shared.opts.samples_log_stdout:
         print(info)
     images = [] if shared.opts.do_not_show_images else processed.images
-    return (
-        images,
-        info,
-        plaintext_to_html(processed.info),
-        plaintext_to_html(processed.comments, classname="comments"),
-    )
+    return images, info, plaintext_to_html(processed.info), comments_of(processed)
+
+
+def run_story(
+    values: TabValues, options: Sequence[Any], user: str | None, only: OneFrame | None = None
+) -> Processed:
+    """What the host makes of the tab's story, or of one frame of it.
+
+    Raises:
+        HoppingError: if it cannot be done as asked.
+    """
+    p = _processing(values, _script_args(values, options))
+    p.user, p.hopping_only = user, only
+    p.hopping_tells = True  # what is raised is told by the tab, whatever the host does with it
+    with closing(p):
+        processed: Processed = processing.process_images(p)
+    shared.total_tqdm.clear()
+    return processed
+
+
+def comments_of(processed: Processed) -> str:
+    """A result's comments as the host's page shows them."""
+    return str(plaintext_to_html(processed.comments, classname="comments"))
 
 
 def _processing(

@@ -34,6 +34,7 @@ NAMES = {
         "PasteField(component, target, *, api=None)",
         "add_paste_fields(tabname, init_img, fields, override_settings_component=None)",
         "create_override_settings_dict(text_pairs)",
+        "image_from_url_text(filedata)",
         "paste_fields",
         "register_paste_params_button(binding)",
         "registered_param_bindings",
