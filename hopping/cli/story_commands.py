@@ -39,6 +39,7 @@ from .terminal import (
 )
 
 if TYPE_CHECKING:
+    from hopping.plan import StoryPlan
     from hopping.studio.record import Record
 
 app = typer.Typer()
@@ -93,9 +94,7 @@ def story(
     record = request.begin(pipeline, now)
     planned = story_run.plan_for(pipeline, record.story, record.options)
     STDOUT.print(planned.summary())
-    if note := story_run.memory_note(pipeline, record, planned):
-        STDOUT.print(note)
-    _make(pipeline, record, story_run.start_folder(out, record, now))
+    _make(pipeline, record, story_run.start_folder(out, record, now), planned)
 
 
 @app.command()
@@ -173,13 +172,17 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
         return
     story_run.take_stock(pipeline, record, folder)
     STDOUT.print(f"making {len(record.missing())} of {len(record.wanted())} pictures")
-    _make(pipeline, record, folder)
+    planned = story_run.plan_for(pipeline, record.story, record.options)
+    _make(pipeline, record, folder, planned)
 
 
-def _make(pipeline: Any, record: Record, folder: Path) -> None:
-    """Run with progress bars; tell where everything is, and how to go on where it was stopped."""
-    from hopping.studio.story_run import run_story
+def _make(pipeline: Any, record: Record, folder: Path, planned: StoryPlan) -> None:
+    """Run with progress bars; tell what it takes, where everything is, and how to go on where it
+    was stopped."""
+    from hopping.studio.story_run import memory_note, run_story
 
+    if record.missing() and (note := memory_note(pipeline, record, planned)):
+        STDOUT.print(note)
     total = len(record.wanted())
 
     def made() -> int:

@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _generation(rows[1])
         bench_pixels.count()
         bench_pixels.timed(bench_pixels.SD1, "cpu", torch.float32, 32, given.repeat)
+        bench_pixels.timed_alone(bench_pixels.SD1, "cpu", torch.float32, 32)
 
 
 def _in_own_process(case: int, repeat: int) -> dict[str, float]:

@@ -181,6 +181,81 @@ def timed(model: Model, device: str, dtype: torch.dtype, latents: int, repeat: i
         )
 
 
+class Alone(NamedTuple):
+    """Of frames in batches of one that see the first, over frames that see none.
+
+    Attributes:
+        frames: how many; share: of the first one's picture that the others see.
+        time: of all calls; memory: at its peak, None where it computes on the CPU.
+        kept: bytes for later batches, at most; told: those of `bank_bytes` for this share.
+        seconds: of all calls that share.
+    """
+
+    frames: int
+    share: float
+    time: float
+    memory: float | None
+    kept: int
+    told: int
+    seconds: float
+
+
+MOMENTS = (700, 500, 300, 100)
+"""The timesteps of a frame's calls. The first finds the mask, so that as great a part of them
+shares as of a whole run."""
+
+
+def alone(model: Model, device: str, dtype: torch.dtype, latents: int, frames: int) -> Alone:
+    """Frame by frame, each in turn with one that sees none."""
+    unet = model.build(device, dtype)
+    layers, inputs = unet_layers(unet), model.inputs(2, latents, device, dtype)
+    phrase, bank = Phrase("subject", (2,)), Bank()
+    graph = ((), *((PixelLink(PixelSource(1, phrase), phrase),),) * (frames - 1))
+    sharing = PixelSharing(graph, layers, bank)
+
+    @torch.no_grad()
+    def sample() -> None:
+        for timestep in MOMENTS:
+            unet(**inputs | {"timestep": torch.tensor(timestep, device=device)})
+
+    sample()  # the first is no measure
+    plain, shared, kept = [], [], 0
+    for number in range(1, frames + 1):
+        plain.append(_measured(sample, device))
+        with sharing.batch([number]):
+            shared.append(_measured(sample, device))
+        kept = max(kept, bank.nbytes)
+    seconds, peaks = zip(*shared, strict=True)
+    plain_seconds, plain_peaks = zip(*plain, strict=True)
+    share = sharing.seen(2)[0].share
+    return Alone(
+        frames,
+        share,
+        sum(seconds) / sum(plain_seconds),
+        max(peaks) / max(plain_peaks) if any(plain_peaks) else None,
+        kept,
+        bank_bytes(layers, (latents, latents), len(MOMENTS) - 1, dtype.itemsize, share),
+        sum(seconds),
+    )
+
+
+def timed_alone(model: Model, device: str, dtype: torch.dtype, latents: int) -> None:
+    """Print `alone` for 4 frames and for 8: time grows with them, and what is kept does not."""
+    four, eight = (alone(model, device, dtype, latents, frames) for frames in (4, 8))
+    for row in (four, eight):
+        peak = "" if row.memory is None else f", peak memory {row.memory:.3f}"
+        print(
+            f"{model.name.partition(',')[0]} with {latents}×{latents} latents, {row.frames} one by "
+            f"one ({row.share:.0%} of the picture): {row.time:.3f}{peak}, kept "
+            f"{row.kept / 2**20:.1f} MiB, {row.kept / row.told:.2f} of what is told"
+        )
+    print(
+        f"4 → 8 frames: {eight.seconds / four.seconds:.2f} × the time, "
+        f"{eight.kept / four.kept:.2f} × what is kept",
+        flush=True,
+    )
+
+
 def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
     """Seconds (of the CPU's, where it computes) and the peak of the GPU's memory."""
     if device == "cpu":

@@ -22,7 +22,7 @@ from hopping.storybook.model import GUIDANCE, STEPS, build_scheduler, build_toke
 from hopping.studio import generate_story, load_pipeline
 
 from .bench import encoder_of_vit_l, hopped, pass_over
-from .bench_pixels import SD1, SDXL, timed
+from .bench_pixels import SD1, SDXL, timed, timed_alone
 
 STORY = parse_story(
     "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs into a forest."
@@ -82,6 +82,7 @@ def main() -> None:
     print("\nsharing pixels, in float16, over a call of the U-Net that does not")
     for model in (SD1, SDXL):
         timed(model, "cuda", torch.float16, model.latents)
+        timed_alone(model, "cuda", torch.float16, model.latents)
 
 
 def _print_parity(device: str) -> None:

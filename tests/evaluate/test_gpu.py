@@ -10,7 +10,7 @@ import functools
 import pytest
 import torch
 
-from hopping.evaluate.bench_pixels import SD1, SDXL, Model, costs
+from hopping.evaluate.bench_pixels import SD1, SDXL, Model, alone, costs
 from hopping.evaluate.gpu import IMPLEMENTATIONS, OPTIONS, distance, embeddings, pictures
 
 GPU = pytest.param("cuda", marks=pytest.mark.gpu)
@@ -65,3 +65,6 @@ def test_what_sharing_costs_is_measured():
     assert 0 < subject.share < 1 == everything.share
     assert subject.time > 0
     assert subject.memory is None
+    four, eight = (alone(small, "cpu", torch.float32, 16, frames) for frames in (4, 8))
+    assert four.kept == eight.kept == pytest.approx(four.told, rel=0.1)
+    assert 0 < four.share < 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from hopping import HoppingError
 from hopping.pixels import Bank, Phrase, PixelLink, PixelSharing, PixelSource, unet_layers
@@ -17,7 +19,7 @@ from hopping.pixels.bank import bank_bytes
 from hopping.pixels.sharing import PULL, beyond
 from hopping.pixels.subject_masks import level_size
 from tests.encoders import hook_count
-from tests.pixels.unets import SIZE, extra, sample, sd1_unet, texts
+from tests.pixels.unets import SIZE, extra, sample, sd1_unet, smallest_unet, texts
 
 DOG, CAT = Phrase("a dog", (2, 3)), Phrase("a cat", (5,))
 THE_DOG, IT = Phrase("the dog", (4, 5)), Phrase("it", (1,))
@@ -103,7 +105,9 @@ def test_no_frame_depends_on_a_later_one(unet):
 )
 def test_batches_are_the_same_pictures_up_to_rounding(unet, sampler):
     whole = run(unet, [EVERY], sampler=sampler)
-    assert_close(run(unet, [[1, 2, 3], [4, 5], [6]], sampler=sampler), whole)
+    for size in range(1, 6):
+        batches = [EVERY[made : made + size] for made in range(0, 6, size)]
+        assert_close(run(unet, batches, sampler=sampler), whole)
 
 
 _PLACES = st.lists(st.integers(1, 20), min_size=1, max_size=3, unique=True).map(tuple)
@@ -374,6 +378,59 @@ def test_a_fault_at_any_call_leaves_no_trace(unet, raised):
     stop_at[0] = None
     assert all(same(before, sample(broken, texts(3), [[1, 2, 3]], steps=2)))
     assert hook_count(unet) == hooks
+
+
+class _Faults(TorchFunctionMode):
+    """Raises at one of a run's calls: of a layer of the U-Net, or of torch by what shares pixels.
+
+    Attributes:
+        at: which, from 1; None: at none.
+        count: how many there have been.
+    """
+
+    def __init__(self, unet):
+        super().__init__()
+        self.at, self.count = None, 0
+        for module in unet.modules():
+            if not list(module.children()):
+                module.register_forward_pre_hook(self._called)
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if "hopping.pixels" in sys._getframe(1).f_globals["__name__"]:
+            self._called()
+        return func(*args, **(kwargs or {}))
+
+    def _called(self, *_):
+        self.count += 1
+        if self.count == self.at:
+            raise (StopError, KeyboardInterrupt)[self.at % 2]
+
+
+def test_a_fault_at_every_call_leaves_no_trace():
+    """Of the smallest U-Net's first two: one that finds the masks, and one that shares by them."""
+    unet = smallest_unet()
+    latents, embedded = torch.randn(2, 4, 8, 8), texts(2)[1:]
+    graph = ((), (link(1, DOG, THE_DOG),), (link(1, DOG, THE_DOG),))
+
+    def plain():
+        return call(unet, latents, embedded)
+
+    def share():
+        with faults, sharing(unet, graph).batch([1, 2]):
+            plain()
+            plain()
+
+    faults = _Faults(unet)
+    before, hooks = plain(), hook_count(unet)
+    faults.count = 0
+    share()
+    for at in range(1, faults.count + 1):
+        faults.count, faults.at = 0, at
+        with pytest.raises((StopError, KeyboardInterrupt)):
+            share()
+        assert hook_count(unet) == hooks
+    faults.at = None
+    assert torch.equal(plain(), before)
 
 
 def test_rows_that_are_not_frames_are_refused(unet):

@@ -39,6 +39,17 @@ def sdxl_unet(seed: int = 0):
     )
 
 
+def smallest_unet(seed: int = 0):
+    """One attention layer of each kind on the way down, in the middle and on the way up, or two."""
+    return _unet(
+        seed,
+        down_block_types=("CrossAttnDownBlock2D",),
+        up_block_types=("CrossAttnUpBlock2D",),
+        block_out_channels=(32,),
+        attention_head_dim=4,
+    )
+
+
 UNETS = {"sd1": sd1_unet, "sdxl": sdxl_unet}
 
 

@@ -348,6 +348,14 @@ def test_resume_makes_the_missing_ones_alone(tmp_path, dog):
     assert again.exit_code == 0, again.output
 
 
+def test_resume_tells_what_pixels_take(tmp_path, dog):
+    told = "pixels that later frames see take"
+    folder = make(tmp_path, dog, "--preset", "Same character", "--no-compare")
+    assert told not in invoke("story", "--resume", folder).output  # nothing is sampled
+    (folder / "frame-02.png").unlink()
+    assert told in invoke("story", "--resume", folder).output
+
+
 def test_resume_refuses_what_contradicts(tmp_path, dog):
     folder = make(tmp_path, dog, "--no-compare", "--preset", "Paper")
     assert "--seed was 7; leave it out" in error("story", "--resume", folder, "--seed", "8")

@@ -52,6 +52,8 @@ def render_progress(token: str, job: Job, work: StoryWork, ahead: int) -> str:
             status += f" The model's safety checker made {', '.join(work.flagged)} black."
     else:
         status = "Encoding …" if work.key is None else f"Making {_name(work.key)} …"
+        if work.memory:
+            status += f" ({work.memory})"
         if job.is_cancelled:
             status = "Stopping …"
         step = work.step if work.step < work.steps else 0

@@ -11,7 +11,7 @@ from hopping.layout import TokenLayout
 from hopping.studio.folder import save_grid
 from hopping.studio.pipeline_conditioner import PipelineConditioner
 from hopping.studio.record import FrameKey, Record
-from hopping.studio.story_run import run_story, start_folder
+from hopping.studio.story_run import memory_note, run_story, start_folder
 
 from .desk import Cancelled, Job
 from .keeping import Kept
@@ -27,6 +27,7 @@ class StoryWork:
         folder: where the pictures are, once there is one.
         key, step, steps: what is being sampled, and how far it is.
         flagged: names of the pictures that the model's safety checker made black.
+        memory: what pixels that are kept for later batches take, if any are.
         layout, insights: the story's tokens, and what hopping did to each frame's.
         made: the frame of each picture that is there, in the order in which they came.
         to_make: how many frames there were to be made when it began.
@@ -41,6 +42,7 @@ class StoryWork:
         self.key: FrameKey | None = None
         self.step = self.steps = 0
         self.flagged: list[str] = []
+        self.memory: str | None = None
         self.layout: TokenLayout | None = None
         self.insights: list[FrameInsight] = []
         self.made: list[int] = []
@@ -80,6 +82,7 @@ class StoryWork:
     def _look_inside(self, job: Job) -> None:
         conditioner = PipelineConditioner(self._pipeline)
         plans = conditioner.plan(self.record.story, self.record.options)
+        self.memory = memory_note(self._pipeline, self.record, plans[0])
         self.layout = plans[0].layout
         for insight in conditioner.look_inside(plans):
             self.insights.append(insight)

@@ -129,6 +129,7 @@ def test_it_says_how_far_each_token_moved_and_what_it_attended_to(studio):
 
 def test_it_shows_what_each_frame_saw_of_earlier_pictures(studio):
     _, told = generate(studio, steps=4, pixels="subject", mode="baseline")
+    assert any("(pixels that later frames see take " in progress for progress, _, _ in told)
     folder, record = run_of(studio)
     frames = frames_in(told)[-1]
     assert frames.count("saw of frame</span> <b>1</b> “A red dog”, ") == 2
