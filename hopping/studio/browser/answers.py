@@ -251,7 +251,7 @@ class Studio:
             record, _ = self.begin(story, values, read_desk(desk))
         except HoppingError:
             return ""
-        return result_html.render_stock(record)
+        return result_html.render_stock(record, desk)
 
     def begin(
         self, story: str | None, values: Sequence[Any], desk: OnDesk = EMPTY

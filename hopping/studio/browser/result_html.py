@@ -79,11 +79,11 @@ def render_unchanged() -> str:
     return render("progress.html", news=None, message="", status=status, bars=[], busy=False)
 
 
-def render_stock(record: Record) -> str:
-    """Which frames a run of this record makes."""
+def render_stock(record: Record, desk: str) -> str:
+    """Which frames a run of this record makes, asked by a page with this on its desk."""
     numbers = sorted({key.number for key in record.missing()})
     told = _frames(len(numbers), len(record.story))
-    return render("stock.html", numbers=numbers, told=told)
+    return render("stock.html", numbers=numbers, told=told, desk=desk)
 
 
 def _news(of: str, folder: Path | None, made: int) -> dict[str, Any] | None:

@@ -37,13 +37,14 @@ async function studioOpenRun(run) {
 }
 
 // Options and settings of a run, with its story or the one that it has become; gives that, or null.
-// Its seed stays random: as long as the run is on the desk, its own is taken.
+// Its seed stays random: as long as the run is on the desk, its own is taken. That only some frames
+// were made is of that run.
 async function studioOpenRecord(run, story = null) {
     const answer = await fetch(`hopping/runs/${encodeURIComponent(run)}/story.json`);
     if (!answer.ok) return null;
     const record = await answer.json();
     record.story = story ?? record.story;
-    record.settings.seed = -1;
+    Object.assign(record.settings, {seed: -1, frames: "all"});
     studioOpen(new Blob([JSON.stringify(record)]));
     return record.story;
 }

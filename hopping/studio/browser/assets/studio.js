@@ -48,6 +48,12 @@ function studioStock() {
     return values;
 }
 
+// Gradio may drop a click while the last one is still being answered.
+function studioCheckStock() {
+    const told = document.querySelector("#studio_stock .desk-stock");
+    if (told && told.dataset.desk !== deskTold([], false)) studioAskStock();
+}
+
 function studioTakeStock() {
     const told = document.querySelector("#studio_stock .desk-stock");
     const numbers = told ? told.dataset.numbers.split(",").filter(Boolean) : [];
@@ -275,6 +281,7 @@ function studioBegin() {
     );
     document.addEventListener("click", studioRefuseSecond, true);
     setInterval(studioAskServer, 5000);
+    setInterval(studioCheckStock, 2000);
     document.addEventListener("keydown", studioKeys);
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
