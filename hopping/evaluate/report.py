@@ -13,9 +13,10 @@ from hopping.evaluate.plots import draw_plots
 from hopping.evaluate.results import ALL, COMPARED_SCORES, Results, write_results
 from hopping.evaluate.scores import MEANINGS, SCORES
 from hopping.evaluate.stories import KINDS
+from hopping.run_options import RECOMMENDED
 
 PAGE = Path("docs/evidence.md")
-STRIP_METHOD = "Consistent subject"
+STRIP_METHOD = RECOMMENDED
 NOTHING = "**No number has been measured yet.** The storybook model has not reached its bars."
 BELOW_BARS = "**Below its bars: this model's numbers are no evidence.**"
 
