@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hopping.evaluate.methods import CEILING
+from hopping.evaluate.methods import CEILING, METHODS, same_noise
 from hopping.evaluate.results import ALL, COMPARED_SCORES, Results
 
 _FOLLOWED = (
@@ -47,6 +47,8 @@ def draw_plots(results: Results, target: Path) -> dict[str, Path]:
     names = []
     for method, found in methods.items():
         if method == CEILING or method in _WEAKER:  # the strengths have a plot of their own
+            continue
+        if method in METHODS and not same_noise(METHODS[method]):  # beside its twin, unreadable
             continue
         leak, identity = (found["scores"][ALL][score] for score in ("leak", "identity"))
         x, y = 100 * leak["mean"], 100 * identity["mean"]
