@@ -148,6 +148,7 @@ def test_plan_as_plain_data(clip_tokenizer):
         "windows": 1,
         "sources": [1],
         "shown": {"1": ["A red dog"]},
+        "cast": [],
         "who": [
             {"words": ["The dog"], "frame": 1, "introduced_as": ["A red dog"]},
             {"words": ["the sun"], "frame": None, "introduced_as": []},

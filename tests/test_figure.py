@@ -120,7 +120,7 @@ def test_a_character_is_drawn_in_the_first_font_that_has_it(tmp_path, monkeypatc
     without, with_it = str(fonts / "cmr10.ttf"), str(fonts / "STIXGeneral.ttf")
     monkeypatch.setattr(lettering, "_system_fonts", lambda: (str(broken), without, with_it))
     lettering._system_font_with.cache_clear()
-    runs = Lettering(15)._runs("aᶄé")  # DejaVu has all but the second
+    runs = Lettering(15).runs("aᶄé")  # DejaVu has all but the second
     assert [(run, font.path == with_it) for font, run in runs] == [
         ("a", False),
         ("ᶄ", True),

@@ -91,6 +91,7 @@ SET = {
     "save_mask": True,
     "pixels": "subject",
     "frames": "1,3",
+    "cast": "seen",
 }
 
 
