@@ -141,6 +141,28 @@ def test_frames_that_are_shown_nothing_are_plain_and_it_says_so(host, story):
     assert "comments" not in host.txt2img(story).info
 
 
+def test_a_description_is_seen_by_those_who_name_it(host):
+    told = {"preset": "Consistent subject", "cast": "seen", "grid": False}
+    red, blue = (
+        host.txt2img(f"<cast:Mia: a girl in a {colour} coat>\nA cat sleeps.\nMia runs.", told)
+        for colour in ("red", "blue")
+    )
+    assert red.frames[0] == blue.frames[0]
+    assert red.frames[1] != blue.frames[1]
+    assert "Hopping cast: seen" in red.infotexts[1]
+    assert "is seen as" in red.info["comments"]
+
+
+def test_a_part_of_a_story_is_made_as_in_the_whole(host):
+    story = f"{FIRST}\n<seed:5> The dog sits.\nThe dog sleeps."
+    whole = host.txt2img(story, {"grid": False})
+    part = host.txt2img(story, {"grid": False, "frames": "2-3"})
+    assert part.frames == whole.frames[1:]
+    alone = host.txt2img("The dog sits.", {"grid": False}, seed=5)
+    barely = host.txt2img(story, {**BARELY, "grid": False, "frames": "2"})
+    assert distance(barely.images[0], alone.images[0]) <= 1
+
+
 def test_share_subject_sees_the_subject_alone(host):
     options = {"layout": "windows", "share": "subject"}
     first = host.txt2img("A red dog swims in a river.\nThe dog sits.", options).frames[1]
