@@ -53,9 +53,7 @@ def build_story_editor(
     Args:
         placeholder: what stands in the empty editor; by default with the keys of a WebUI.
     """
-    with gr.Row(elem_id="hopping_story_head"):
-        gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
-        example = gr.Button("Example", elem_id="hopping_example", size="sm")
+    gr.HTML(story_texts.STORY_HINT, elem_id="hopping_hint")
     story = gr.Textbox(
         "",  # the host pastes into what has a value, and gradio 4's own default is None
         label="Story",
@@ -66,7 +64,6 @@ def build_story_editor(
         max_lines=24,
         placeholder=placeholder,
     )
-    example.click(story_texts.next_example, inputs=[story], outputs=[story], queue=False)
     _build_examples(story)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)

@@ -19,7 +19,8 @@ def test_the_tab_opens_with_the_recommended_preset_and_a_story(web, host):
     )
     assert preset < sampler
     assert not web.page.is_visible("#hopping_option_mode")
-    web.page.click("#hopping_example")
+    web.page.click("#hopping_examples > .label-wrap")
+    web.page.get_by_role("button", name="A red dog").click()
     web.plan(".hopping-chip:has-text('A red dog')").first.wait_for()
     assert web.story == FIRST_STORY
 

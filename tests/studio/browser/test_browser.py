@@ -230,7 +230,8 @@ def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
         assert web.page.get_by_text(purpose).is_visible()
     assert not web.page.locator("#studio_mode").is_visible()
     assert web.page.get_by_placeholder(FIRST_STORY).is_visible()
-    web.page.get_by_role("button", name="Example", exact=True).click()
+    web.page.get_by_role("button", name="Examples").click()
+    web.page.get_by_role("button", name="A red dog").click()
     web.page.locator("#hopping_plan .hopping-chip", has_text="A red dog").first.wait_for()
     assert web.story == FIRST_STORY
     web.set_steps(2)
