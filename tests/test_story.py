@@ -251,7 +251,10 @@ words = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_chara
 
 
 def is_frame(text):
-    """Not blank, and not nothing but brackets, which a WebUI reads as emphasis of nothing."""
+    """Not blank, and not nothing but what a WebUI acts on: brackets, or a key word of its."""
+    words = re.sub(r"\b(?:BREAK|AND|ADD[A-Z]+)\b", "", text)
+    if words != text:
+        return any(map(str.isalpha, words))
     return text.strip() and (not set(text) & set("()[]") or any(map(str.isalpha, text)))
 
 

@@ -391,9 +391,13 @@ class _Faults(TorchFunctionMode):
     def __init__(self, unet):
         super().__init__()
         self.at, self.count = None, 0
-        for module in unet.modules():
-            if not list(module.children()):
-                module.register_forward_pre_hook(self._called)
+        leaves = [module for module in unet.modules() if not list(module.children())]
+        self._hooks = [leaf.register_forward_pre_hook(self._called) for leaf in leaves]
+
+    def remove(self):
+        """Old diffusers has one SiLU for all models."""
+        for hook in self._hooks:
+            hook.remove()
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if "hopping.pixels" in sys._getframe(1).f_globals["__name__"]:
@@ -431,6 +435,7 @@ def test_a_fault_at_every_call_leaves_no_trace():
         assert hook_count(unet) == hooks
     faults.at = None
     assert torch.equal(plain(), before)
+    faults.remove()
 
 
 def test_rows_that_are_not_frames_are_refused(unet):

@@ -55,10 +55,8 @@ def test_equal_ones_have_equal_embeddings(small_pipeline, data, lines, asked):
         return  # links to what was left out, or no mode for them
     for one, a in zip(first, embeddings, strict=True):
         for two, b in zip(second, others, strict=True):
-            if one == two:
+            if one == two:  # others may be equal, too: who sees the same words twice, say
                 assert torch.allclose(a, b, atol=1e-5)
-            else:
-                assert not torch.equal(a, b)
 
 
 @pytest.fixture(scope="module")
