@@ -257,6 +257,18 @@ def test_an_example_is_one_click(web):
     assert web.story.startswith("John throws out a baseball.")
 
 
+def test_a_story_diffusion_story_becomes_ours(web):
+    web.open()
+    web.write("[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street")
+    web.page.get_by_role("button", name="Syntax").click()
+    web.page.get_by_role("button", name="Convert a StoryDiffusion story").click()
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    web.page.wait_for_function(
+        "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
+    )
+    assert "# morning" in web.story
+
+
 def test_markup_in_a_prompt_is_text(web):
     web.open()
     web.write('<b id="evil">A dog</b> <img src=x onerror="alert(1)">\nThe dog.')
