@@ -57,7 +57,7 @@ def pages(
         "Install a font that can (Noto Sans CJK, say), and call this again.",
     )
     if kind != ".png":
-        write_atomically(out, MADE[_KINDS[kind]][1](folder, record, options))
+        write_atomically(out, MADE[_KINDS[kind]][1](shown, options))
         STDOUT.print(str(out))
         return
     from hopping.studio.folder import save_png

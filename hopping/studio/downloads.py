@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,34 +23,24 @@ _LONGEST_SIDE = 1024
 def pack_frames(folder: Path, record: Record) -> bytes:
     """A ZIP of the run's pictures as they are, each with its data in it, grid, mask and record."""
     names = [*record.files.values(), "grid.png", "mask.png"]
-    there = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
-    return _packed({**there, RECORD_NAME: record.public()})
+    there = ((name, (folder / name).read_bytes()) for name in names if (folder / name).is_file())
+    return _packed(chain(there, [(RECORD_NAME, record.public())]))
 
 
-def animate_webp(folder: Path, record: Record, options: PageOptions) -> bytes:
-    """The hopped frames one after another, for ever, without loss."""
-    return _animate(folder, record, options, "WEBP", lossless=True)
+def animate_webp(shown: Sequence[Panel], options: PageOptions) -> bytes:
+    """The pictures one after another, for ever, without loss."""
+    return _animate(shown, options, "WEBP", lossless=True)
 
 
-def animate_gif(folder: Path, record: Record, options: PageOptions) -> bytes:
-    """The hopped frames one after another, for ever, in 256 colours each."""
-    return _animate(folder, record, options, "GIF", optimize=False)
+def animate_gif(shown: Sequence[Panel], options: PageOptions) -> bytes:
+    """The pictures one after another, for ever, in 256 colours each."""
+    return _animate(shown, options, "GIF", optimize=False)
 
 
-def pages_pdf(folder: Path, record: Record, options: PageOptions) -> bytes:
-    """The hopped frames on the pages of a PDF."""
-    return write_pdf(panels(folder, record), options)
-
-
-def pack_pages(folder: Path, record: Record, options: PageOptions) -> bytes:
-    """A ZIP of the same pages as pictures."""
-    drawn = draw_pages(panels(folder, record), options)
-    return _packed({page_name(n): png_bytes(page) for n, page in enumerate(drawn, start=1)})
-
-
-def page_name(number: int) -> str:
-    """The name of a page's picture, from 1."""
-    return f"page-{number:02}.png"
+def pack_pages(shown: Sequence[Panel], options: PageOptions) -> bytes:
+    """A ZIP of the pages as pictures."""
+    drawn = enumerate(draw_pages(shown, options), start=1)
+    return _packed((f"page-{n:02}.png", png_bytes(page)) for n, page in drawn)
 
 
 DOWNLOADS: dict[str, tuple[str, Callable[[Path, Record], Any]]] = {
@@ -58,13 +49,13 @@ DOWNLOADS: dict[str, tuple[str, Callable[[Path, Record], Any]]] = {
 }
 """For each name its media type, and what makes it. There must be one hopped picture at least."""
 
-PAGES: dict[str, tuple[str, Callable[[Path, Record, PageOptions], bytes]]] = {
-    "pages.pdf": ("application/pdf", pages_pdf),
+PAGES: dict[str, tuple[str, Callable[[Sequence[Panel], PageOptions], bytes]]] = {
+    "pages.pdf": ("application/pdf", write_pdf),
     "pages.zip": ("application/zip", pack_pages),
     "story.webp": ("image/webp", animate_webp),
     "story.gif": ("image/gif", animate_gif),
 }
-"""The same of what can look in several ways."""
+"""The same of what is laid out of `panels`, in several ways."""
 
 
 def panels(folder: Path, record: Record) -> list[Panel]:
@@ -83,20 +74,18 @@ def panels(folder: Path, record: Record) -> list[Panel]:
     return found
 
 
-def _packed(files: dict[str, bytes | str]) -> bytes:
+def _packed(files: Iterable[tuple[str, bytes | str]]) -> bytes:
     buffer = io.BytesIO()
     # Pictures are packed already.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
+        for name, content in files:
             archive.writestr(name, content)
     return buffer.getvalue()
 
 
-def _animate(
-    folder: Path, record: Record, options: PageOptions, kind: str, **settings: bool
-) -> bytes:
-    shown = [Panel(_sized(panel.picture), panel.caption) for panel in panels(folder, record)]
-    first, *others = draw_captioned(shown, options)
+def _animate(shown: Sequence[Panel], options: PageOptions, kind: str, **settings: bool) -> bytes:
+    sized = [Panel(_sized(panel.picture), panel.caption) for panel in shown]
+    first, *others = draw_captioned(sized, options)
     buffer = io.BytesIO()
     first.save(
         buffer,

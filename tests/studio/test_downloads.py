@@ -20,12 +20,11 @@ from hopping.studio.downloads import (
     animate_webp,
     pack_frames,
     pack_pages,
-    pages_pdf,
 )
 from hopping.studio.downloads import panels as panels_of
 from hopping.studio.folder import save_frame, save_grid
 from hopping.studio.page_options import PageOptions
-from hopping.studio.pages import _MARGIN, _PAD, Panel, _laid_out
+from hopping.studio.pages import _MARGIN, _PAD, Panel, _laid_out, write_pdf
 from hopping.studio.record import FrameKey
 from hopping.studio.story_request import StoryRequest
 from hopping.studio.story_run import start_folder
@@ -64,7 +63,7 @@ def test_the_zip_has_the_pictures_bytes_and_the_record(run):
     ("animate", "kind", "exact"), [(animate_webp, "WEBP", True), (animate_gif, "GIF", False)]
 )
 def test_an_animation_shows_each_frame_for_a_second(run, animate, kind, exact):
-    animation = Image.open(io.BytesIO(animate(*run(), PageOptions(captions="none"))))
+    animation = Image.open(io.BytesIO(animate(panels_of(*run()), PageOptions(captions="none"))))
     assert animation.format == kind
     assert animation.size == (256, 256)  # small ones are enlarged
     assert animation.n_frames == 3
@@ -80,14 +79,14 @@ def test_an_animation_shows_each_frame_for_a_second(run, animate, kind, exact):
 def test_a_large_picture_is_made_smaller_for_an_animation(run):
     folder, record = run(frames=2, size=(2048, 1024))
     assert Image.open(
-        io.BytesIO(animate_webp(folder, record, PageOptions(captions="none")))
+        io.BytesIO(animate_webp(panels_of(folder, record), PageOptions(captions="none")))
     ).size == (1024, 512)
 
 
 def test_an_animation_has_captions_and_a_time_for_each_frame(run):
     folder, record = run()
     options = PageOptions(captions="under", seconds="1, 0.5,2")
-    animation = Image.open(io.BytesIO(animate_webp(folder, record, options)))
+    animation = Image.open(io.BytesIO(animate_webp(panels_of(folder, record), options)))
     assert animation.width == 256
     assert animation.height > 256  # the captions
     times = []
@@ -97,7 +96,7 @@ def test_an_animation_has_captions_and_a_time_for_each_frame(run):
         times.append(animation.info["duration"])
     assert times == [1000, 500, 2000]
     with pytest.raises(OptionError, match="seconds has 2 times for 3 frames"):
-        animate_gif(folder, record, PageOptions(seconds="1,2"))
+        animate_gif(panels_of(folder, record), PageOptions(seconds="1,2"))
 
 
 @pytest.mark.parametrize("seconds", ["", "a", "0", "1,,2", "nan", "1e9", "inf", "-1"])
@@ -162,7 +161,7 @@ def test_nothing_on_a_page_stands_over_something_else(run, panels, size, caption
 
 
 def test_pages_as_pictures_show_the_frames(run):
-    archive = zipfile.ZipFile(io.BytesIO(pack_pages(*run(3), PageOptions(panels="2"))))
+    archive = zipfile.ZipFile(io.BytesIO(pack_pages(panels_of(*run(3)), PageOptions(panels="2"))))
     assert archive.namelist() == ["page-01.png", "page-02.png"]
     page = Image.open(archive.open("page-01.png")).convert("RGB")
     assert page.size == (1240, 1754)
@@ -174,12 +173,12 @@ def test_pages_as_pictures_show_the_frames(run):
 def test_pages_of_any_script_and_length(run):
     folder, record = run(1)
     record = dataclasses.replace(record, source="犬が川で泳いでいる。" * 60)
-    assert pages_pdf(folder, record, PageOptions()).startswith(b"%PDF")
-    assert pages_pdf(folder, record, PageOptions(captions="on")).startswith(b"%PDF")
+    assert write_pdf(panels_of(folder, record), PageOptions()).startswith(b"%PDF")
+    assert write_pdf(panels_of(folder, record), PageOptions(captions="on")).startswith(b"%PDF")
 
 
 def read_pdf(folder, record, **options):
-    return PdfReader(io.BytesIO(pages_pdf(folder, record, PageOptions(**options))))
+    return PdfReader(io.BytesIO(write_pdf(panels_of(folder, record), PageOptions(**options))))
 
 
 def test_the_grid_has_plain_sd_over_what_hopping_made_and_names_both(sd1, tmp_path, monkeypatch):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
+from hopping.webui.pixels import RunPixels
 from hopping.webui.script import HoppingScript
 
 from .stand_ins import Processing, process
@@ -24,3 +27,14 @@ def alone(line):
     p = Processing(line)
     process(p)
     return sampled(p)[0]
+
+
+class NoUNet(RunPixels):
+    """Told who sees whom, but with no U-Net to hook."""
+
+    @contextmanager
+    def batch(self, jobs):
+        yield
+
+    def follow(self):
+        pass

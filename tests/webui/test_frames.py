@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 
 import pytest
 import torch
@@ -12,10 +11,9 @@ pytest.importorskip("gradio", reason="the script's page needs gradio, as the Web
 
 from hopping import HoppingError
 from hopping.webui import axes, generation_data, grid
-from hopping.webui.pixels import RunPixels
 from hopping.webui.script import HoppingScript
 
-from .runs import LINES, STORY, hop
+from .runs import LINES, STORY, NoUNet, hop
 from .stand_ins import Processing, process
 from .test_run_enlarging import by_its_button
 
@@ -49,17 +47,6 @@ def test_the_result_tells_of_them_alone(sd_model, monkeypatch):
     assert [len(row) for row in rows] == [2] * 4
     assert captions == LINES[1:]
     assert titles[0] == "plain SD, seed 5; own in 2"
-
-
-class NoUNet(RunPixels):
-    """Told who sees whom, but with no U-Net to hook."""
-
-    @contextmanager
-    def batch(self, jobs):
-        yield
-
-    def follow(self):
-        pass
 
 
 @pytest.mark.parametrize(

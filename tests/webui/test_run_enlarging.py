@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -14,10 +13,9 @@ from hopping import StoryError
 
 pytest.importorskip("gradio", reason="the script's page needs gradio, as the WebUI has it")
 
-from hopping.webui.pixels import RunPixels
 from hopping.webui.script import HoppingScript
 
-from .runs import LINES, STORY, alone, hop
+from .runs import LINES, STORY, NoUNet, alone, hop
 from .stand_ins import Processing, process
 from .test_run_beside_others import DynamicPrompts
 
@@ -100,14 +98,6 @@ def test_whom_it_sees_is_drawn_again_and_not_kept(sd_model, monkeypatch, frame):
 
     def sample(p):
         began.append((p.all_prompts[p.iteration], p.firstpass_image is None))
-
-    class NoUNet(RunPixels):
-        @contextmanager
-        def batch(self, jobs):
-            yield
-
-        def follow(self):
-            pass
 
     monkeypatch.setattr("hopping.webui.hopped_run.RunPixels", NoUNet)
     monkeypatch.setattr(Processing, "sample", sample)

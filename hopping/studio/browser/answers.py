@@ -6,7 +6,7 @@ import base64
 import datetime
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from hopping.studio.unread_syntax import read_plain_story
 from hopping.values import brief
 
 from . import result_html
-from .desk import Desk
+from .desk import Desk, Job
 from .files import RunFiles
 from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
 from .strengths import StrengthWork
@@ -152,15 +152,11 @@ class Studio:
         """
         try:
             work = self._strength_work(asked)
-            job, last = self.desk.submit(token, work), ""
+            job = self.desk.submit(token, work)
         except HoppingError as error:
             yield render_failure(str(error))
             return
-        for _ in job.watch():
-            strip = render_strengths(job, work)
-            if strip != last:  # what is the same would only put the slider back
-                last = strip
-                yield strip
+        yield from _changes(job, lambda: render_strengths(job, work))
 
     def variants(self, token: str, desk: str, texts: str, *values: Any) -> Iterator[str]:
         """One frame with several seeds, as HTML, again and again until all of it is there.
@@ -172,15 +168,11 @@ class Studio:
         """
         try:
             work = self._variant_work(read_desk(desk), texts, values)
-            job, last = self.desk.submit(token, work), ""
+            job = self.desk.submit(token, work)
         except HoppingError as error:
             yield render_failure(str(error))
             return
-        for _ in job.watch():
-            shown = render_variants(job, work)
-            if shown != last:
-                last = shown
-                yield shown
+        yield from _changes(job, lambda: render_variants(job, work))
 
     def _variant_work(self, desk: OnDesk, texts: str, values: Sequence[Any]) -> VariantWork:
         folder = self.files.folder(desk.run)
@@ -280,7 +272,6 @@ class Studio:
             **{row.name: getattr(asked.run, row.name) for row in RUN},
             **settings,
         )
-        plan_for(self.pipeline, request.story, request.options)
         record = request.begin(self.pipeline, datetime.datetime.now())
         frames = frames_asked(record, desk)
         record.settings = replace(record.settings, frames=frames)
@@ -291,6 +282,17 @@ class Studio:
 
     def _token_text(self, tokens: Sequence[int]) -> str:
         return str(self.pipeline.tokenizer.decode(list(tokens)))
+
+
+def _changes(job: Job, render: Callable[[], str]) -> Iterator[str]:
+    """What is rendered of a job, each time that it is another: the same would only put back what
+    was moved in it."""
+    last = ""
+    for _ in job.watch():
+        shown = render()
+        if shown != last:
+            last = shown
+            yield shown
 
 
 def _decoded(payload: str) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 
-from hopping.studio.downloads import DOWNLOADS, PAGES
+from hopping.studio.downloads import DOWNLOADS, PAGES, panels
 from hopping.studio.page_options import PageOptions
 from hopping.studio.record import RECORD_NAME, RecordError, read_record
 
@@ -44,7 +44,7 @@ class RunFiles:
                 return None
             if name in PAGES:
                 kind, lay_out = PAGES[name]
-                made = lay_out(folder, record, PageOptions.from_mapping(asked))
+                made = lay_out(panels(folder, record), PageOptions.from_mapping(asked))
             else:
                 kind, make = DOWNLOADS[name]
                 made = make(folder, record)

@@ -75,3 +75,15 @@ def page(storybook, tmp_path_factory):
     running = Page(Studio(storybook, None, tmp_path_factory.mktemp("page")))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def web(browser, page):
+    """A page that must end without an error, and without having asked any other host."""
+    from .studio_page import WIDE, StudioPage
+
+    opened = StudioPage(browser.new_page(viewport=WIDE), page)
+    yield opened
+    opened.page.close()
+    assert opened.errors == []
+    assert opened.abroad == []

@@ -9,15 +9,7 @@ import pytest
 from hopping.studio.record import read_record
 
 from .conftest import STORY
-from .test_browser import PHONE, WIDE, StudioPage, run_axe
-
-
-@pytest.fixture
-def web(browser, page):
-    opened = StudioPage(browser.new_page(viewport=WIDE), page)
-    yield opened
-    opened.page.close()
-    assert opened.errors == []
+from .studio_page import PHONE, WIDE, StudioPage, run_axe
 
 
 def cards(web):
@@ -258,7 +250,7 @@ def test_a_story_that_is_gone_is_told(web):
     entry.wait_for()
     shutil.rmtree(run)
     entry.click()
-    assert "no longer in the output folder" in web.page.locator(".studio-said").inner_text()
+    web.page.locator(".studio-said", has_text="no longer in the output folder").wait_for()
 
 
 def test_every_reach_is_offered_to_the_keyboard(web):

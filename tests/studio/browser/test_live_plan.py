@@ -9,7 +9,7 @@ import pytest
 
 from hopping.studio.browser import answers
 
-from .test_browser import WIDE, StudioPage
+from .studio_page import WIDE, StudioPage
 
 
 class Questions:

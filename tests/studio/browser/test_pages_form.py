@@ -6,19 +6,19 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from .test_browser import PHONE, run_axe, web  # noqa: F401, a fixture
+from .studio_page import PHONE, run_axe
 
 STORY = "A red dog is running. # Fido is off!\nIt is sleeping on the beach. # Good night, Fido."
 
 
-def take(web, button):  # noqa: F811
+def take(web, button):
     """Press one of the form's buttons; returns what is downloaded, as (name, path)."""
     with web.page.expect_download() as taken:
         web.page.get_by_role("button", name=button).click()
     return taken.value.suggested_filename, taken.value.path()
 
 
-def test_pages_are_laid_out_as_the_form_says(web):  # noqa: F811
+def test_pages_are_laid_out_as_the_form_says(web):
     web.open()
     web.write(STORY)
     web.set_steps(2)
@@ -48,7 +48,7 @@ def test_pages_are_laid_out_as_the_form_says(web):  # noqa: F811
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_form_can_be_read(web, theme):  # noqa: F811
+def test_the_form_can_be_read(web, theme):
     web.open(theme)
     web.write(STORY)
     web.set_steps(1)
