@@ -1,4 +1,4 @@
-"""One frame of a story: its text, and how links, marks and its seed are taken out of it."""
+"""One frame of a story: its text, and how links, marks, seed and picture are taken out of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOST_SYNTAX = re.compile(
     r"|:\s*[-+]?[\d.]+\s*(?=[)\]])|[()\[\]]"
 )
 _LINKS_FORM = "<from:1>, <from:1,3>, <from:prev>, <from:all> or <from:none>"
-_SEED_FORM = "<seed:123>"
+_FORMS = {"from": _LINKS_FORM, "seed": "<seed:123>", "picture": "<picture:dog.png>"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Frame:
         marks: spans of `text` that later frames may see; empty: the options decide.
         links: numbers of the earlier frames it may see; None: the options decide.
         seed: of its own noise; None: the story's decides.
+        picture: the name of the picture that stands there instead of one that is made; None: one is
+            made.
         line, column: where its own text begins in the story, both from 1.
         comment: what stands behind # in its line, if it is the line's last; else empty.
         cast: whom of the cast it names.
@@ -47,6 +49,7 @@ class Frame:
     marks: tuple[Span, ...] = ()
     links: tuple[int, ...] | None = None
     seed: int | None = None
+    picture: str | None = None
     line: int = 1
     column: int = 1
     comment: str = ""
@@ -54,7 +57,7 @@ class Frame:
 
 
 class FrameScanner:
-    """Takes links, marks and a seed out of one frame's text.
+    """Takes links, marks, a seed and a picture out of one frame's text.
 
     Args:
         piece: what stands for the frame in its line, from column `offset` (from 0) on.
@@ -82,6 +85,7 @@ class FrameScanner:
         self.marks: list[Span] = []
         self.links: tuple[int, ...] | None = None
         self.seed: int | None = None
+        self.picture: str | None = None
         self._scan()
 
     def frame(self, before: str, after: str) -> Frame:
@@ -113,6 +117,7 @@ class FrameScanner:
             marks=tuple((max(a + shift, own[0]), min(b + shift, own[1])) for a, b in self.marks),
             links=self.links,
             seed=self.seed,
+            picture=self.picture,
             line=self._line,
             column=self._offset + start + 1,
             cast=tuple(self.named),
@@ -127,8 +132,8 @@ class FrameScanner:
             name = (match["name"] or "").lower()
             if name == "cast":
                 raise self._error("a cast line stands alone, above the frames", match.start())
-            if name in ("from", "seed"):
-                position = self._number_tag(name, match.start(), position)
+            if name in _FORMS:
+                position = self._closed_tag(name, match.start(), position)
             elif name == "share" and opened is not None:
                 raise self._error("a <share:…> inside another; one mark is enough", match.start())
             elif name == "share":
@@ -170,17 +175,18 @@ class FrameScanner:
             raise self._error("<share:> marks nothing; put the shared words inside", column)
         self.marks.append((start, self._length))
 
-    def _number_tag(self, name: str, start: int, position: int) -> int:
-        """Read <from:…> or <seed:…>; gives where the text goes on."""
+    def _closed_tag(self, name: str, start: int, position: int) -> int:
+        """Read <from:…>, <seed:…> or <picture:…>; gives where the text goes on."""
         end = self._piece.find(">", position)
         if end < 0:
-            form = _LINKS_FORM if name == "from" else _SEED_FORM
-            raise self._unclosed(f"<{name}: is not closed; write {form}", start)
-        value = self._piece[position:end].strip().lower()
+            raise self._unclosed(f"<{name}: is not closed; write {_FORMS[name]}", start)
+        value = self._piece[position:end].strip()
         if name == "from":
-            self._link(value, start)
-        else:
+            self._link(value.lower(), start)
+        elif name == "seed":
             self._own_seed(value, start)
+        else:
+            self._own_picture(value, start)
         # "A <from:1> dog" must not leave two blanks where the tag stood.
         follows_blank = not self._parts or self._parts[-1][-1].isspace()
         if follows_blank and self._piece[end + 1 : end + 2].isspace():
@@ -198,12 +204,19 @@ class FrameScanner:
         if seed is None or seed > LARGEST_SEED:
             raise self._error(
                 f"<seed:{clipped(value)}> is no seed; write a whole number from 0 to "
-                f"{LARGEST_SEED}, {_SEED_FORM}",
+                f"{LARGEST_SEED}, {_FORMS['seed']}",
                 column,
             )
         if self.seed is not None:
             raise self._error(f"frame {self._number} has two seeds; keep one of them", column)
         self.seed = seed
+
+    def _own_picture(self, value: str, column: int) -> None:
+        if not value:
+            raise self._error(f"<picture:> names no picture; write {_FORMS['picture']}", column)
+        if self.picture is not None:
+            raise self._error(f"frame {self._number} has two pictures; keep one of them", column)
+        self.picture = value
 
     def _frames_named(self, value: str, column: int) -> tuple[int, ...]:
         if value == "none":

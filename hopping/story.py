@@ -6,6 +6,7 @@ It runs. # a comment                         what is not read, from # to the end
                                              pages say under the frame before it
 <from:1> The dog runs into a forest.         which earlier frames this one may see
 <seed:123> The dog sleeps.                   its own noise, instead of the story's
+<picture:dog.png> A red dog sits.            a picture that is there, which later ones may see
 <share:A red dog> is barking at a cat.       what of this frame later ones may see
 <lora:watercolour:0.8>                       nothing but tags of the host: for all frames
 <cast:Mia: a girl with curly black hair>     before the frames: who Mia is, where one names her
@@ -76,6 +77,11 @@ class Story:
         return tuple(frame.number for frame in self.frames if frame.seed is not None)
 
     @property
+    def pictures(self) -> dict[int, str]:
+        """The names of the pictures that are given, by the numbers of their frames."""
+        return {f.number: f.picture for f in self.frames if f.picture is not None}
+
+    @property
     def encoded(self) -> tuple[Frame, ...]:
         """All that a text encoder reads: the frames, then the descriptions that they see."""
         return self.frames + self.descriptions
@@ -91,6 +97,9 @@ class Story:
         if own := self.own_seeds:
             which = f"frames {listed(own)} have" if len(own) > 1 else f"frame {own[0]} has"
             notes.append(f"{which} noise of {'their' if len(own) > 1 else 'its'} own, by <seed:…>")
+        if given := self.pictures:
+            named = [f"frame {number} is {clipped(name)}" for number, name in given.items()]
+            notes.append(f"{', '.join(named)}: not made, and seen as the picture that it is")
         if self.networks:
             tags = " ".join(dict.fromkeys(tag for _, tag in self.networks))
             lines = _lines([line for line, _ in self.networks])

@@ -38,6 +38,7 @@ TAGS = (
     Tag("SEP", "<SEP>", ("separator", "seperator", "separate")),
     Tag("from", "<from:1>", ("form", "frame", "frames"), r"(?:\d[\d\s,]*|(?:prev|all|none)\s*)>"),
     Tag("seed", "<seed:123>", ("seeds",), r"\d+\s*>"),
+    Tag("picture", "<picture:dog.png>", ("pictures",)),
     Tag("share", "<share:…>", ("shared", "shares")),
     Tag("cast", "<cast:Mia: …>", ("casts",)),
 )

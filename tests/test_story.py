@@ -93,6 +93,33 @@ def test_a_seed_stands_in_a_frame_alone():
             parse_story("A dog.", **{place: "<seed:1>"})
 
 
+@pytest.mark.parametrize("where", ["{} The dog.", "The {} dog.", "The dog. {}"])
+def test_a_picture_stands_in_a_frames_place(where):
+    story = parse_story("a\n" + where.format("<Picture: My dog (2).PNG >"))
+    assert [frame.picture for frame in story.frames] == [None, "My dog (2).PNG"]
+    assert story.pictures == {2: "My dog (2).PNG"}
+    assert story.texts[1] == where.format("").strip().replace("  ", " ")
+    assert story.notes == (
+        "frame 2 is My dog (2).PNG: not made, and seen as the picture that it is",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        ("A dog <picture: >.", 7, "<picture:> names no picture; write <picture:dog.png>"),
+        ("<picture:a> A <picture:b> dog.", 15, "frame 1 has two pictures; keep one"),
+        ("A dog <picture:a.", 7, "<picture: is not closed; write <picture:dog.png>"),
+        ("A dog <picture:a#1.png>.", 7, "what stands behind # is a comment"),
+        ("<picture:a>", 1, "frame 1 has tags but no text"),
+    ],
+)
+def test_what_is_wrong_with_a_picture(text, column, told):
+    with pytest.raises(StoryError, match=re.escape(told)) as caught:
+        parse_story(text)
+    assert (caught.value.line, caught.value.column) == (1, column)
+
+
 def test_links_add_up():
     assert parse_story("a\nb\nc\n<from:1> d <from:prev>").frames[3].links == (1, 3)
 

@@ -45,6 +45,10 @@ from hopping import StoryError, parse_story
         ("<seeds:12>", "<seed:123>"),
         ("<sed:12>", "<seed:123>"),
         ("＜seed：12＞", "<seed:123>"),
+        ("<picture dog.png>", "<picture:dog.png>"),
+        ("<pictures:dog.png>", "<picture:dog.png>"),
+        ("<pictur:dog.png>", "<picture:dog.png>"),
+        ("＜picture：dog.png＞", "<picture:dog.png>"),
     ],
 )
 def test_near_tags_are_errors(written, meant):

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hopping.errors import HoppingError
 from hopping.studio import processes
+from hopping.studio.picture_files import open_pictures
 from hopping.studio.sampling import STORYBOOK, check_model
 from hopping.studio.story_request import StoryRequest
 from hopping.studio.story_request import resume as resumed
@@ -84,6 +85,7 @@ def story(
     out = out or Path("outputs")
     check_folder("--out", out)
     request = _request(file, given)
+    pictures = open_pictures(request.story, _folder_of(file))
     pipeline = loading(request.model, request.load)
     from hopping.studio import story_run
 
@@ -91,10 +93,10 @@ def story(
         story_run.help_with_story(pipeline)
         return
     now = datetime.datetime.now()
-    record = request.begin(pipeline, now)
+    record = request.begin(pipeline, now, pictures)
     planned = story_run.plan_for(pipeline, record.story, record.options)
     STDOUT.print(planned.summary())
-    _make(pipeline, record, story_run.start_folder(out, record, now), planned)
+    _make(pipeline, record, story_run.start_folder(out, record, now, pictures), planned)
 
 
 @app.command()
@@ -139,6 +141,11 @@ def _request(file: str, given: dict[str, Any]) -> StoryRequest:
     return request
 
 
+def _folder_of(file: str) -> Path:
+    """Where the pictures are that a story's frames name."""
+    return Path() if file == "-" else Path(file).parent
+
+
 def _planned(request: StoryRequest) -> tuple[Any, Any]:
     """Tokenizer and plan for the commands that make no pictures."""
     quiet_libraries()
@@ -161,8 +168,12 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
     settings = record.settings
     check_model(settings.model)
     from hopping.studio import story_run
+    from hopping.studio.folder import files_of_pictures, keep_pictures, kept_pictures
     from hopping.studio.pipeline import load_pipeline
 
+    pictures = open_pictures(
+        record.story, _folder_of(file) if file else folder, kept_pictures(folder, record)
+    )
     pipeline = loading(
         settings.model, lambda: load_pipeline(settings.model, settings.device, settings.dtype)
     )
@@ -170,6 +181,8 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
     if processes.is_helper():
         story_run.help_with_story(pipeline)
         return
+    keep_pictures(folder, pictures)
+    record.pictures = files_of_pictures(pictures)
     story_run.take_stock(pipeline, record, folder)
     STDOUT.print(f"making {len(record.missing())} of {len(record.wanted())} pictures")
     planned = story_run.plan_for(pipeline, record.story, record.options)

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -134,7 +135,7 @@ class Cost(NamedTuple):
 
     Attributes:
         what: is shared, subject or all; share: of the source's picture.
-        time: of a call; memory: at its peak, None where it computes on the CPU.
+        time: of a call; memory: at its peak, None where that cannot be told.
     """
 
     what: str
@@ -186,7 +187,7 @@ class Alone(NamedTuple):
 
     Attributes:
         frames: how many; share: of the first one's picture that the others see.
-        time: of all calls; memory: at its peak, None where it computes on the CPU.
+        time: of all calls; memory: at its peak, None where that cannot be told.
         kept: bytes for later batches, at most; told: those of `bank_bytes` for this share.
         seconds: of all calls that share.
     """
@@ -257,14 +258,32 @@ def timed_alone(model: Model, device: str, dtype: torch.dtype, latents: int) -> 
 
 
 def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
-    """Seconds (of the CPU's, where it computes) and the peak of the GPU's memory."""
+    """Seconds (of the CPU's, where it computes) and the peak of the memory where it computes."""
     if device == "cpu":
+        _forget_peak()
         start = time.process_time()
         run()
-        return time.process_time() - start, 0
+        return time.process_time() - start, _peak()
     torch.cuda.reset_peak_memory_stats(device)
     torch.cuda.synchronize(device)
     start = time.perf_counter()
     run()
     torch.cuda.synchronize(device)
     return time.perf_counter() - start, torch.cuda.max_memory_allocated(device)
+
+
+_PROCESS = Path("/proc/self")
+
+
+def _forget_peak() -> None:
+    """From now on `_peak` is that of this process since now. Linux alone can."""
+    if (refs := _PROCESS / "clear_refs").exists():
+        refs.write_text("5")  # proc(5): resets the peak of the resident set
+
+
+def _peak() -> int:
+    """The most bytes that this process held, weights and all; 0 where nobody tells."""
+    if not (status := _PROCESS / "status").exists():
+        return 0
+    told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(told["VmHWM"].split()[0]) * 1024

@@ -57,11 +57,13 @@ class Hopping:
         options: The paper's, or others.
         words: What the frames say, behind the lines of a cast, if there is one.
         same_noise: Whether all frames start from one noise, or each from its own.
+        given: Whether the first frame's picture is given: drawn by the world's own code.
     """
 
     options: HoppingOptions
     words: Callable[[Sequence[Wording]], list[str]]
     same_noise: bool = True
+    given: bool = False
 
     def story(self, shots: Sequence[Wording]) -> Story:
         """The story that is encoded."""
@@ -117,11 +119,6 @@ def _hop(
     **options: Any,
 ) -> Hopping:
     return Hopping(HoppingOptions.from_mapping(options, preset), words)
-
-
-def _with_other_noises(method: Method) -> Hopping:
-    assert isinstance(method, Hopping)
-    return replace(method, same_noise=False)
 
 
 def one_prompt_one_story(side: TextSide, shots: Sequence[Wording]) -> Tensor:
@@ -204,21 +201,36 @@ _ONE_NOISE: Mapping[str, Method] = {
     "prompts concatenated": _hop(_concatenated, mode="baseline"),
     "One-Prompt-One-Story": one_prompt_one_story,
 }
+_GIVEN = (_PRESET, "attribute repeated", _SAME)
 _OTHER_NOISES = ("plain", "paper", _PRESET, "attribute repeated", _REPEATED_PIXELS, _SAME)
+
+
+def _varied(name: str, same_noise: bool = True, given: bool = False) -> Hopping:
+    method = _ONE_NOISE[name]
+    assert isinstance(method, Hopping)
+    return replace(method, same_noise=same_noise, given=given)
+
 
 METHODS: Mapping[str, Method] = {
     **_ONE_NOISE,
-    **{f"{name} (other noises)": _with_other_noises(_ONE_NOISE[name]) for name in _OTHER_NOISES},
+    **{f"{name} (other noises)": _varied(name, same_noise=False) for name in _OTHER_NOISES},
+    **{f"{name} (picture given)": _varied(name, given=True) for name in _GIVEN},
 }
 """Every method by name. Without other words hopping has the paper's options; the number behind a
 preset is its strength; pixels are the subject's, in the frames that introduce it, if not said
 otherwise; One-Prompt-One-Story is its text side. With other noises each frame after the first has a
-noise of its own; else all of a story's frames have one."""
+noise of its own; else all of a story's frames have one. With a picture given the first frame is not
+made: it is a picture that the world's own code has drawn, and what it shows no prompt can know."""
 
 
 def pixels_seen(method: Method, side: TextSide, shots: Sequence[Wording]) -> PixelGraph:
     """For each frame of a story, whose pixels it sees by a method."""
     return method.pixels(side, shots) if isinstance(method, Hopping) else ((),) * len(shots)
+
+
+def first_is_given(method: Method) -> bool:
+    """Whether a story's first picture is not made by a method, but given to it."""
+    return isinstance(method, Hopping) and method.given
 
 
 def same_noise(method: Method) -> bool:
@@ -233,9 +245,11 @@ autoencoder. What the oracle misses there, no method could show it."""
 NAMES = (CEILING, *METHODS)
 """What is measured on the storybook world."""
 
-SUITE_METHODS = tuple(name for name, method in METHODS.items() if isinstance(method, Hopping))
-"""The methods that any pipeline can run. One-Prompt-One-Story has its own code, and its row in its
-own paper."""
+SUITE_METHODS = tuple(
+    name for name, method in METHODS.items() if isinstance(method, Hopping) and not method.given
+)
+"""The methods that any pipeline can run, and whose pictures are all its own. One-Prompt-One-Story
+has its own code, and its row in its own paper."""
 
 
 def parse_methods(text: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -21,10 +21,18 @@ from typing import Any, TextIO
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from hopping.evaluate.measurements import read_lines
-from hopping.evaluate.methods import CEILING, METHODS, TextSide, pixels_seen, same_noise
+from hopping.evaluate.methods import (
+    CEILING,
+    METHODS,
+    TextSide,
+    first_is_given,
+    pixels_seen,
+    same_noise,
+)
 from hopping.evaluate.stories import StoryCase
 from hopping.pixels import Bank, PixelGraph, PixelLink, PixelSharing, unet_layers
 from hopping.storybook.model import GUIDANCE, STEPS
@@ -32,6 +40,7 @@ from hopping.storybook.oracle import Oracle, Verdict, judge
 from hopping.storybook.scene import Scene
 from hopping.storybook.train_vae import reconstruct
 from hopping.storybook.world import draw
+from hopping.studio.given_pictures import GivenPictures
 
 BATCH, GPU_BATCH = 16, 256
 """Pictures sampled at once; on one CPU thread larger batches are no faster."""
@@ -119,10 +128,11 @@ def _see(artist: _Artist, pending: Sequence[_Pending], results: TextIO) -> None:
 
 @dataclass(frozen=True)
 class _Picture:
-    """One picture of a panel: its noise, and what conditions it."""
+    """One picture of a panel: its noise, what conditions it, and what it is, where it is given."""
 
     noise: int
     condition: Tensor | Scene
+    given: Scene | None = None
 
     @property
     def digest(self) -> str:
@@ -131,7 +141,7 @@ class _Picture:
             content = repr(self.condition).encode()
         else:
             content = self.condition.detach().float().contiguous().numpy().tobytes()
-        return f"{self.noise} {hashlib.sha256(content).hexdigest()}"
+        return f"{self.noise} {hashlib.sha256(content).hexdigest()} {self.given or ''}"
 
 
 @dataclass(frozen=True)
@@ -185,7 +195,8 @@ class _Artist:
             graph = pixels_seen(METHODS[method], self._side, case.shots)
         lines = []
         for seed in seeds:
-            pictures = tuple(map(_Picture, noises(method, case, seed), conditions))
+            given = first_given(method, case)
+            pictures = tuple(map(_Picture, noises(method, case, seed), conditions, given))
             if any(graph):
                 panels = [_Panel(pictures, graph)]
             else:
@@ -223,17 +234,15 @@ class _Artist:
         self.progress.pictures += len(pictures)
         embeddings = torch.stack([picture.condition for picture in pictures])
         seeds = [picture.noise for picture in pictures]
-        return sample_frames(self._pipeline, embeddings, seeds, graph, self._dtype)
+        given = [picture.given for picture in pictures]
+        return sample_frames(self._pipeline, embeddings, seeds, graph, self._dtype, given)
 
     @torch.no_grad()
     def _drawn(self, panels: list[_Panel]) -> Tensor:
         vae = self._pipeline.vae
         wanted: list[Any] = [picture for panel in panels for picture in panel.pictures]
-        pictures = [
-            np.asarray(draw(Scene(one.condition.place, one.condition.figures, one.noise)).image)
-            for one in wanted
-        ]
-        pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        images = [drawn(one.condition, one.noise) for one in wanted]
+        pixels = torch.stack([_pixels(image) for image in images])
         return reconstruct(vae, pixels.to(vae.device)).float()
 
 
@@ -273,6 +282,24 @@ def noises(method: str, case: StoryCase, seed: int) -> list[int]:
     return [noise_seed(case.number, seed, 0 if alike else n) for n in range(len(case.shots))]
 
 
+def first_given(method: str, case: StoryCase) -> list[Scene | None]:
+    """What each frame's picture is, where a method is given it."""
+    given: list[Scene | None] = [None] * len(case.shots)
+    if method != CEILING and first_is_given(METHODS[method]):
+        given[0] = case.shots[0].truth
+    return given
+
+
+def drawn(scene: Scene, seed: int) -> Image.Image:
+    """A scene as the world's own code draws it, its smaller things by this seed."""
+    return draw(Scene(scene.place, scene.figures, seed)).image
+
+
+def _pixels(image: Image.Image) -> Tensor:
+    """A picture, from -1 to 1, shape (3, height, width)."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+
+
 @torch.no_grad()
 def sample_frames(
     pipeline: Any,
@@ -280,12 +307,19 @@ def sample_frames(
     noises: Sequence[int],
     graph: PixelGraph = (),
     dtype: torch.dtype = torch.float32,
+    given: Sequence[Scene | None] = (),
 ) -> Tensor:
     """A picture for each embedding, from the noise of its seed: -1 to 1, (n, 3, height, width).
 
     `graph` says which of them see others' pixels, `dtype` what is computed in where rounding does
-    little harm. A picture is the same in every batch, up to that rounding.
+    little harm. A picture is the same in every batch, up to that rounding. What is `given` is not
+    sampled, and seen as it is.
     """
+    images = {
+        number: drawn(scene, noises[number - 1])
+        for number, scene in enumerate(given, start=1)
+        if scene is not None
+    }
     device = pipeline.unet.device
     shape = (pipeline.unet.config.in_channels, *[pipeline.unet.config.sample_size] * 2)
     latents = torch.stack(
@@ -294,7 +328,13 @@ def sample_frames(
     empty = text_side(pipeline).encode([""])
     sharing = PixelSharing(graph, unet_layers(pipeline.unet), Bank()) if any(graph) else None
     rounded = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
-    with rounded, sharing.batch(range(1, len(graph) + 1)) if sharing else nullcontext():
+    numbers = range(1, len(embeddings) + 1)
+    told = GivenPictures(pipeline, images, (pipeline.vae_scale_factor * shape[-1],) * 2)
+    with (
+        rounded,
+        told.batch(numbers, noises),
+        sharing.batch(numbers) if sharing else nullcontext(),
+    ):
         pictures = pipeline(
             prompt_embeds=embeddings.to(device),
             negative_prompt_embeds=empty.to(device).expand(len(embeddings), -1, -1),
@@ -303,7 +343,10 @@ def sample_frames(
             guidance_scale=GUIDANCE,
             output_type="pt",
         ).images
-    return pictures.float() * 2 - 1
+    pictures = pictures.float() * 2 - 1
+    for number, image in images.items():
+        pictures[number - 1] = _pixels(image)
+    return pictures
 
 
 def _as_lists(verdict: Verdict) -> list[Any]:

@@ -18,7 +18,7 @@ from hopping.evaluate.measurements import Provenance, read_lines
 from hopping.evaluate.methods import METHODS, pixels_seen
 from hopping.evaluate.results import Scored, score_lines, stories_of
 from hopping.evaluate.stories import AMBIGUOUS, StoryCase
-from hopping.evaluate.storybook import noises, sample_frames, shifted, text_side
+from hopping.evaluate.storybook import first_given, noises, sample_frames, shifted, text_side
 from hopping.figure import story_grid
 from hopping.pixels import PixelGraph
 
@@ -62,7 +62,8 @@ def draw_strip(
     graph: PixelGraph = ()
     for name in names:
         graph += shifted(pixels_seen(METHODS[name], side, case.shots), len(graph))
-    sampled = sample_frames(pipeline, embeddings, seeds, graph, dtype)
+    given = [scene for name in names for scene in first_given(name, case)]
+    sampled = sample_frames(pipeline, embeddings, seeds, graph, dtype, given)
     pictures = [_image(picture) for picture in sampled]
     frames = len(case.shots)
     rows = [pictures[row * frames : (row + 1) * frames] for row in range(len(names))]

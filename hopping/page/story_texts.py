@@ -67,6 +67,10 @@ SYNTAX_ROWS = (
     ("It runs. # a comment", "Not read, from # to the end of the line."),
     ("<from:1> The dog runs.", "Which earlier frames this one sees: 1, 1,3, prev, all or none."),
     ("<seed:123> The dog sleeps.", "Noise of its own, instead of the story's."),
+    (
+        "<picture:dog.png> A red dog sits.",
+        "Your own picture stands here, and later frames see it (not in a WebUI).",
+    ),
     ("<share:A red dog> barks.", "What of this frame later ones may see."),
     ("<cast:Mia: a girl in red>", "Above the frames: what is said where one names Mia."),
 )

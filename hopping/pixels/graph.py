@@ -63,7 +63,8 @@ PixelGraph = tuple[tuple[PixelLink, ...], ...]
 def pixel_graph(visibility: Visibility) -> PixelGraph:
     """For each frame of a laid-out story, whose pixels it sees (`pixels=subject` or `all`).
 
-    The first frame sees none, and so does a frame that names nobody again; places are no subjects.
+    The first frame sees none, and so does a frame that names nobody again, or whose picture is
+    given; places are no subjects.
     A source's marks say what it shows, to those of the viewer's subjects that they name; where they
     name none, or a link asks for them, to the whole viewer. `pixels=all` asks the same frames, and
     frames linked by hand whatever they show, for their whole picture. Options that concern text
@@ -77,6 +78,8 @@ def pixel_graph(visibility: Visibility) -> PixelGraph:
         told = _Viewer(visibility, frame.number)
         sources = sorted(told.introducing) if frame.links is None else frame.links
         links = []
+        if frame.picture is not None:
+            sources = ()
         for source in sources:
             links += [PixelLink(PixelSource(source))] if pixels == "all" else told.links(source)
         graph.append(tuple(links))

@@ -6,6 +6,8 @@ import datetime
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +20,7 @@ from hopping.story import Story
 from .record import FrameKey, Record, png_info, write_atomically
 
 _WORDS, _LENGTH = 5, 40
+_DIGEST = 8  # bytes
 
 
 def new_folder(parent: Path, story: Story, now: datetime.datetime) -> Path:
@@ -86,6 +89,33 @@ def renumber(folder: Path, record: Record) -> None:
     record.write(folder)
     for key, picture in pictures.items():
         save_frame(folder, record, key, picture)
+
+
+def files_of_pictures(images: Mapping[str, Image.Image]) -> dict[str, str]:
+    """For each picture that a story names, the file that keeps it, by name after what is in it."""
+    return {name: f"given-{_digest(image)}.png" for name, image in images.items()}
+
+
+def keep_pictures(folder: Path, images: Mapping[str, Image.Image]) -> None:
+    """Save the pictures that a story names, as `files_of_pictures` has them."""
+    for name, file in files_of_pictures(images).items():
+        if not (folder / file).exists():
+            save_png(folder / file, images[name])
+
+
+def _digest(image: Image.Image) -> str:
+    content = repr((image.mode, image.size)).encode() + image.tobytes()
+    return blake2b(content, digest_size=_DIGEST).hexdigest()
+
+
+def kept_pictures(folder: Path, record: Record) -> dict[str, Image.Image]:
+    """What `keep_pictures` has kept, by name, as far as it is still there."""
+    found = {}
+    for name, file in record.pictures.items():
+        if (folder / file).is_file():
+            with Image.open(folder / file, formats=["PNG"]) as image:
+                found[name] = image.copy()
+    return found
 
 
 def save_grid(folder: Path, record: Record) -> Path:

@@ -6,9 +6,8 @@ U-Net calls as one picture without hopping.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -17,7 +16,6 @@ import torch
 from PIL import Image
 
 from hopping.clip import execution_device
-from hopping.errors import EncoderError, OptionError
 from hopping.options import ALL, HoppingOptions
 from hopping.page.limits import check_setting
 from hopping.pixels import PixelGraph, PixelSharing, Seen
@@ -27,12 +25,13 @@ from hopping.run_options import frames_to_make
 from hopping.story import Story
 
 from . import processes
+from .given_pictures import GivenPictures
 from .noise import drawn_in_32_bits
+from .picture_files import check_pictures
+from .pipeline_calls import accepted_arguments, calls_a_step, picture_size, sampling_with
 from .pipeline_conditioner import Conditioning, PipelineConditioner, windows_of
 from .pixel_sharing import Prerequisites, kept_bytes, pixel_sharing
 from .record import FrameKey, Settings
-from .samplers import build_scheduler
-from .sampling import check_pixels
 from .unread_syntax import check_negative, read_plain_story, refuse_tags
 
 OnStep = Callable[[FrameKey, int, int], None]
@@ -108,6 +107,7 @@ def generate_story(
     clip_skip: int | None = None,
     compare: bool = False,
     frames: str = ALL,
+    pictures: Mapping[str, Image.Image] | None = None,
     done: Iterable[FrameKey] = (),
     on_step: OnStep | None = None,
     **pipeline_arguments: Any,
@@ -132,6 +132,8 @@ def generate_story(
         frames: which are made, such as "2,4-5". All are read and encoded; whose pixels they see is
             sampled too, and not yielded. Each is as in the whole story, up to rounding where
             batches are larger than 1.
+        pictures: those that frames name by `<picture:…>`, by their names. They are yielded first,
+            cut to the story's size, and later frames see them as they see what was made.
         done: frames that are there already. They are not yielded, and a batch of nothing else is
             not sampled, unless others see its pixels; what is sampled is what would have been
             without them, bit for bit.
@@ -152,7 +154,7 @@ def generate_story(
     scale = (pipeline_arguments.get("cross_attention_kwargs") or {}).get("scale", 1.0)
     conditioner = PipelineConditioner(pipeline, clip_skip, scale)
     size = {"width": width, "height": height}
-    if "width" in _accepted(pipeline, pipeline_arguments):
+    if "width" in accepted_arguments(pipeline, pipeline_arguments):
         size["width"], size["height"] = picture_size(pipeline, width, height)
     for name, value in (("steps", num_inference_steps), ("batch_size", batch_size)):
         check_setting(name, value)
@@ -163,19 +165,26 @@ def generate_story(
     if compare:
         plans[True] = conditioner.plan(story, HoppingOptions(mode="baseline"))
     graph = plans[False][0].pixels
+    check_pictures(story, pictures or {}, options.pixels)
     members = {False: with_sources(graph, numbers), True: set(numbers)}
-    sharing = None
+    sharing = given = None
     if options.pixels != "off":
+        given = GivenPictures(
+            pipeline,
+            {number: (pictures or {})[name] for number, name in story.pictures.items()},
+            picture_size(pipeline, width, height),
+        )
         sharing = pixel_sharing(
             pipeline,
             limited(graph, members[False]),
             batch_size=batch_size,
-            calls=num_inference_steps * _calls_a_step(pipeline, sampler),
+            calls=num_inference_steps * calls_a_step(pipeline, sampler),
             pixels=picture_size(pipeline, width, height),
         )
     sampling = _Sampling(
         pipeline,
         sharing,
+        given,
         sampler,
         story.seeds(seed, same_noise),
         on_step,
@@ -187,13 +196,16 @@ def generate_story(
         },
     )
     wanted = {FrameKey(plain, number) for plain in plans for number in numbers}
+    wanted.difference_update(done)
+    images = {} if given is None else given.images
+    there = {key: images[key.number] for key in wanted if not key.plain and key.number in images}
     return _sample(
         conditioner,
         plans,
         story,
         sampling,
         negative_prompt,
-        _Batching(batch_size, members, wanted.difference(done)),
+        _Batching(batch_size, members, wanted.difference(there), there),
     )
 
 
@@ -205,11 +217,13 @@ class _Batching:
         size: of a batch, at most.
         members: the frames that batches are made of, the hopped ones (False) and the plain ones.
         missing: those of them that are to be yielded.
+        given: the pictures that are yielded as they are given.
     """
 
     size: int
     members: dict[bool, set[int]]
     missing: set[FrameKey]
+    given: dict[FrameKey, Image.Image]
 
     def batches(
         self, plain: bool, conditionings: Iterator[Conditioning]
@@ -263,6 +277,8 @@ def _sample(
                 before = prerequisites.give_out(one, sharing=not plain)
                 yield replace(one, before=tuple(before))
 
+    for key in sorted(batching.given):
+        yield StoryFrame(key, story.frames[key.number - 1].text, batching.given[key])
     for sampled in processes.divide(encoded(), sampling.run):
         for key, image, flagged, saw in sampled:
             if key in batching.missing:
@@ -280,6 +296,7 @@ class _Sampling:
 
     pipeline: Any
     sharing: PixelSharing | None
+    given: GivenPictures | None
     sampler: str | None
     seeds: tuple[int, ...]
     on_step: OnStep | None
@@ -292,7 +309,8 @@ class _Sampling:
 
     def _run(self, encoded: _Encoded) -> list[_Sampled]:
         batch = encoded.batch
-        sharing = None if batch[0].key.plain else self.sharing
+        hopped = not batch[0].key.plain
+        sharing = self.sharing if hopped else None
         embeds = {"prompt": [pending.conditioning for pending in batch]}
         if encoded.negative is not None:
             embeds["negative_prompt"] = [encoded.negative] * len(batch)
@@ -303,12 +321,18 @@ class _Sampling:
             if pooled:
                 kind = name.removesuffix("prompt")
                 inputs[f"{kind}pooled_prompt_embeds"] = self._stacked(pooled)
-        shared = nullcontext() if sharing is None else sharing.batch(encoded.frames)
-        with _scheduler(self.pipeline, self.sampler), drawn_in_32_bits(self.pipeline), shared:
+        seeds = [self.seeds[pending.key.number - 1] for pending in batch]
+        with ExitStack() as around:
+            around.enter_context(sampling_with(self.pipeline, self.sampler))
+            around.enter_context(drawn_in_32_bits(self.pipeline))
+            if hopped and self.given is not None:
+                around.enter_context(self.given.batch(encoded.frames, seeds))
+            if sharing is not None:
+                around.enter_context(sharing.batch(encoded.frames))
             output = self.pipeline(
                 **inputs,
                 # On the CPU, so that a seed is the same noise on every device.
-                generator=[self._noise(pending.key) for pending in batch],
+                generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
                 callback_on_step_end=self._callback(batch[0].key),
                 **self.arguments,
             )
@@ -328,9 +352,6 @@ class _Sampling:
         device = execution_device(self.pipeline.unet)
         return torch.stack([one.to(device) for one in embeddings])
 
-    def _noise(self, key: FrameKey) -> torch.Generator:
-        return torch.Generator("cpu").manual_seed(self.seeds[key.number - 1])
-
     def _callback(self, key: FrameKey) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
         def after_step(pipeline: Any, step: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:
             if self.on_step is not None:
@@ -346,58 +367,6 @@ def pixels_kept(pipeline: Any, graph: PixelGraph, settings: Settings) -> int:
         pipeline,
         graph,
         batch_size=settings.batch_size,
-        calls=settings.steps * _calls_a_step(pipeline, settings.sampler),
+        calls=settings.steps * calls_a_step(pipeline, settings.sampler),
         pixels=(settings.width, settings.height),
     )
-
-
-def _calls_a_step(pipeline: Any, sampler: str | None) -> int:
-    scheduler = pipeline.scheduler
-    if sampler is not None:
-        scheduler = build_scheduler(sampler, scheduler)
-    return int(getattr(scheduler, "order", 1))
-
-
-def picture_size(pipeline: Any, width: int | None, height: int | None) -> tuple[int, int]:
-    """Width and height in pixels; the model's own where None.
-
-    Raises:
-        OptionError: for a size that the autoencoder cannot hold, naming the nearest ones.
-    """
-    factor = int(pipeline.vae_scale_factor)
-    own = pipeline.unet.config.sample_size
-    own_height, own_width = own if isinstance(own, (list, tuple)) else (own, own)
-    size = {
-        "width": own_width * factor if width is None else width,
-        "height": own_height * factor if height is None else height,
-    }
-    for name, pixels in size.items():
-        check_pixels(name, pixels, factor)
-    return size["width"], size["height"]
-
-
-def _accepted(pipeline: Any, arguments: Iterable[str]) -> set[str]:
-    """The names of the pipeline's arguments. Raises HoppingError if it takes not what is needed."""
-    accepted = set(inspect.signature(pipeline.__call__).parameters)
-    if "prompt_embeds" not in accepted:
-        raise EncoderError(
-            f"{type(pipeline).__name__} takes no prompt_embeds, so no text embedding of one's own"
-        )
-    unknown = sorted(set(arguments) - accepted)
-    if unknown:
-        raise OptionError(f"{type(pipeline).__name__} takes no argument {unknown[0]!r}")
-    return accepted
-
-
-@contextmanager
-def _scheduler(pipeline: Any, sampler: str | None) -> Iterator[None]:
-    """For the length of a call the pipeline samples with `sampler`; it keeps its own after."""
-    if sampler is None:
-        yield
-        return
-    own = pipeline.scheduler
-    pipeline.scheduler = build_scheduler(sampler, own)
-    try:
-        yield
-    finally:
-        pipeline.scheduler = own

@@ -33,6 +33,7 @@ def pictures_made_from(
     seeds = record.story.seeds(settings.seed, settings.same_noise)
     sampled = [record.fingerprint, *(getattr(settings, name) for name in _SAMPLED_WITH)]
     found: dict[FrameKey, str] = {}
+    given = record.story.pictures
     for plain, of_encoders in plans.items():
         graph = of_encoders[0].pixels
         texts = zip(*map(_texts, of_encoders), strict=True)
@@ -45,6 +46,8 @@ def pictures_made_from(
                 for link in links
             ]
             made_from = (*sampled, seeds[number - 1], embedded, sources)
+            if (name := given.get(number)) is not None and not plain:
+                made_from += (record.pictures[name],)  # named by what is in it
             found[FrameKey(plain, number)] = _digest(made_from).hex()
     return found
 

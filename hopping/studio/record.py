@@ -123,6 +123,7 @@ class Record:
         now: what each picture of the story would be made from now; not written, and empty until
             `take_stock` was asked.
         saw: by frame, what it saw of earlier ones' pictures, of the frames with pixels shared.
+        pictures: those that the story names, by their names: the files that keep them.
     """
 
     source: str
@@ -135,6 +136,7 @@ class Record:
     made_from: dict[FrameKey, str] = field(default_factory=dict)
     now: dict[FrameKey, str] = field(default_factory=dict)
     saw: dict[int, tuple[Saw, ...]] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def story(self) -> Story:
@@ -192,6 +194,7 @@ class Record:
             "options": dataclasses.asdict(self.options),
             "settings": dataclasses.asdict(settings),
             "model": {"fingerprint": self.fingerprint, "trained": self.trained},
+            **({"pictures": self.pictures} if self.pictures else {}),
             "frames": [
                 {
                     "number": key.number,
@@ -236,6 +239,8 @@ def read_record(folder: Path) -> Record:
             trained=checked("trained", data["model"]["trained"], bool),
             created=checked("created", data["created"], str),
         )
+        for name, file in data.get("pictures", {}).items():
+            record.pictures[name] = Path(checked("picture", file, str)).name
         for frame in data["frames"]:
             file = Path(checked("file", frame["file"] or "", str)).name
             key = FrameKey(

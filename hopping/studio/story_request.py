@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hopping.options import ALL, HoppingOptions
 from hopping.page.limits import check_story, check_text
@@ -16,10 +16,14 @@ from hopping.run_options import RunOptions, frames_to_make
 from hopping.story import Story
 from hopping.tags import check_characters
 
+from .picture_files import check_pictures
 from .record import Record, RecordError, Settings, read_record
 from .samplers import sampler_name
 from .sampling import RANDOM_SEED, RUN, SAMPLING, STORYBOOK, model_identity, precision
 from .unread_syntax import check_negative, read_plain_story
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # The paper's setting, for any model but the embedded one, which has its own.
 SAMPLER, STEPS, CFG = "LMS", 50, 7.5
@@ -62,6 +66,7 @@ class StoryRequest:
         for text in (self.source, self.negative, self.before, self.after):
             check_text(text or "")
         check_story(self.story)
+        check_pictures(self.story, self.story.pictures.values(), self.options.pixels)
         frames_to_make(self.frames or ALL, len(self.story))
         check_negative(self.negative or "")
         check_characters(self.model or "", where="the model's name: ")
@@ -84,7 +89,7 @@ class StoryRequest:
     def settings(self, pipeline: Any) -> Settings:
         """Every setting, with the defaults that this model has."""
         from .devices import resolve_device
-        from .generate import picture_size
+        from .pipeline_calls import picture_size
 
         steps, cfg = _own_steps_and_cfg(self.model)
         width, height = picture_size(pipeline, self.width, self.height)
@@ -108,8 +113,18 @@ class StoryRequest:
             **run,
         )
 
-    def begin(self, pipeline: Any, now: datetime.datetime) -> Record:
-        """The record of a new run; nothing is written yet."""
+    def begin(
+        self,
+        pipeline: Any,
+        now: datetime.datetime,
+        pictures: Mapping[str, Image.Image] | None = None,
+    ) -> Record:
+        """The record of a new run; nothing is written yet.
+
+        Args:
+            pictures: those that the story names.
+        """
+        from .folder import files_of_pictures
         from .pipeline import fingerprint
 
         return Record(
@@ -119,6 +134,7 @@ class StoryRequest:
             fingerprint=fingerprint(pipeline),
             trained=is_trained(self.model),
             created=now.isoformat(timespec="seconds"),
+            pictures=files_of_pictures(pictures or {}),
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from hopping.mask_picture import draw_mask
 from hopping.options import HoppingOptions
@@ -16,7 +18,15 @@ from hopping.run_options import frames_to_make
 from hopping.story import Story
 
 from . import processes
-from .folder import new_folder, renumber, save_frame, save_grid, save_png
+from .folder import (
+    keep_pictures,
+    kept_pictures,
+    new_folder,
+    renumber,
+    save_frame,
+    save_grid,
+    save_png,
+)
 from .generate import OnStep, StoryFrame, generate_story, pixels_kept
 from .made_from import pictures_made_from
 from .pipeline import fingerprint
@@ -38,10 +48,20 @@ def memory_note(pipeline: Any, record: Record, plan: StoryPlan) -> str | None:
     return kept_note(pixels_kept(pipeline, graph, record.settings) if any(graph) else 0)
 
 
-def start_folder(parent: Path, record: Record, now: datetime.datetime) -> Path:
-    """Make the run's folder, with its record in it before anything is sampled."""
+def start_folder(
+    parent: Path,
+    record: Record,
+    now: datetime.datetime,
+    pictures: Mapping[str, Image.Image] | None = None,
+) -> Path:
+    """Make the run's folder, with its record in it before anything is sampled.
+
+    Args:
+        pictures: those that the story names.
+    """
     folder = new_folder(parent, record.story, now)
     record.write(folder)
+    keep_pictures(folder, pictures or {})
     return folder
 
 
@@ -89,8 +109,9 @@ def run_story(
     if not (folder / "mask.png").is_file():
         plan = plan_for(pipeline, record.story, record.options)
         save_png(folder / "mask.png", draw_mask(plan, pipeline.tokenizer.decode))
-    processes.shared(record)
-    for frame in _frames(pipeline, record, on_step):
+    given = kept_pictures(folder, record)
+    processes.shared((record, given))
+    for frame in _frames(pipeline, record, given, on_step):
         if not frame.plain:
             save_saw(folder, record, frame.number, frame.saw)
         path = save_frame(folder, record, frame.key, frame.image)
@@ -101,11 +122,16 @@ def run_story(
 
 def help_with_story(pipeline: Any) -> None:
     """Sample a share of the story that the first process runs. Nothing is saved here."""
-    for _ in _frames(pipeline, processes.shared(None)):
+    for _ in _frames(pipeline, *processes.shared(None)):
         pass
 
 
-def _frames(pipeline: Any, record: Record, on_step: OnStep | None = None) -> Iterator[StoryFrame]:
+def _frames(
+    pipeline: Any,
+    record: Record,
+    given: Mapping[str, Image.Image],
+    on_step: OnStep | None = None,
+) -> Iterator[StoryFrame]:
     """What is missing of a run's frames."""
     return generate_story(
         pipeline,
@@ -113,6 +139,7 @@ def _frames(pipeline: Any, record: Record, on_step: OnStep | None = None) -> Ite
         record.options,
         **record.settings.sampling(),
         compare=record.settings.compare,
+        pictures=given,
         done=[key for key in record.files if record.is_current(key)],
         on_step=on_step,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hopping.errors import StoryError
 from hopping.mask_drawing import TokenText
 from hopping.options import HoppingOptions
 from hopping.plan import StoryPlan, plan_frames
@@ -33,6 +34,13 @@ def parse_prompt(prompt: str, request: HoppingRequest) -> Story:
     )
     for frame in story.encoded:
         check_comments(frame)
+        if frame.picture is not None:
+            raise StoryError(
+                f"frame {frame.number}: a picture of your own is read by the studio and the "
+                "command line, and not yet in a WebUI; remove <picture:…>",
+                line=frame.line,
+                column=frame.column,
+            )
     return story
 
 

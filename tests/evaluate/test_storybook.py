@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -283,9 +284,9 @@ def test_batches_take_pictures_of_several_stories(pipeline, oracle, tmp_path, mo
     sizes = []
     sample = storybook.sample_frames
 
-    def noted(pipeline, embeddings, noises, graph, dtype):
+    def noted(pipeline, embeddings, *others):
         sizes.append(len(embeddings))
-        return sample(pipeline, embeddings, noises, graph, dtype)
+        return sample(pipeline, embeddings, *others)
 
     monkeypatch.setattr(storybook, "sample_frames", noted)
     monkeypatch.setattr(storybook, "STEPS", 1)
@@ -312,6 +313,23 @@ def test_pixels_are_those_of_ones_own_story(pipeline):
     assert torch.allclose(together[len(texts[0]) :], alone, atol=1e-3)
     unchanged = [torch.equal(a, b) for a, b in zip(plain, together, strict=True)]
     assert unchanged == [not links for links in graph]
+
+
+def test_a_given_picture_is_judged_and_seen_as_it_is(pipeline, monkeypatch):
+    monkeypatch.setattr(storybook, "STEPS", 3)
+    side, case = storybook.text_side(pipeline), CASES[0]
+    texts = METHODS["Same character"](side, case.shots)
+    graph = pixels_seen(METHODS["Same character"], side, case.shots)
+    seeds = noises("Same character", case, 0)
+    own = storybook.sample_frames(pipeline, texts, seeds, graph)
+    scenes = storybook.first_given("Same character (picture given)", case)
+    assert scenes == [case.shots[0].truth, *[None] * (len(case.shots) - 1)]
+    given = storybook.sample_frames(pipeline, texts, seeds, graph, given=scenes)
+    image = np.asarray(storybook.drawn(case.shots[0].truth, seeds[0]), dtype=float)
+    assert np.abs((given[0].permute(1, 2, 0).numpy() + 1) * 127.5 - image).max() < 0.01
+    changed = [not torch.equal(a, b) for a, b in zip(own, given, strict=True)]
+    assert changed == [True, *(bool(links) for links in graph[1:])]
+    assert storybook.first_given("Same character", case) == [None] * len(case.shots)
 
 
 def test_a_picture_is_the_same_in_every_batch(pipeline):

@@ -163,6 +163,14 @@ class TestComments:
         assert planning.parse_prompt("a # b\n# c\nd", request).texts == ("a # b", "d")
 
 
+def test_a_picture_of_ones_own_is_refused(opts):
+    with pytest.raises(
+        StoryError, match="line 2, column 1: frame 2: a picture of your own"
+    ) as told:
+        planning.parse_prompt("A cat.\n<picture:dog.png> A dog.", parse_request({}))
+    assert "not yet in a WebUI" in str(told.value)
+
+
 def test_comments_keep_lines_and_columns(opts):
     assert texts.without_comments("a # b\n# c\nd") == "a \n\nd"
     opts.enable_prompt_comments = False

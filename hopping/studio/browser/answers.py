@@ -22,6 +22,8 @@ from hopping.page.plan_html import render_error, render_failure
 from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
 from hopping.run_options import parse_request
+from hopping.studio.folder import kept_pictures
+from hopping.studio.picture_files import open_pictures
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.sampling import RANDOM_SEED, RUN, SAMPLING, STORYBOOK, Setting
@@ -42,6 +44,9 @@ from .work import StoryWork
 _log = logging.getLogger(__name__)
 
 MOST_VARIANTS = 8
+
+GIVEN = "pictures"
+"""The folder of the pictures that visitors give, beside those of the runs."""
 
 PAGE_ROWS: tuple[Option, ...] = (*HoppingOptions.rows(), *RUN)
 """The options that the page has, in the order of their widgets."""
@@ -272,13 +277,18 @@ class Studio:
             **{row.name: getattr(asked.run, row.name) for row in RUN},
             **settings,
         )
-        record = request.begin(self.pipeline, datetime.datetime.now())
+        pictures = open_pictures(
+            request.story,
+            self.outputs / GIVEN,
+            kept_pictures(folder, old) if folder and old else {},
+        )
+        record = request.begin(self.pipeline, datetime.datetime.now(), pictures)
         frames = frames_asked(record, desk)
         record.settings = replace(record.settings, frames=frames)
         record.now = made_now(self.pipeline, record)
         if old is None or folder is None:
-            return record, Kept()
-        return keep(record, old, folder, desk)
+            return record, Kept(pictures=pictures)
+        return keep(record, old, folder, desk, pictures)
 
     def _token_text(self, tokens: Sequence[int]) -> str:
         return str(self.pipeline.tokenizer.decode(list(tokens)))

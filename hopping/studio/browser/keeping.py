@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from PIL import Image
 
 from hopping.errors import OptionError
 from hopping.run_options import frames_to_make
@@ -66,11 +68,13 @@ class Kept:
         folder: where it goes on, if it is the one on the desk as that was; else it has a new one.
         before: the one that pictures are taken from.
         files: for each picture that is taken along where it is now, and what it was made from.
+        pictures: those that the story names.
     """
 
     folder: Path | None = None
     before: Path | None = None
     files: dict[FrameKey, tuple[Path, str]] = field(default_factory=dict)
+    pictures: Mapping[str, Image.Image] = field(default_factory=dict)
 
     def take_along(self, folder: Path, record: Record) -> None:
         """Put the pictures into the folder of the run that has them now."""
@@ -99,17 +103,24 @@ def frames_asked(record: Record, desk: OnDesk) -> str:
     return write_ranges((number, number) for number in sorted(left))
 
 
-def keep(record: Record, old: Record, folder: Path, desk: OnDesk) -> tuple[Record, Kept]:
+def keep(
+    record: Record,
+    old: Record,
+    folder: Path,
+    desk: OnDesk,
+    pictures: Mapping[str, Image.Image],
+) -> tuple[Record, Kept]:
     """The run that this record begins, with what it keeps of the one on the desk.
 
     Args:
         record: with `now`.
         old, folder: of the run on the desk.
+        pictures: those that the story names.
     """
     same = replace(old, settings=record.settings, now=record.now)
     if _same_run(record, old) and not any(key in old.files for key in same.missing()):
-        return same, Kept(folder)  # nothing that is there is made anew
-    kept = Kept(before=folder, files=dict(_pictures(record, old, folder, desk)))
+        return same, Kept(folder, pictures=pictures)  # nothing that is there is made anew
+    kept = Kept(None, folder, dict(_pictures(record, old, folder, desk)), pictures)
     record.made_from = {key: made_from for key, (_, made_from) in kept.files.items()}
     record.files = dict.fromkeys(kept.files, "")  # named once they are there
     if all(was == number for number, was in enumerate(desk.was, start=1)):
@@ -120,11 +131,12 @@ def keep(record: Record, old: Record, folder: Path, desk: OnDesk) -> tuple[Recor
 def _same_run(record: Record, old: Record) -> bool:
     """Whether a run goes on as it was begun; one that has no picture has nothing to go on with."""
     begun = replace(old.settings, frames=record.settings.frames)
-    return bool(old.files) and (record.source, record.options, record.settings) == (
-        old.source,
-        old.options,
-        begun,
-    )
+    return bool(old.files) and (
+        record.source,
+        record.options,
+        record.settings,
+        record.pictures,
+    ) == (old.source, old.options, begun, old.pictures)
 
 
 def _pictures(

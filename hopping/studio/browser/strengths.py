@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hopping.errors import OptionError
-from hopping.studio.folder import save_png
+from hopping.studio.folder import kept_pictures, save_png
 from hopping.studio.generate import generate_story
 from hopping.studio.record import FrameKey, Record, png_info
 from hopping.studio.story_run import check_model
@@ -67,6 +67,7 @@ class StrengthWork:
             record.story,
             record.options,
             **{**record.settings.sampling(), "frames": str(self.number)},
+            pictures=kept_pictures(self.folder, record),
             on_step=on_step,
         )
         name = f"strength-{self.number}-{round(100 * strength)}.png"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hopping.studio.folder import save_png
+from hopping.studio.folder import kept_pictures, save_png
 from hopping.studio.generate import generate_story
 from hopping.studio.record import FrameKey, Record, png_info
 
@@ -57,7 +57,12 @@ class VariantWork:
 
         sampling = record.settings.sampling() | {"frames": str(self.key.number)}
         (frame,) = generate_story(
-            self._pipeline, record.story, record.options, **sampling, on_step=on_step
+            self._pipeline,
+            record.story,
+            record.options,
+            **sampling,
+            pictures=kept_pictures(self.folder, record),
+            on_step=on_step,
         )
         save_png(self.folder / self.name(record), frame.image, png_info(record, self.key))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
-from hopping.studio.folder import save_grid
+from hopping.studio.folder import keep_pictures, save_grid
 from hopping.studio.pipeline_conditioner import PipelineConditioner
 from hopping.studio.record import FrameKey, Record
 from hopping.studio.story_run import memory_note, run_story, start_folder
@@ -55,6 +55,7 @@ class StoryWork:
         folder = self._kept.folder
         if folder is None:
             folder = start_folder(self._outputs, self.record, datetime.datetime.now())
+            keep_pictures(folder, self._kept.pictures)
             self._kept.take_along(folder, self.record)
         self.folder = folder
         self._look_inside(job)

@@ -6,7 +6,7 @@ const storyTags = {
     comment: /(?<!\\)#/,
     cast: /^\s*<cast:/i,
     // Nothing but tags of the host: they serve all frames and are none.
-    networks: /^[\s,]*(?:<(?!(?:from|share|cast|seed):)[\p{L}\p{N}_]+:[^<>]*>[\s,]*)+$/iu,
+    networks: /^[\s,]*(?:<(?!(?:from|share|cast|seed|picture):)[\p{L}\p{N}_]+:[^<>]*>[\s,]*)+$/iu,
     from: /<from:([^>]*)>[ \t]?/gi,
     seed: /<seed:\s*(\d+)\s*>[ \t]?/gi,
 };
