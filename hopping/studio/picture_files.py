@@ -63,22 +63,21 @@ def open_pictures(
         if kept and name in kept and not (folder / name).is_file():
             opened[name] = kept[name]
         else:
-            opened[name] = _opened(frame, folder / name)
+            opened[name] = _opened(frame, name, folder)
     return opened
 
 
-def _opened(frame: Frame, path: Path) -> Image.Image:
+def _opened(frame: Frame, name: str, folder: Path) -> Image.Image:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
+        with Image.open(folder / name) as image:
             return ImageOps.exif_transpose(image)
     except FileNotFoundError as error:
-        raise _error(frame, f"there is no picture {clipped(str(path))!r}") from error
+        where = f"in {folder}" if folder.name else "beside the story"
+        raise _error(frame, f"there is no picture {clipped(name)!r} {where}") from error
     except Exception as error:  # Pillow raises what comes
-        raise _error(
-            frame, f"{clipped(str(path))!r} cannot be read as a picture: {error}"
-        ) from error
+        raise _error(frame, f"{clipped(name)!r} cannot be read as a picture: {error}") from error
 
 
 def _leads_out(name: str) -> bool:

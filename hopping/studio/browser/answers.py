@@ -23,7 +23,7 @@ from hopping.page.widgets import matching_preset, shown
 from hopping.plan import StoryPlan
 from hopping.run_options import parse_request
 from hopping.studio.folder import kept_pictures
-from hopping.studio.picture_files import open_pictures
+from hopping.studio.picture_files import check_pictures, open_pictures
 from hopping.studio.record import Record, model_name, read_record
 from hopping.studio.restore import MOST_BYTES, OpenError, open_story
 from hopping.studio.sampling import RANDOM_SEED, RUN, SAMPLING, STORYBOOK, Setting
@@ -32,7 +32,7 @@ from hopping.studio.story_run import made_now, plan_for
 from hopping.studio.unread_syntax import read_plain_story
 from hopping.values import brief
 
-from . import result_html
+from . import given, result_html
 from .desk import Desk, Job
 from .files import RunFiles
 from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
@@ -44,9 +44,6 @@ from .work import StoryWork
 _log = logging.getLogger(__name__)
 
 MOST_VARIANTS = 8
-
-GIVEN = "pictures"
-"""The folder of the pictures that visitors give, beside those of the runs."""
 
 PAGE_ROWS: tuple[Option, ...] = (*HoppingOptions.rows(), *RUN)
 """The options that the page has, in the order of their widgets."""
@@ -66,6 +63,7 @@ class Studio:
         self.model = model
         self.outputs = outputs
         self.files = RunFiles(outputs)
+        self.pictures = outputs / given.FOLDER
         self.desk = Desk()
 
     def plan(self, serial: Any, story: str | None, *values: Any) -> tuple[str, str, str]:
@@ -78,6 +76,7 @@ class Studio:
                 story or "", asked.run.before, asked.run.after, asked.hopping.cast
             )
             check_story(parsed)
+            check_pictures(parsed, parsed.pictures.values(), asked.hopping.pixels)
             return plan_for(self.pipeline, parsed, asked.hopping), self._token_text
 
         return answer_plan(serial, story, make, lambda _: _log.exception("the live plan failed"))
@@ -279,7 +278,7 @@ class Studio:
         )
         pictures = open_pictures(
             request.story,
-            self.outputs / GIVEN,
+            self.pictures,
             kept_pictures(folder, old) if folder and old else {},
         )
         record = request.begin(self.pipeline, datetime.datetime.now(), pictures)

@@ -13,15 +13,18 @@ from typing import Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from hopping.errors import OptionError
 from hopping.page.assets import PLAN_SCRIPT, STYLE, read_asset
+from hopping.studio.restore import MOST_BYTES
 
 from .addresses import HOST
 from .answers import Studio
 from .blocks import build_blocks, theme
+from .given import picture_path, take_picture
 from .guard import Guard
 from .past_html import render_past
 
@@ -29,7 +32,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _GRACE = 2  # seconds
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("studio.css", "desk.css")
-_SCRIPTS = ("story_text.js", "desk_cards.js", "past_runs.js", "studio.js")
+_SCRIPTS = ("story_text.js", "given_pictures.js", "desk_cards.js", "past_runs.js", "studio.js")
 
 
 def build_app(studio: Studio, host: str = HOST) -> FastAPI:
@@ -58,6 +61,26 @@ def build_app(studio: Studio, host: str = HOST) -> FastAPI:
         if answer is None:
             raise HTTPException(404, "there is no such file of a story here")
         return answer
+
+    @app.put("/hopping/pictures/{name}")
+    async def give_picture(name: str, request: Request) -> dict[str, str]:
+        data = bytearray()
+        async for part in request.stream():
+            data += part
+            if len(data) > MOST_BYTES:
+                break  # one part over the limit is enough to be refused
+        try:
+            kept = await run_in_threadpool(take_picture, studio.pictures, name, bytes(data))
+        except OptionError as error:
+            raise HTTPException(422, str(error)) from error
+        return {"name": kept}
+
+    @app.get("/hopping/pictures/{name}")
+    def given_picture(name: str) -> Response:
+        path = picture_path(studio.pictures, name)
+        if path is None:
+            raise HTTPException(404, "there is no such picture here")
+        return FileResponse(path)
 
     @app.get("/hopping/past")
     def past() -> Response:

@@ -86,9 +86,11 @@ def run_axe(page):
     A button that has just been enabled fades in, and half way its contrast is too low.
     """
     page.evaluate(
-        """() => Promise.allSettled(document.getAnimations()
-            .filter(it => it.effect.getComputedTiming().endTime !== Infinity)
-            .map(it => it.finished))"""
+        """() => Promise.race([
+            Promise.allSettled(document.getAnimations()
+                .filter(it => it instanceof CSSTransition).map(it => it.finished)),
+            new Promise(done => setTimeout(done, 1000)),
+        ])"""
     )
     playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
     found = playwright.Axe().run(page, options={"resultTypes": ["violations"]})

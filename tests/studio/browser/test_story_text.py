@@ -74,10 +74,13 @@ def test_a_frame_is_reworded_where_it_stands(edit):
 
 
 def test_a_seed_is_written_taken_out_and_never_twice(edit):
-    once = edit("storyWithSeed", STORY, 2, "12")
+    once = edit("storyWithTags", STORY, 2, {"seed": "12"})
     assert texts(edit, once)[2] == "<seed:12> <from:prev> She sleeps."
     assert edit("storyFrames", once)[2]["seed"] == "12"
-    assert edit("storyWithSeed", edit("storyWithSeed", once, 2, "13"), 2, None) == STORY
+    assert (
+        edit("storyWithTags", edit("storyWithTags", once, 2, {"seed": "13"}), 2, {"seed": None})
+        == STORY
+    )
 
 
 @pytest.mark.parametrize(

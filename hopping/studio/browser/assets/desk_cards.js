@@ -100,13 +100,17 @@ function deskFill(card, frame, index, result) {
     const changed = studioDesk.changed.has(number) ? "changed" : "";
     card.dataset.state = !result ? "missing" : locked ? "locked" : changed;
     card.querySelector(".desk-state").textContent = !result ? "no picture yet" : card.dataset.state;
-    deskPut(card.querySelector(".desk-picture"), result?.picture);
+    const waiting = frame.picture !== null && (!result || changed);
+    if (waiting) card.querySelector(".desk-state").textContent = "your picture";
+    deskPut(card.querySelector(".desk-picture"), waiting ? givenPicture(frame.picture) : result?.picture);
     deskPut(card.querySelector(".desk-inside"), result?.inside);
     deskPut(card.querySelector(".desk-who"), planned?.querySelector(".hopping-who")?.cloneNode(true));
     const names = {
         earlier: `Move frame ${number} up`, later: `Move frame ${number} down`,
         duplicate: `Duplicate frame ${number}`, delete: `Delete frame ${number}`,
         look: `All later frames take their look from frame ${number}`,
+        picture: `A picture of your own for frame ${number}`,
+        unpicture: `Make frame ${number} instead of your picture`,
         again: `Make frame ${number} again, with the next seed`,
         variants: `Frame ${number} with other seeds`,
         lock: `Lock frame ${number}: its picture stays`,
@@ -118,8 +122,9 @@ function deskFill(card, frame, index, result) {
     card.querySelector('[data-do="lock"]').setAttribute("aria-pressed", locked);
     card.querySelector('[data-do="lock"]').disabled = !result;
     for (const what of ["again", "variants"]) {
-        card.querySelector(`[data-do="${what}"]`).disabled = !result || locked;
+        card.querySelector(`[data-do="${what}"]`).disabled = !result || locked || frame.picture !== null;
     }
+    card.querySelector('[data-do="unpicture"]').hidden = frame.picture === null;
     card.querySelector('[data-do="earlier"]').disabled = index === 0;
     for (const what of ["later", "look"]) {
         card.querySelector(`[data-do="${what}"]`).disabled = number === count;
@@ -157,6 +162,14 @@ const deskActions = {
         deskChange(storyWithLook(story, index));
         return index;
     },
+    picture(story, index) {
+        givenChoose(index);
+        return index;
+    },
+    unpicture(story, index) {
+        deskChange(storyWithTags(story, index, {picture: null}));
+        return index;
+    },
     delete(story, index) {
         deskChange(storyWithout(story, index));
         return index;
@@ -166,7 +179,7 @@ const deskActions = {
         return index;
     },
     variants(story, index) {
-        studioAskVariants(index, deskSeeds(index, 4).map((seed) => storyWithSeed(story, index, seed)));
+        studioAskVariants(index, deskSeeds(index, 4).map((seed) => storyWithTags(story, index, {seed})));
         return index;
     },
     lock(story, index) {
@@ -191,7 +204,7 @@ function deskTakeSeed(index, seed) {
         studioSayBusy();
         return;
     }
-    deskChange(storyWithSeed(deskStory().value, index, seed));
+    deskChange(storyWithTags(deskStory().value, index, {seed}));
     studioRun.only = [index + 1];
     document.getElementById("studio_generate").click();
 }

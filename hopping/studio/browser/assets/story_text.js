@@ -9,10 +9,12 @@ const storyTags = {
     networks: /^[\s,]*(?:<(?!(?:from|share|cast|seed|picture):)[\p{L}\p{N}_]+:[^<>]*>[\s,]*)+$/iu,
     from: /<from:([^>]*)>[ \t]?/gi,
     seed: /<seed:\s*(\d+)\s*>[ \t]?/gi,
+    picture: /<picture:\s*([^>]*?)\s*>[ \t]?/gi,
 };
 
 // For each frame what was written for it: `text`, from `start` to `end` of the story; `line` is from
-// where to where its line goes, if it has it for itself; `seed` is a text of digits, or null.
+// where to where its line goes, if it has it for itself; `seed` is a text of digits, or null, and so is
+// the name of its `picture`.
 function storyFrames(story) {
     const frames = [];
     let offset = 0;
@@ -25,9 +27,11 @@ function storyFrames(story) {
             const piece = read.slice(from, to);
             const start = offset + from + piece.length - piece.trimStart().length;
             const text = piece.trim();
-            const seed = [...text.matchAll(storyTags.seed)].pop();
+            const [seed, picture] = [storyTags.seed, storyTags.picture].map(
+                (tag) => [...text.matchAll(tag)].pop()?.[1] ?? null
+            );
             frames.push({
-                text, start, end: start + text.length, seed: seed ? seed[1] : null,
+                text, start, end: start + text.length, seed, picture,
                 line: separated ? null : [offset, offset + line.length],
             });
         }
@@ -53,9 +57,9 @@ function storySplice(story, start, end, text) {
     return story.slice(0, start) + text + story.slice(end);
 }
 
-// A frame's text without its seed, as its card shows it, and without its links too.
+// A frame's text without its seed and its picture, as its card shows it, and without its links too.
 function storyWords(text) {
-    return text.replace(storyTags.seed, "").trim();
+    return text.replace(storyTags.seed, "").replace(storyTags.picture, "").trim();
 }
 
 function storyPlainWords(text) {
@@ -69,15 +73,19 @@ function storyWithText(story, index, text) {
     return storySplice(story, start, end, text);
 }
 
-function storyWithWords(story, index, words) {
-    const {seed} = storyFrames(story)[index];
-    return storyWithText(story, index, (seed === null ? "" : `<seed:${seed}> `) + words);
+function storyTagged({seed, picture}, words) {
+    const tag = (name, value) => (value === null ? "" : `<${name}:${value}> `);
+    return tag("picture", picture) + tag("seed", seed) + words;
 }
 
-// seed: a whole number, or null for the story's own.
-function storyWithSeed(story, index, seed) {
-    const words = storyWords(storyFrames(story)[index].text);
-    return storyWithText(story, index, (seed === null ? "" : `<seed:${seed}> `) + words);
+function storyWithWords(story, index, words) {
+    return storyWithText(story, index, storyTagged(storyFrames(story)[index], words));
+}
+
+// seed: a whole number, or null for the story's own. picture: a name, or null for one that is made.
+function storyWithTags(story, index, tags) {
+    const frame = storyFrames(story)[index];
+    return storyWithText(story, index, storyTagged({...frame, ...tags}, storyWords(frame.text)));
 }
 
 function storyMoved(story, index, to) {
@@ -121,10 +129,9 @@ function storyWithout(story, index) {
 // Every later frame takes its look from this one.
 function storyWithLook(story, index) {
     for (let later = storyFrames(story).length - 1; later > index; later -= 1) {
-        const {text, seed} = storyFrames(story)[later];
-        const words = storyWords(text).replace(storyTags.from, "");
-        const tag = seed === null ? "" : `<seed:${seed}> `;
-        story = storyWithText(story, later, `${tag}<from:${index + 1}> ${words}`);
+        const frame = storyFrames(story)[later];
+        const words = storyWords(frame.text).replace(storyTags.from, "");
+        story = storyWithText(story, later, storyTagged(frame, `<from:${index + 1}> ${words}`));
     }
     return story;
 }

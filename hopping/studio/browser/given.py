@@ -1,0 +1,64 @@
+"""The pictures that visitors of the page give for frames: kept in the output folder, by name."""
+
+from __future__ import annotations
+
+import io
+import re
+from hashlib import blake2b
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from hopping.errors import OptionError
+from hopping.page.limits import LIMITS
+from hopping.studio.folder import save_png
+from hopping.studio.restore import MOST_BYTES
+from hopping.values import brief
+
+FOLDER = "pictures"
+_MOST_PIXELS = 2**26
+_DIGEST, _LONGEST = 4, 40
+_NAMES = re.compile(r"[\w-]+\.png")
+
+
+def take_picture(folder: Path, name: str, data: bytes) -> str:
+    """Keep a picture without what else its file says; gives the name by which stories have it.
+
+    Args:
+        folder: where it is kept. Nothing there is written over by anything else.
+        name: of the visitor's file.
+
+    Raises:
+        OptionError: for what is no picture, or too large a one.
+    """
+    if len(data) > MOST_BYTES:
+        raise OptionError(f"the picture is too large (allowed: {MOST_BYTES >> 20} MB)")
+    side = LIMITS["width"][1]
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            if opened.width * opened.height > _MOST_PIXELS:
+                raise OptionError(
+                    f"the picture is too large ({opened.width}×{opened.height} pixels); "
+                    f"{side}×{side} is more than is ever used"
+                )
+            image = ImageOps.exif_transpose(opened)
+            mode = "RGBA" if image.has_transparency_data else "RGB"
+            image = image.convert(mode)
+    except OptionError:
+        raise
+    except Exception as error:  # Pillow raises what comes
+        raise OptionError(f"{brief(name)} cannot be read as a picture: {error}") from error
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    digest = blake2b(image.mode.encode() + image.tobytes(), digest_size=_DIGEST).hexdigest()
+    words = re.sub(r"[\W_]+", "-", Path(name).stem)[:_LONGEST].strip("-") or "picture"
+    kept = f"{words}-{digest}.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / kept).exists():
+        save_png(folder / kept, image)
+    return kept
+
+
+def picture_path(folder: Path, name: str) -> Path | None:
+    """The file of a picture that was given; None for every other name."""
+    path = folder / name if _NAMES.fullmatch(name) else None
+    return path if path is not None and path.is_file() else None
