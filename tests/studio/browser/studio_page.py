@@ -72,12 +72,25 @@ class StudioPage:
         self.set_steps(60)
         self.page.click("#studio_generate")
 
+    def fade(self, number):
+        """Press a frame's *Fade*, which is in the fold of its card."""
+        self.page.get_by_label(f"What hopping did to frame {number}").click()
+        self.page.get_by_role("button", name=f"Fade frame {number}").click()
+
     def wait_for_status(self, text):
         self.page.locator("#studio_progress .studio-status", has_text=text).wait_for()
 
     @property
     def pictures(self):
         return self.page.locator(".studio-pair img")
+
+
+def cards(web):
+    return web.page.locator(".desk-card")
+
+
+def words(web):
+    return cards(web).locator(".desk-words").evaluate_all("all => all.map(one => one.value)")
 
 
 def run_axe(page):

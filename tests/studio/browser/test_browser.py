@@ -15,7 +15,7 @@ from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 
 from .conftest import STORY, Page
-from .studio_page import PHONE, WIDE, StudioPage, run_axe
+from .studio_page import PHONE, WIDE, StudioPage, run_axe, words
 
 
 def test_a_story_from_its_plan_to_its_pictures(web):
@@ -80,7 +80,8 @@ def test_a_long_plan_scrolls_in_its_box_and_leads_to_its_notes(web):
     assert seen["y"] - 1 <= top["y"] < seen["y"] + seen["height"]
     web.write("A dog.\n" * 40 + "A cat.\n" + "The dog.\n" * 41)
     web.page.locator("#hopping_plan .hopping-frame").nth(81).wait_for()
-    assert frame.bounding_box()["y"] == top["y"]  # it is read on where it was
+    # It is read on where it was.
+    assert frame.bounding_box()["y"] - box.bounding_box()["y"] == top["y"] - seen["y"]
     assert run_axe(web.page) == []
 
 
@@ -120,7 +121,7 @@ def test_a_frame_between_plain_and_hopped(web):
     web.write(STORY)
     web.set_steps(2)
     web.generate()
-    web.page.get_by_role("button", name="Fade frame 2").click()
+    web.fade(2)
     web.page.locator(".studio-fade").wait_for()
     slider = web.page.get_by_role("slider", name="Strength").last  # the other is the option's
     slider.focus()
@@ -144,6 +145,44 @@ def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
     web.set_steps(2)
     web.generate()
     assert read_record(web.server.runs[-1]).options == HoppingOptions.from_mapping({}, RECOMMENDED)
+
+
+def test_there_is_one_place_for_examples_and_the_keys_are_the_pages_own(web):
+    web.open()
+    folds = web.page.get_by_role("button", name="Example").all_inner_texts()
+    assert [fold.split()[0] for fold in folds] == ["Examples"]
+    told = web.page.locator("#hopping_prompt textarea").get_attribute("placeholder")
+    assert "(Ctrl+Enter or Cmd+Enter generates, Esc cancels)" in told
+    assert "skip" not in told
+    web.write("A dog.\nIt sits.")
+    web.set_steps(1)
+    web.page.focus("#hopping_prompt textarea")
+    before = len(web.server.runs)
+    web.page.keyboard.press("Meta+Enter")
+    web.wait_for_status("Done")
+    assert len(web.server.runs) == before + 1
+
+
+def test_what_is_no_number_is_refused_in_words(web):
+    web.open()
+    web.write("A dog.\nIt sits.")
+    web.set_steps(1)
+    before = len(web.server.runs)
+    for field, wrong, right, told in (
+        ("width", "", "128", "width is empty; it must be a number"),
+        ("seed", "1.5", "7", "seed cannot be 1.5; it must be a whole number"),
+    ):
+        place = web.page.locator(f"#studio_{field} input")
+        place.fill(wrong)
+        place.press("Tab")
+        web.page.wait_for_timeout(300)
+        web.page.click("#studio_generate")
+        web.page.locator("#studio_progress .hopping-error", has_text=told).wait_for()
+        place.fill(right)
+        place.press("Tab")
+        web.page.wait_for_timeout(300)
+    assert len(web.server.runs) == before
+    web.generate()
 
 
 def test_folds_open_by_the_keyboard(web):
@@ -174,6 +213,26 @@ def test_a_story_diffusion_story_becomes_ours(web):
         "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
     )
     assert "# morning" in web.story
+
+
+def test_a_story_diffusion_story_that_is_pasted_is_offered_to_be_converted(web):
+    web.open()
+    web.write("A dog.\nThe dog sits.")
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    offer = web.page.locator("#hopping_plan .hopping-conversion button")
+    assert offer.count() == 0
+    written = "[Bob] A man, wearing a black suit\n[Bob] wakes up\n[Bob] eats"
+    web.write(written)
+    offer.wait_for()
+    assert web.story == written
+    assert run_axe(web.page) == []
+    offer.focus()
+    web.page.keyboard.press("Enter")
+    web.page.wait_for_function(
+        "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
+    )
+    offer.wait_for(state="detached")
+    assert words(web) == ["Bob wakes up", "Bob eats"]
 
 
 def test_markup_in_a_prompt_is_text(web):
@@ -245,9 +304,10 @@ def test_escape_cancels_where_nothing_is_being_edited(web):
     web.set_steps(300)
     web.page.click("#studio_generate")
     web.page.get_by_role("progressbar").first.wait_for()
-    for field in ("#studio_steps input", "#studio_sampler input", "#hopping_prompt textarea"):
+    typed = ("#hopping_prompt textarea", ".desk-words >> nth=1")
+    for field in ("#studio_steps input", "#studio_sampler input", *typed):
         web.page.click(field)
-        if "prompt" in field:
+        if field in typed:
             web.page.keyboard.type(" It barks.")
         web.page.keyboard.press("Escape")
     web.page.wait_for_timeout(1000)
@@ -274,8 +334,7 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.generate()
     for fold in ("hopping_syntax", "hopping_mask_fold", "hopping_examples", "studio_advanced"):
         web.page.locator(f"#{fold} button").first.click()
-    web.page.get_by_text("Hopping moved this frame").first.click()
-    web.page.get_by_role("button", name="Fade frame 2").click()
+    web.fade(2)
     web.page.locator(".studio-fade").wait_for()
     web.page.locator("#hopping_mask svg").wait_for()
     web.page.wait_for_timeout(500)  # accordions open slowly
@@ -296,6 +355,69 @@ def test_a_phone_needs_no_scrolling_to_the_side(browser, page):
         assert box["x"] + box["width"] <= PHONE["width"]
     phone.page.close()
     assert phone.errors == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_generate_and_cancel_stay_in_reach(browser, page, size):
+    """In one row, wherever one is in a long story; on a phone the page goes to the progress."""
+    web = StudioPage(browser.new_page(viewport=size), page).open()
+    web.write("\n".join(f"A dog number {n} runs." for n in range(40)))
+    web.set_steps(4)
+    web.page.locator(".desk-card").nth(39).wait_for()
+    web.page.click("#studio_generate")
+    web.page.locator("#studio_progress [data-busy]").wait_for()
+    if size is PHONE:
+        web.page.wait_for_function(
+            "() => document.querySelector('#studio_progress').getBoundingClientRect().top >= 0"
+            " && document.querySelector('#studio_progress').getBoundingClientRect().bottom < 700"
+        )
+    web.pictures.first.wait_for()
+    for card in (0, 20, 39):
+        web.page.locator(".desk-card").nth(card).scroll_into_view_if_needed()
+        boxes = [
+            web.page.locator(f"#studio_{name}").bounding_box() for name in ("generate", "cancel")
+        ]
+        assert boxes[0]["y"] == boxes[1]["y"]
+        for box in boxes:
+            assert 0 <= box["x"] < box["x"] + box["width"] <= size["width"]
+            assert 0 <= box["y"] < box["y"] + box["height"] <= size["height"]
+    web.page.click("#studio_cancel")  # from the last card
+    web.wait_for_status("Cancelled.")
+    web.page.locator(".studio-downloads").wait_for()
+    downloads, desk = (
+        web.page.locator(place).bounding_box() for place in (".studio-downloads", "#studio_desk")
+    )
+    assert downloads["y"] < desk["y"]
+    web.page.close()
+    assert web.errors == []
+
+
+def test_what_has_the_keyboard_is_seen(web):
+    """Radios, whose own mark gradio hides, and the folds."""
+    web.open()
+    web.page.locator("#studio_preset input:checked").focus()
+    web.page.keyboard.press("ArrowLeft")
+    outlined = "one => getComputedStyle(one).outlineStyle"
+    label = web.page.locator("#studio_preset label:has(input:focus)")
+    assert label.evaluate(outlined) == "solid"
+    web.page.locator("#studio_past_fold summary").focus()
+    web.page.keyboard.press("Tab")
+    web.page.keyboard.press("Shift+Tab")
+    assert web.page.locator("#studio_past_fold summary").evaluate(outlined) == "solid"
+
+
+def test_what_is_open_stays_open_while_pictures_come(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(25)
+    web.page.click("#studio_generate")
+    web.page.get_by_label("What hopping did to frame 1").click()
+    web.page.locator('.desk-card[data-number="3"] .desk-more summary').click()
+    web.wait_for_status("Done")
+    web.page.wait_for_function("() => document.querySelectorAll('.studio-pair img').length === 6")
+    is_open = "all => all.map(one => one.open)"
+    assert web.page.locator(".desk-inside details").evaluate_all(is_open) == [True, False, False]
+    assert web.page.locator(".desk-more").evaluate_all(is_open) == [False, False, True]
 
 
 def test_the_config_names_no_path_of_this_machine(web):
@@ -327,8 +449,7 @@ def test_a_strip_leaves_cancel_to_the_story(web):
     web.set_steps(60)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
-    web.page.locator(".studio-strengths-button").first.wait_for()
-    web.page.locator(".studio-strengths-button").first.click()
+    web.fade(2)
     web.page.wait_for_function("() => studioRun.strip !== ''")
     web.page.click("#studio_cancel")
     web.wait_for_status("Cancelled.")

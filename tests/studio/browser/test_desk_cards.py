@@ -9,15 +9,7 @@ import pytest
 from hopping.studio.record import read_record
 
 from .conftest import STORY
-from .studio_page import PHONE, WIDE, StudioPage, run_axe
-
-
-def cards(web):
-    return web.page.locator(".desk-card")
-
-
-def words(web):
-    return cards(web).locator(".desk-words").evaluate_all("all => all.map(one => one.value)")
+from .studio_page import PHONE, WIDE, StudioPage, cards, run_axe, words
 
 
 def pictures(web):
