@@ -117,6 +117,9 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     assert pictures(web)[:2] == ["frame-01.png", "frame-02.png"]
     web.page.locator("#studio_opened .studio-status").wait_for()
     assert web.page.get_by_role("link", name="Frames with their data (ZIP)").is_visible()
+    told = web.page.locator('.studio-inside:has([data-frame="2"]) .studio-word')
+    told.first.wait_for(state="attached")
+    assert told.all_text_contents() == ["the", "dog", "is", "sleeping", "on", "the", "beach", "."]
 
     web.server.studio.desk._jobs.clear()  # as if the server had been started anew
     web.page.reload()
