@@ -34,6 +34,11 @@ class StudioPage:
         )
         return self
 
+    def forget(self):
+        """Forget the desk, from where no script of the page keeps it once more."""
+        self.page.goto(f"{self.server.url}/hopping/page.css")
+        self.page.evaluate("sessionStorage.clear()")
+
     def write(self, story):
         self.page.fill("#hopping_prompt textarea", story)
 

@@ -95,7 +95,7 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     saved = web.server.runs[-1] / "frame-02.png"
     options = open_story(saved.read_bytes()).options
 
-    web.page.evaluate("sessionStorage.clear()")
+    web.forget()
     web.open()
     assert web.story == ""
     web.page.set_input_files("#studio_file", saved)
@@ -145,53 +145,6 @@ def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
     web.set_steps(2)
     web.generate()
     assert read_record(web.server.runs[-1]).options == HoppingOptions.from_mapping({}, RECOMMENDED)
-
-
-def test_there_is_one_place_for_examples_and_the_keys_are_the_pages_own(web):
-    web.open()
-    folds = web.page.get_by_role("button", name="Example").all_inner_texts()
-    assert [fold.split()[0] for fold in folds] == ["Examples"]
-    told = web.page.locator("#hopping_prompt textarea").get_attribute("placeholder")
-    assert "(Ctrl+Enter or Cmd+Enter generates, Esc cancels)" in told
-    assert "skip" not in told
-    web.write("A dog.\nIt sits.")
-    web.set_steps(1)
-    web.page.focus("#hopping_prompt textarea")
-    before = len(web.server.runs)
-    web.page.keyboard.press("Meta+Enter")
-    web.wait_for_status("Done")
-    assert len(web.server.runs) == before + 1
-
-
-def test_what_is_no_number_is_refused_in_words(web):
-    web.open()
-    web.write("A dog.\nIt sits.")
-    web.set_steps(1)
-    before = len(web.server.runs)
-    for field, wrong, right, told in (
-        ("width", "", "128", "width is empty; it must be a number"),
-        ("seed", "1.5", "7", "seed cannot be 1.5; it must be a whole number"),
-    ):
-        place = web.page.locator(f"#studio_{field} input")
-        place.fill(wrong)
-        place.press("Tab")
-        web.page.wait_for_timeout(300)
-        web.page.click("#studio_generate")
-        web.page.locator("#studio_progress .hopping-error", has_text=told).wait_for()
-        place.fill(right)
-        place.press("Tab")
-        web.page.wait_for_timeout(300)
-    assert len(web.server.runs) == before
-    web.generate()
-
-
-def test_folds_open_by_the_keyboard(web):
-    web.open()
-    for name, shown in (("Syntax", ".hopping-syntax"), ("Advanced", "#studio_mode")):
-        fold = web.page.get_by_role("button", name=name)
-        fold.focus()
-        web.page.keyboard.press("Enter")
-        web.page.locator(shown).wait_for()
 
 
 def test_an_example_is_one_click(web):
@@ -278,51 +231,6 @@ def test_a_crash_is_told_and_the_page_goes_on(web, monkeypatch):
     web.generate()
 
 
-def test_the_keyboard_alone(web):
-    web.open()
-    web.set_steps(60)
-    web.page.focus("#hopping_prompt textarea")
-    web.page.keyboard.type("A dog.")
-    web.page.keyboard.press("Enter")
-    web.page.keyboard.type("The dog sits.")
-    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
-    web.page.keyboard.press("Control+Enter")
-    web.page.get_by_role("progressbar").first.wait_for()
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-    reached = set()
-    web.page.focus("#hopping_prompt textarea")
-    for _ in range(40):
-        web.page.keyboard.press("Tab")
-        reached.add(web.page.evaluate("document.activeElement.id || document.activeElement.name"))
-    assert {"studio_generate", "studio_cancel", "studio_file"} <= reached
-
-
-def test_escape_cancels_where_nothing_is_being_edited(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(300)
-    web.page.click("#studio_generate")
-    web.page.get_by_role("progressbar").first.wait_for()
-    typed = ("#hopping_prompt textarea", ".desk-words >> nth=1")
-    for field in ("#studio_steps input", "#studio_sampler input", *typed):
-        web.page.click(field)
-        if field in typed:
-            web.page.keyboard.type(" It barks.")
-        web.page.keyboard.press("Escape")
-    web.page.wait_for_timeout(1000)
-    assert "Making" in web.page.locator("#studio_progress").inner_text()
-    web.page.evaluate("document.activeElement.blur()")
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-    web.page.click("#studio_generate")
-    web.page.get_by_role("progressbar").first.wait_for()
-    web.pictures.first.wait_for()
-    web.page.locator(".studio-picture").first.focus()  # in the result
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_bars_anyone(web, theme):
     web.open(theme)
@@ -355,69 +263,6 @@ def test_a_phone_needs_no_scrolling_to_the_side(browser, page):
         assert box["x"] + box["width"] <= PHONE["width"]
     phone.page.close()
     assert phone.errors == []
-
-
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_generate_and_cancel_stay_in_reach(browser, page, size):
-    """In one row, wherever one is in a long story; on a phone the page goes to the progress."""
-    web = StudioPage(browser.new_page(viewport=size), page).open()
-    web.write("\n".join(f"A dog number {n} runs." for n in range(40)))
-    web.set_steps(4)
-    web.page.locator(".desk-card").nth(39).wait_for()
-    web.page.click("#studio_generate")
-    web.page.locator("#studio_progress [data-busy]").wait_for()
-    if size is PHONE:
-        web.page.wait_for_function(
-            "() => document.querySelector('#studio_progress').getBoundingClientRect().top >= 0"
-            " && document.querySelector('#studio_progress').getBoundingClientRect().bottom < 700"
-        )
-    web.pictures.first.wait_for()
-    for card in (0, 20, 39):
-        web.page.locator(".desk-card").nth(card).scroll_into_view_if_needed()
-        boxes = [
-            web.page.locator(f"#studio_{name}").bounding_box() for name in ("generate", "cancel")
-        ]
-        assert boxes[0]["y"] == boxes[1]["y"]
-        for box in boxes:
-            assert 0 <= box["x"] < box["x"] + box["width"] <= size["width"]
-            assert 0 <= box["y"] < box["y"] + box["height"] <= size["height"]
-    web.page.click("#studio_cancel")  # from the last card
-    web.wait_for_status("Cancelled.")
-    web.page.locator(".studio-downloads").wait_for()
-    downloads, desk = (
-        web.page.locator(place).bounding_box() for place in (".studio-downloads", "#studio_desk")
-    )
-    assert downloads["y"] < desk["y"]
-    web.page.close()
-    assert web.errors == []
-
-
-def test_what_has_the_keyboard_is_seen(web):
-    """Radios, whose own mark gradio hides, and the folds."""
-    web.open()
-    web.page.locator("#studio_preset input:checked").focus()
-    web.page.keyboard.press("ArrowLeft")
-    outlined = "one => getComputedStyle(one).outlineStyle"
-    label = web.page.locator("#studio_preset label:has(input:focus)")
-    assert label.evaluate(outlined) == "solid"
-    web.page.locator("#studio_past_fold summary").focus()
-    web.page.keyboard.press("Tab")
-    web.page.keyboard.press("Shift+Tab")
-    assert web.page.locator("#studio_past_fold summary").evaluate(outlined) == "solid"
-
-
-def test_what_is_open_stays_open_while_pictures_come(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(25)
-    web.page.click("#studio_generate")
-    web.page.get_by_label("What hopping did to frame 1").click()
-    web.page.locator('.desk-card[data-number="3"] .desk-more summary').click()
-    web.wait_for_status("Done")
-    web.page.wait_for_function("() => document.querySelectorAll('.studio-pair img').length === 6")
-    is_open = "all => all.map(one => one.open)"
-    assert web.page.locator(".desk-inside details").evaluate_all(is_open) == [True, False, False]
-    assert web.page.locator(".desk-more").evaluate_all(is_open) == [False, False, True]
 
 
 def test_the_config_names_no_path_of_this_machine(web):

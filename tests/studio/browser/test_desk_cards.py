@@ -101,7 +101,7 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     web.generate()
     run = web.server.runs[-1]
     (run / "frame-03.png").unlink()  # as if it had been stopped before
-    web.page.evaluate("sessionStorage.clear()")
+    web.forget()
     web.open()
     assert cards(web).count() == 0
     web.page.locator("#studio_past_fold summary").click()
