@@ -95,7 +95,8 @@ def _assets(*names: str) -> str:
 def _is_news(record: logging.LogRecord) -> bool:
     """Not so that a page was watching when the server ended."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, asyncio.CancelledError)
+    told = isinstance(error, asyncio.CancelledError)
+    return not told and "timeout graceful shutdown exceeded" not in record.getMessage()
 
 
 def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int) -> None:

@@ -202,5 +202,6 @@ def test_ctrl_c_in_the_middle_of_a_story_ends_the_server(browser, tmp_path):
         process.kill()
     assert b"terminate called" not in said
     assert b"Traceback" not in said
+    assert b"ERROR" not in said
     assert process.returncode in (0, 130)
     assert list(tmp_path.glob("*/frame-01.png"))
