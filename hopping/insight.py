@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -54,6 +54,28 @@ class FrameInsight:
         weights = self.attended[token]
         best = weights.argsort(descending=True, stable=True)[:count].tolist()
         return [(int(self.seen[index]), float(weights[index])) for index in best]
+
+    def by_words(self, own: Sequence[int], seen: Sequence[int]) -> FrameInsight:
+        """The same of words: what the tokens of each, known by its first, do together. What a word
+        attended to is the mean over its tokens.
+
+        Args:
+            own, seen: for each content token, and for each of those that it sees, the number of its
+                word; they count up from 0.
+        """
+        mine, others = torch.tensor(own), torch.tensor(seen)
+        first = [own.index(word) for word in range(own[-1] + 1)]
+        pieces = mine.bincount()
+        to_words = torch.zeros(len(own), seen[-1] + 1).index_add(1, others, self.attended.float())
+        by_words = torch.zeros(len(first), seen[-1] + 1).index_add(0, mine, to_words)
+        return replace(
+            self,
+            ids=tuple(self.ids[token] for token in first),
+            moved=torch.zeros(len(first)).index_add(0, mine, self.moved),
+            size=torch.zeros(len(first)).index_add(0, mine, self.size),
+            seen=self.seen[[seen.index(word) for word in range(seen[-1] + 1)]],
+            attended=by_words / pieces[:, None],
+        )
 
 
 def look_inside(encoder: TextEncoder, visibility: Visibility) -> Iterator[FrameInsight]:

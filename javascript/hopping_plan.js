@@ -79,6 +79,9 @@ class HoppingPlan {
             this.scrolled = event.target.scrollTop;
         }, true); // it does not bubble
         panel.addEventListener("click", (event) => {
+            if (event.target.closest(".hopping-conversion button")) {
+                gradioApp().getElementById("hopping_convert_offered").click();
+            }
             const jump = event.target.closest("[data-frame]");
             const place = event.target.closest("[data-line]");
             if (jump) this.showFrame(Number(jump.dataset.frame));

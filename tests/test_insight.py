@@ -94,6 +94,24 @@ def test_both_layouts_attend_to_the_frame_before_and_to_nothing_else(fresh, clip
         assert best[0][1] == pytest.approx(float(last.attended[1].max()))
 
 
+def test_a_word_is_its_tokens_together(fresh, clip_tokenizer):
+    one = insights(fresh, clip_tokenizer)[0][1]
+    own, seen = [0, 0, *range(1, len(one.ids) - 1)], [0, *range(len(one.seen) - 1)]
+    words = one.by_words(own, seen)
+    assert words.ids == (one.ids[0], *one.ids[2:])
+    assert words.seen.tolist() == [int(one.seen[0]), *one.seen[2:].tolist()]
+    assert words.changes[0] == pytest.approx(
+        float((one.moved[:2].sum() / one.size[:2].sum()) ** 0.5)
+    )
+    assert words.changes[1:] == pytest.approx(one.changes[2:])
+    assert float(words.attended[0, 0]) == pytest.approx(float(one.attended[:2, :2].sum() / 2))
+    # Every token attends to as much as before, and nothing is lost between words.
+    assert words.attended[1:].sum(1).tolist() == pytest.approx(one.attended[2:].sum(1).tolist())
+    tokens = one.by_words(range(len(one.ids)), range(len(one.seen)))
+    assert tokens.changes == one.changes
+    assert torch.equal(tokens.attended, one.attended)
+
+
 def test_the_same_whatever_is_encoded_at_once(fresh, clip_tokenizer, monkeypatch):
     options = {"layout": "windows", "reach": 2}
     whole = insights(fresh, clip_tokenizer, **options)[0]

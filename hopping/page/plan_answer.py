@@ -8,6 +8,7 @@ from typing import Any
 from hopping.errors import HoppingError, NotLoadedError
 from hopping.mask_drawing import TokenText
 from hopping.plan import StoryPlan
+from hopping.story_diffusion import from_story_diffusion
 from hopping.values import whole_number
 
 from . import plan_html
@@ -34,15 +35,21 @@ def answer_plan(
     try:
         plan, token_text = make()
         shown = plan_html.render_plan(plan, number), render_mask(plan, token_text)
-        return *shown, plan_html.render_counts(plan)
+        return _offered(story) + shown[0], shown[1], plan_html.render_counts(plan)
     except NotLoadedError as note:
         return plan_html.render_empty(number, note.reason), "", ""
     except HoppingError as error:
-        return _wrong(error, story, number)
+        offered = "" if error.line is None else _offered(story)  # one that is too long has no line
+        plan_of_it, mask, counts = _wrong(error, story, number)
+        return offered + plan_of_it, mask, counts
     except Exception as error:  # the host, in the middle of a checkpoint's change, say
         report(error)
         failure = HoppingError(f"{type(error).__name__}: {error}")
         return _wrong(failure, story, number)
+
+
+def _offered(story: str) -> str:
+    return "" if from_story_diffusion(story) is None else plan_html.render_conversion()
 
 
 def _wrong(error: HoppingError, story: str, number: int) -> tuple[str, str, str]:

@@ -66,6 +66,11 @@ def render_error(error: HoppingError, story: str, serial: int = 0) -> str:
     )
 
 
+def render_conversion() -> str:
+    """The offer to convert a story that is in StoryDiffusion's form."""
+    return render("conversion.html")
+
+
 def render_empty(serial: int = 0, reason: str = EMPTY_TEXT) -> str:
     """What stands where there is no plan yet, and nothing is wrong: no story is written, say."""
     return render("hint.html", serial=serial, reason=reason)

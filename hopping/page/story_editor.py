@@ -67,9 +67,12 @@ def build_story_editor(
     _build_examples(story)
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)
-        gr.Button("Convert a StoryDiffusion story", size="sm", elem_id="hopping_convert").click(
-            converted, inputs=[story], outputs=[story], queue=False, show_progress=False
-        )
+        convert = gr.Button("Convert a StoryDiffusion story", size="sm", elem_id="hopping_convert")
+    # Pressed by the page's script where the plan offers it: what is folded may not be there.
+    offered = gr.Button(elem_id="hopping_convert_offered", **out_of_sight())
+    offered.do_not_save_to_config = True
+    for button in (convert, offered):
+        button.click(converted, inputs=[story], outputs=[story], queue=False, show_progress=False)
     return StoryEditor(story, build_plan(NAME))
 
 

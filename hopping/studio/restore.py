@@ -45,7 +45,8 @@ class OpenedStory:
 
     Attributes:
         source: the story's text.
-        options: for every option of ROWS its value.
+        options: for every option of ROWS its value; `frames` is that of all, whichever of them were
+            made along with the picture.
         settings: the sampling settings that it names, as `StoryRequest` names them.
         model: the name of the model that it was made with; empty where it is not said.
         dtype: the precision that it was computed in; empty where it is not said.
@@ -178,6 +179,7 @@ def _sampler(entries: Mapping[str, str]) -> str | None:
 
 
 def _checked_options(options: dict[str, Value]) -> dict[str, Value]:
+    options["frames"] = RunOptions.row("frames").default
     for name, value in options.items():
         if isinstance(value, str):
             check_written(name, value)

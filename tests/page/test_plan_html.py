@@ -212,3 +212,26 @@ def test_over_a_folded_plan_stands_what_is_wrong():
     assert "no such frame" in read(plan).text
     assert mask == ""
     assert answer_plan("1", "", make, pytest.fail)[1:] == ("", "")
+
+
+BOB = "[Bob] A man, wearing a black suit\n[Bob] wakes up.\n[NC] A street."
+
+
+@pytest.mark.parametrize(
+    ("story", "error", "offers"),
+    [
+        (BOB, None, True),
+        (BOB, StoryError("no such frame", line=2), True),
+        (BOB, StoryError("this is too long"), False),
+        ("A dog.\n[The] dog sits.", None, False),
+    ],
+)
+def test_a_story_diffusion_story_is_offered_to_be_converted(plan, story, error, offers):
+    def make():
+        if error:
+            raise error
+        return plan(story), str
+
+    shown, *_ = answer_plan("7", story, make, pytest.fail)
+    assert ("Convert a StoryDiffusion story" in shown) is offers
+    assert 'data-serial="7"' in shown

@@ -52,7 +52,7 @@ def test_a_frame_with_a_seed_of_its_own_keeps_the_storys(same_noise):
         png(parameters=text.replace("same noise: off", f"same noise: {same_noise}"))
     )
     assert opened.settings["seed"] == 7
-    assert opened.options["frames"] == "2-3"
+    assert opened.options["frames"] == "all"  # the story is opened, not the wish of then
 
 
 def test_a_sampler_that_is_not_known_here_is_told():

@@ -7,6 +7,7 @@ import datetime
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,10 @@ from .files import RunFiles
 from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
 from .strengths import StrengthWork
 from .strengths_html import render_strengths
-from .variants import VariantWork, render_variants
-from .work import StoryWork
+from .variants import VariantWork, read_texts, render_variants
+from .work import OpenedWork, RunOnDesk, StoryWork
 
 _log = logging.getLogger(__name__)
-
-MOST_VARIANTS = 8
 
 PAGE_ROWS: tuple[Option, ...] = (*HoppingOptions.rows(), *RUN)
 """The options that the page has, in the order of their widgets."""
@@ -94,10 +93,12 @@ class Studio:
             desk: what is on the page's desk, as `read_desk` reads it.
         """
         try:
-            record, kept = self.begin(story, values, read_desk(desk))
+            on_desk = read_desk(desk)
+            record, kept = self.begin(story, values, on_desk)
             if kept.folder is not None and not record.missing():
                 yield result_html.render_unchanged(), gr.update()
                 return
+            self.cancel(on_desk.run)  # nobody waits for what was done in it
             self.desk.submit(token, StoryWork(self.pipeline, record, self.outputs, kept))
         except HoppingError as error:
             yield render_error(error, story or ""), ""
@@ -120,7 +121,7 @@ class Studio:
                 yield progress, downloads
         elif folder is not None:
             try:
-                record = read_record(folder)
+                record = self._open_run(run, folder).record
             except HoppingError as error:
                 yield render_failure(str(error)), ""
                 return
@@ -129,24 +130,34 @@ class Studio:
                 result_html.render_downloads(record, folder),
             )
 
+    def _open_run(self, run: str, folder: Path) -> OpenedWork:
+        """What is known of a run of before; what hopping did in it is found out at the desk."""
+        work = OpenedWork(self.pipeline, read_record(folder), folder)
+        before = self.desk.find(run)
+        if not work.refusal and (before is None or before.finished):
+            with suppress(
+                HoppingError
+            ):  # the line is too long: what is there is shown all the same
+                self.desk.submit(run, work)
+        return work
+
     def cards(self, name: str, since: int) -> dict[str, Any] | None:
         """The cards of a run that have changed, as `render_cards` has them; None if there is none.
 
         Args:
             name: the token that `generate` was given, or the name of a run's folder.
         """
-        job = self.desk.find(name)
-        if job is not None and isinstance(job.work, StoryWork):
-            return result_html.render_cards(job.work, since, self._token_text)
-        folder = self.files.folder(name)
+        job, folder = self.desk.find(name), self.files.folder(name)
+        if job is not None and isinstance(job.work, RunOnDesk):
+            more = isinstance(job.work, OpenedWork) and not job.finished
+            return result_html.render_cards(job.work, since, self.pipeline.tokenizer, more)
         if folder is None:
             return None
         try:
-            record = read_record(folder)
-            plan = plan_for(self.pipeline, record.story, record.options)
+            work = OpenedWork(self.pipeline, read_record(folder), folder)
         except HoppingError:
             return None
-        return result_html.render_kept_cards(record, folder, plan, since)
+        return result_html.render_cards(work, since, self.pipeline.tokenizer)
 
     def strengths(self, token: str, asked: str) -> Iterator[str]:
         """One frame from plain to hopped, as HTML, again and again until all of it is there.
@@ -180,12 +191,11 @@ class Studio:
 
     def _variant_work(self, desk: OnDesk, texts: str, values: Sequence[Any]) -> VariantWork:
         folder = self.files.folder(desk.run)
-        if folder is None or len(desk.only) != 1:
+        if folder is None:
             raise OptionError("the story is no longer in the output folder; press Generate")
-        try:
-            stories = [str(text) for text in json.loads(texts)][:MOST_VARIANTS]
-        except (RecursionError, TypeError, ValueError) as error:
-            raise OptionError("no seed was named") from error
+        if len(desk.only) != 1:
+            raise OptionError("no frame was named whose seeds are tried")
+        stories = read_texts(texts)
         records = [self.begin(story, values, desk)[0] for story in stories]
         return VariantWork(self.pipeline, records, folder, desk.only[0])
 
@@ -264,7 +274,7 @@ class Studio:
         asked = parse_request(_named(values[len(SAMPLING) :]))
         folder = self.files.folder(desk.run) if desk.run else None
         old = None if folder is None else read_record(folder)
-        if old is not None and settings["seed"] in (None, RANDOM_SEED, old.settings.seed):
+        if old is not None and settings["seed"] in (RANDOM_SEED, old.settings.seed):
             # It was drawn for this story, and stays until another one is wanted.
             settings["seed"] = RANDOM_SEED if desk.anew else old.settings.seed
         request = StoryRequest(
@@ -318,11 +328,11 @@ def _named(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _setting(row: Setting, value: Any) -> Any:
-    """A widget's value as `StoryRequest` takes it; an emptied one is the model's own."""
-    if value is None or value == "":
-        return None
+    """A widget's value as `StoryRequest` takes it."""
     if row.kind is str:
-        return str(value)
+        return str(value or "")
+    if value is None or value == "":
+        raise OptionError(f"{row.name} is empty; it must be a number")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise OptionError(f"{row.name} cannot be {brief(value)}; it must be a number")
     if row.kind is float or isinstance(value, int):

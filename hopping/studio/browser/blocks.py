@@ -30,7 +30,7 @@ _UNTRAINED = (
 )
 
 
-_PLACEHOLDER = f"{FIRST_STORY}\n(Ctrl+Enter generates, Esc cancels)"
+_PLACEHOLDER = f"{FIRST_STORY}\n(Ctrl+Enter or Cmd+Enter generates, Esc cancels)"
 
 # The label is the button; the page's script sends the file on.
 _OPEN = (

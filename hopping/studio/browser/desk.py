@@ -143,6 +143,7 @@ class Desk:
             if self._line.qsize() >= MOST_WAITING:
                 raise HoppingError(f"{MOST_WAITING} stories are waiting already; try again later")
             self._jobs[token] = job
+            self._jobs.move_to_end(token)
             finished = [name for name, old in self._jobs.items() if old.finished]
             for name in finished[:-_KEPT]:
                 del self._jobs[name]

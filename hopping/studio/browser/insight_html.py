@@ -1,60 +1,70 @@
-"""What hopping did to a frame, for its card: how far each token moved, and what it attended to."""
+"""What hopping did to a frame, for its card: how far each word moved, and what it attended to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from hopping.insight import FrameInsight
 from hopping.layout import TokenLayout
-from hopping.mask_drawing import TokenText, token_labels
 
 _LEAST_WEIGHT = 0.005
-
-NO_INSIGHT: Mapping[str, Any] = {"change": None, "tokens": []}
-"""As `insight_values` gives them, of a frame that was not looked into."""
+_END_OF_WORD = "</w>"  # ends the last token of each, in CLIP's vocabulary
 
 
-class TokenInsight(NamedTuple):
-    """One token: by how much of its length it moved, and the frames, labels and weights it saw."""
+class WordInsight(NamedTuple):
+    """One word: by how much of its length it moved, and the frames, words and weights it saw."""
 
     label: str
     change: float
     attended: list[tuple[int, str, float]]
 
 
-def insight_values(
-    insight: FrameInsight, layout: TokenLayout, token_text: TokenText
-) -> dict[str, Any]:
-    """What `insight.html` is filled with: `change` and `tokens`, none where no frame is seen.
+def insight_values(insight: FrameInsight, layout: TokenLayout, tokenizer: Any) -> Mapping[str, Any]:
+    """What `insight.html` is filled with: `change` and `words`, none where no frame is seen.
 
     Args:
-        token_text: gives the text of the ids of tokens.
+        tokenizer: CLIP's, by which the ids of `insight` and `layout` are.
     """
     if not len(insight.seen):
-        return {"change": 0.0, "tokens": []}
-    labels, earlier = token_labels(insight.ids, token_text), _labels_of(insight, layout, token_text)
-    tokens = [
-        TokenInsight(
+        return {"change": 0.0, "words": []}
+    seen = layout.ids.flatten()[insight.seen].tolist()
+    frames = layout.p_id[insight.seen].tolist()
+    numbers = _word_numbers(tokenizer, insight.ids, [0] * len(insight.ids))
+    others = _word_numbers(tokenizer, seen, frames)
+    by_words = insight.by_words(numbers, others)
+    earlier = dict(zip(by_words.seen.tolist(), _labels(tokenizer, seen, others), strict=True))
+    words = [
+        WordInsight(
             label,
             change,
             [
                 (int(layout.p_id[token]), earlier[token], weight)
-                for token, weight in insight.most_attended(index)
+                for token, weight in by_words.most_attended(word)
                 if weight >= _LEAST_WEIGHT
             ],
         )
-        for index, (label, change) in enumerate(zip(labels, insight.changes, strict=True))
+        for word, (label, change) in enumerate(
+            zip(_labels(tokenizer, insight.ids, numbers), by_words.changes, strict=True)
+        )
     ]
-    return {"change": insight.change, "tokens": tokens}
+    return {"change": insight.change, "words": words}
 
 
-def _labels_of(insight: FrameInsight, layout: TokenLayout, token_text: TokenText) -> dict[int, str]:
-    """Of the tokens that the frame sees, by their indices in the layout."""
-    labels: dict[int, str] = {}
-    ids = layout.ids.flatten()
-    for _, seen in groupby(insight.seen.tolist(), key=lambda index: int(layout.p_id[index])):
-        indices = list(seen)
-        labels |= zip(indices, token_labels(ids[indices].tolist(), token_text), strict=True)
-    return labels
+def _word_numbers(tokenizer: Any, ids: Sequence[int], frames: Sequence[int]) -> list[int]:
+    """For each token the number of its word, from 0; no word goes on into another frame."""
+    tokens = tokenizer.convert_ids_to_tokens(list(ids))
+    ends = [
+        token.endswith(_END_OF_WORD) or frame != after
+        for token, (frame, after) in zip(tokens, pairwise([*frames, None]), strict=True)
+    ]
+    return [0, *accumulate(ends)][:-1]
+
+
+def _labels(tokenizer: Any, ids: Sequence[int], numbers: Sequence[int]) -> list[str]:
+    """What each word reads."""
+    words: list[list[int]] = [[] for _ in range(numbers[-1] + 1)]
+    for token, number in zip(ids, numbers, strict=True):
+        words[number].append(token)
+    return [str(tokenizer.decode(word)).strip() for word in words]

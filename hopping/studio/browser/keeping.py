@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -49,15 +50,21 @@ def read_desk(text: str) -> OnDesk:
         return EMPTY
     try:
         told = json.loads(text)
-        numbers = {name: tuple(told[name]) for name in ("was", "locked", "only")}
-        for one in (one for some in numbers.values() for one in some if one is not None):
-            if type(one) is not int:
-                raise TypeError
-        if None in (*numbers["locked"], *numbers["only"]):
+        run, anew = told["run"], told["anew"]
+        was = _numbers(told["was"], int, type(None))
+        locked, only = _numbers(told["locked"], int), _numbers(told["only"], int)
+        if not (isinstance(run, str) and isinstance(anew, bool)):
             raise TypeError
-        return OnDesk(run=str(told["run"]), anew=told["anew"] is True, **numbers)
+        return OnDesk(run, was, locked, only, anew)
     except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise OptionError(f"the page sent {brief(text)} as what is on its desk") from error
+
+
+def _numbers(told: Any, *kinds: type) -> tuple[Any, ...]:
+    """A list of these kinds. Raises TypeError for anything else."""
+    if not isinstance(told, list) or any(type(number) not in kinds for number in told):
+        raise TypeError
+    return tuple(told)
 
 
 @dataclass(frozen=True)
@@ -88,14 +95,17 @@ class Kept:
 
 
 def frames_asked(record: Record, desk: OnDesk) -> str:
-    """The option `frames` of a run: as it was given, without what the desk leaves out.
+    """The option `frames` of a run: as it was given, or the desk's own, without what is locked.
 
     Raises:
-        OptionError: if that leaves none.
+        OptionError: if that leaves none, or the story has no such frame.
     """
     count = len(record.story)
-    numbers = set(frames_to_make(record.settings.frames, count))
-    left = numbers.intersection(desk.only or numbers).difference(desk.locked)
+    for number in desk.only:
+        if not 1 <= number <= count:
+            raise OptionError(f"the story has no frame {brief(number)}")
+    numbers = set(desk.only or frames_to_make(record.settings.frames, count))
+    left = numbers.difference(desk.locked)
     if not left:
         raise OptionError("every frame that would be made is locked; unlock one")
     if len(left) == count:

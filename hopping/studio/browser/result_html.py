@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hopping.mask_drawing import TokenText
-from hopping.plan import StoryPlan
 from hopping.studio.page_options import PageOptions
 from hopping.studio.record import FrameKey, Record, Saw
 from hopping.studio.restore import OpenedStory
 
 from .addresses import address
 from .desk import Job, State
-from .insight_html import NO_INSIGHT, insight_values
+from .insight_html import insight_values
 from .rendering import render
-from .work import StoryWork
+from .work import RunOnDesk, StoryWork
 
 DOWNLOADS = (
     ("grid.png", "Grid (PNG)"),
@@ -91,77 +89,56 @@ def _news(of: str, folder: Path | None, made: int) -> dict[str, Any] | None:
     return None if folder is None else {"of": of, "run": folder.name, "made": made}
 
 
-def render_cards(work: StoryWork, since: int, token_text: TokenText) -> dict[str, Any]:
+def render_cards(work: RunOnDesk, since: int, tokenizer: Any, more: bool = False) -> dict[str, Any]:
     """What is new of a run's frames: pictures, plain SD beside them, and what hopping did.
 
     Args:
-        since: how many pictures there were when the page last asked.
+        since: how much there was when the page last asked.
+        more: whether the page is to ask again.
 
     Returns:
-        How many there are now, as `made`, and `cards`: the numbers of the frames that have changed
-        since, each with its HTML.
+        How much there is now, as `made`, `more`, and `cards`: the numbers of the frames that have
+        changed since, each with its HTML.
     """
     made = list(work.made)
-    return {
-        "made": len(made),
-        "cards": [
-            [number, _live_card(work, number, token_text)] for number in sorted(set(made[since:]))
-        ],
-    }
+    cards = [[number, _card(work, number, tokenizer)] for number in sorted(set(made[since:]))]
+    return {"made": len(made), "more": more, "cards": cards}
 
 
-def render_kept_cards(record: Record, folder: Path, plan: StoryPlan, since: int) -> dict[str, Any]:
-    """As `render_cards`, of a run that is not being made: without what hopping did to its words.
-
-    Args:
-        plan: of the run's story.
-    """
-    made = len(record.files)
-    numbers = sorted({key.number for key in record.files}) if made > since else []
-    return {
-        "made": made,
-        "cards": [
-            [
-                number,
-                _card(record, folder, number, bool(plan.frames[number - 1].sources), NO_INSIGHT),
-            ]
-            for number in numbers
-        ],
-    }
-
-
-def _live_card(work: StoryWork, number: int, token_text: TokenText) -> str:
-    assert work.folder is not None  # it is there before a picture is
-    assert work.layout is not None
-    insight = work.insights[number - 1]
-    values = insight_values(insight, work.layout, token_text)
-    return _card(work.record, work.folder, number, len(insight.seen) > 0, values)
-
-
-def _card(
-    record: Record, folder: Path, number: int, sees_others: bool, insight: Mapping[str, Any]
-) -> str:
+def _card(work: RunOnDesk, number: int, tokenizer: Any) -> str:
+    record, folder = work.record, work.folder
+    assert folder is not None  # it is there before a picture is
     settings = record.settings
-    seeds = record.story.seeds(settings.seed, settings.same_noise)
     kinds = {"hopped": FrameKey(False, number), "plain SD": FrameKey(True, number)}
     if not settings.compare:
         del kinds["plain SD"]
+    saw = record.saw.get(number, ())
     return render(
         "card.html",
         number=number,
-        seed=seeds[number - 1],
+        seed=record.story.seeds(settings.seed, settings.same_noise)[number - 1],
         text=record.story.texts[number - 1],
         shape=f"aspect-ratio:{settings.width}/{settings.height}",
         pictures=[(kind, _address(folder, record.files.get(key))) for kind, key in kinds.items()],
-        saw=[
-            (saw, _address(folder, saw.file), _what_was_seen(saw))
-            for saw in record.saw.get(number, ())
-        ],
+        notes=[note for one in saw for note in one.notes],
+        saw=[(one, _address(folder, one.file), _what_was_seen(one)) for one in saw if one.share],
         # A strip is of something only where the strengths are not all the same.
-        fades=kinds["hopped"] in record.files and sees_others,
+        fades=kinds["hopped"] in record.files and _sees_others(work, number),
         run=folder.name,
-        **insight,
+        refusal=work.refusal,
+        **_insight(work, number, tokenizer),
     )
+
+
+def _sees_others(work: RunOnDesk, number: int) -> bool:
+    return work.plan is not None and len(work.plan.visibility.context(number)) > 0
+
+
+def _insight(work: RunOnDesk, number: int, tokenizer: Any) -> Mapping[str, Any]:
+    """What `insight.html` has of a frame; no change as long as it is not found out."""
+    if work.plan is None or number > len(work.insights):
+        return {"change": None, "words": []}
+    return insight_values(work.insights[number - 1], work.plan.layout, tokenizer)
 
 
 def render_downloads(record: Record, folder: Path | None) -> str:

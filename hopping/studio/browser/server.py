@@ -5,6 +5,7 @@ Gradio itself would hand out files and take uploads; none of its routes for that
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from pathlib import Path
@@ -114,6 +115,13 @@ def _assets(*names: str) -> str:
     return "".join((_ASSETS / name).read_text("utf-8") for name in names)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not so that a page was watching when the server ended."""
+    error = record.exc_info[1] if record.exc_info else None
+    told = isinstance(error, asyncio.CancelledError)
+    return not told and "timeout graceful shutdown exceeded" not in record.getMessage()
+
+
 def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int) -> None:
     """Serve the page until it is stopped.
 
@@ -124,6 +132,7 @@ def serve(pipeline: Any, model: str | None, outputs: Path, host: str, port: int)
     studio = Studio(pipeline, model, outputs)
     app = build_app(studio, host)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     shown = f"[{host}]" if ":" in host else host
     print(f"Hopping studio: http://{shown}:{port} (Ctrl-C stops it)", flush=True)
     try:

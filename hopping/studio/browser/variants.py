@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hopping.errors import OptionError
 from hopping.studio.folder import kept_pictures, save_png
 from hopping.studio.generate import generate_story
 from hopping.studio.record import FrameKey, Record, png_info
+from hopping.values import brief
 
 from .addresses import address
 from .desk import Job, State
 from .rendering import render
+
+MOST_VARIANTS = 8
+
+
+def read_texts(asked: str) -> list[str]:
+    """The story with each of the seeds, as the page's script has written them.
+
+    Raises:
+        OptionError: for what is no such text.
+    """
+    try:
+        texts = json.loads(asked)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise OptionError("no seed was named") from error
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise OptionError(f"no seed was named, but {brief(texts)}")
+    if not 1 <= len(texts) <= MOST_VARIANTS:
+        raise OptionError(f"{len(texts)} seeds cannot be tried; allowed: 1 to {MOST_VARIANTS}")
+    return texts
 
 
 class VariantWork:

@@ -34,6 +34,13 @@ def studio(storybook, tmp_path):
     return Studio(storybook, None, tmp_path / "outputs")
 
 
+def free_port() -> int:
+    """One that nobody listens at."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
 class Page:
     """A running page and where it leaves its stories."""
 
@@ -43,9 +50,7 @@ class Page:
         from hopping.studio.browser.server import build_app
 
         self.studio = studio
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            self.port = trial.getsockname()[1]
+        self.port = free_port()
         config = uvicorn.Config(build_app(studio), port=self.port, log_level="warning")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)

@@ -34,6 +34,11 @@ class StudioPage:
         )
         return self
 
+    def forget(self):
+        """Forget the desk, from where no script of the page keeps it once more."""
+        self.page.goto(f"{self.server.url}/hopping/page.css")
+        self.page.evaluate("sessionStorage.clear()")
+
     def write(self, story):
         self.page.fill("#hopping_prompt textarea", story)
 
@@ -72,12 +77,25 @@ class StudioPage:
         self.set_steps(60)
         self.page.click("#studio_generate")
 
+    def fade(self, number):
+        """Press a frame's *Fade*, which is in the fold of its card."""
+        self.page.get_by_label(f"What hopping did to frame {number}").click()
+        self.page.get_by_role("button", name=f"Fade frame {number}").click()
+
     def wait_for_status(self, text):
         self.page.locator("#studio_progress .studio-status", has_text=text).wait_for()
 
     @property
     def pictures(self):
         return self.page.locator(".studio-pair img")
+
+
+def cards(web):
+    return web.page.locator(".desk-card")
+
+
+def words(web):
+    return cards(web).locator(".desk-words").evaluate_all("all => all.map(one => one.value)")
 
 
 def run_axe(page):

@@ -6,31 +6,46 @@ import base64
 import io
 import json
 import re
+import threading
 
 import pytest
 from PIL import Image
 
 from hopping.run_options import RunOptions
 from hopping.story import parse_story
+from hopping.storybook.world import RESOLUTION
 from hopping.studio.browser.answers import PAGE_ROWS
+from hopping.studio.browser.desk import State
 from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 from hopping.studio.sampling import SAMPLING
 
 from .conftest import STORY
 
-OWN = {"steps": 2, "seed": 7}
+OWN = {
+    "negative": "",
+    "steps": 2,
+    "cfg": 3,
+    "sampler": "LMS",
+    "seed": 7,
+    "width": RESOLUTION,
+    "height": RESOLUTION,
+    "batch_size": 1,
+}
 
 
 def values(**changes):
     """The widgets' values: settings, then options."""
-    settings = (
-        dict.fromkeys(row.name for row in SAMPLING) | OWN | {"negative": "", "sampler": "LMS"}
-    )
+    settings = {row.name: OWN[row.name] for row in SAMPLING}
     options = {row.name: row.default for row in PAGE_ROWS} | {"compare": False}
     for name, value in changes.items():
         (settings if name in settings else options)[name] = value
     return [*settings.values(), *options.values()]
+
+
+def on_desk(run, was=(1, 2, 3), locked=(), only=(), anew=False):
+    """What the page says of a desk that has this run."""
+    return json.dumps({"run": run.name, "was": was, "locked": locked, "only": only, "anew": anew})
 
 
 def watch(studio, story=STORY, **changes):
@@ -91,7 +106,7 @@ def test_the_cards_that_are_sent_are_those_of_new_pictures(studio):
             sent.append([number for number, _ in fetched["cards"]])
     # Two that come together are sent together.
     assert [number for numbers in sent for number in numbers] == [1, 2, 3, 1, 2, 3]
-    assert studio.cards("token", 6) == {"made": 6, "cards": []}
+    assert studio.cards("token", 6) == {"made": 6, "more": False, "cards": []}
     assert studio.cards("nobody's", 0) is None
 
 
@@ -125,6 +140,74 @@ def test_it_says_how_far_each_token_moved_and_what_it_attended_to(studio):
     assert "its embedding is the plain one" in frames  # frame 1
     assert frames.count("Hopping moved this frame") == 2
     assert "Attended most to" in frames
+
+
+def fold(card):
+    """What of a card is in its fold, and what is not."""
+    before, rest = card.split("<details>")
+    within, after = rest.split("</details>")
+    return within, before + after
+
+
+def test_what_hopping_did_is_folded_and_told_in_words(studio):
+    """In whole words: the model's tokens of "sits" are s, it and s."""
+    _, told = generate(studio, "A red dog sits.\nThe dog sits on the sofa.", pixels="subject")
+    card = frames_in(told)[-1].split('<div class="studio-frame"')[2]
+    within, outside = fold(card)
+    words = re.findall(r'class="studio-word">([^<]*)<', within)
+    assert words == ["the", "dog", "sits", "on", "the", "sofa", "."]
+    assert "</b> sits " in within
+    for what in ("saw of frame", "Hopping moved", "Fade to plain"):
+        assert what in within
+        assert what not in outside
+
+
+def test_a_run_of_before_tells_what_a_new_one_does(studio):
+    """What is found out again is the same, to the letter."""
+    *_, _ = studio.generate("token", STORY, *values())
+    fresh = dict(studio.cards("token", 0)["cards"])
+    folder, _ = run_of(studio)
+    *_, (progress, downloads) = studio.follow("", folder.name)
+    assert "3 of 3 pictures are made and kept" in progress
+    assert "pages.pdf" in downloads
+    cards, made, more = {}, 0, True
+    while more:
+        fetched = studio.cards(folder.name, made)
+        made, more = fetched["made"], fetched["more"]
+        cards |= dict(fetched["cards"])
+    assert cards == fresh
+    studio.desk._jobs.clear()  # as if much else had been made since
+    again = studio.cards(folder.name, 0)
+    assert "when the model is free" in again["cards"][1][1]
+    assert "Fade to plain" in again["cards"][1][1]
+
+
+def test_a_run_of_another_model_says_why_its_words_are_not_told(studio):
+    generate(studio)
+    folder, record = run_of(studio)
+    record.fingerprint = "other"
+    record.write(folder)
+    list(studio.follow("", folder.name))
+    fetched = studio.cards(folder.name, 0)
+    assert not fetched["more"]
+    for _, card in fetched["cards"]:
+        within, _ = fold(card)
+        assert "How far its words moved cannot be told: the model" in within
+        assert "Fade to plain" not in within
+
+
+def test_generate_does_not_wait_for_what_was_done_before(studio):
+    generate(studio)
+    folder, _ = run_of(studio)
+    gate = threading.Event()
+    studio.desk.submit("other", lambda job: gate.wait(10))
+    list(studio.follow("", folder.name))
+    told = studio.generate("next", STORY + "\nIt runs.", *values(), desk=on_desk(folder))
+    next(told)
+    gate.set()
+    *_, (progress, _) = told
+    assert "Done" in progress
+    assert studio.desk.find(folder.name).state is State.CANCELLED
 
 
 def test_it_shows_what_each_frame_saw_of_earlier_pictures(studio):
@@ -177,6 +260,10 @@ def test_cancelling_keeps_what_is_done(studio):
         ("A dog.", {"steps": 10**9}, "steps cannot be 1000000000; allowed: 1 to 1000"),
         ("A dog.", {"steps": 2.5}, "steps cannot be 2.5; it must be a whole number"),
         ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
+        ("A dog.", {"seed": 1.5}, "seed cannot be 1.5; it must be a whole number"),
+        ("A dog.", {"width": None}, "width is empty; it must be a number"),
+        ("A dog.", {"seed": ""}, "seed is empty; it must be a number"),
+        ("A dog.", {"cfg": None}, "cfg is empty; it must be a number"),
         ("A dog.", {"steps": "many"}, "steps cannot be &#39;many&#39;; it must be a number"),
         ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
         ("A dog.", {"cfg": 101}, "cfg cannot be 101; allowed: 0 to 100"),
@@ -263,6 +350,23 @@ def test_what_is_no_story_is_refused_and_nothing_changes(studio):
         updates, told = opened(studio, data)
         assert reason in told
         assert all(set(update) == {"__type__"} for update in updates.values())
+
+
+def test_a_record_of_another_precision_is_told(studio):
+    generate(studio)
+    folder, _ = run_of(studio)
+    written = (folder / "story.json").read_text("utf-8")
+    _, told = opened(studio, written.replace('"float32"', '"bfloat16"').encode())
+    assert "it was made in bfloat16; this page computes in float32" in told
+
+
+def test_a_picture_of_a_part_brings_the_whole_story(studio):
+    """That it was made alone is of its run, not of the next."""
+    generate(studio, frames="2")
+    folder, record = run_of(studio)
+    assert (record.settings.frames, [key.number for key in record.files]) == ("2", [2])
+    for name in ("story.json", "frame-02.png"):
+        assert opened(studio, (folder / name).read_bytes())[0]["frames"] == "all"
 
 
 def test_a_strip_ends_in_the_plain_and_the_hopped_picture(studio):

@@ -15,7 +15,7 @@ from hopping.studio.record import read_record
 from hopping.studio.restore import open_story
 
 from .conftest import STORY, Page
-from .studio_page import PHONE, WIDE, StudioPage, run_axe
+from .studio_page import PHONE, WIDE, StudioPage, run_axe, words
 
 
 def test_a_story_from_its_plan_to_its_pictures(web):
@@ -80,7 +80,8 @@ def test_a_long_plan_scrolls_in_its_box_and_leads_to_its_notes(web):
     assert seen["y"] - 1 <= top["y"] < seen["y"] + seen["height"]
     web.write("A dog.\n" * 40 + "A cat.\n" + "The dog.\n" * 41)
     web.page.locator("#hopping_plan .hopping-frame").nth(81).wait_for()
-    assert frame.bounding_box()["y"] == top["y"]  # it is read on where it was
+    # It is read on where it was.
+    assert frame.bounding_box()["y"] - box.bounding_box()["y"] == top["y"] - seen["y"]
     assert run_axe(web.page) == []
 
 
@@ -94,7 +95,7 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     saved = web.server.runs[-1] / "frame-02.png"
     options = open_story(saved.read_bytes()).options
 
-    web.page.evaluate("sessionStorage.clear()")
+    web.forget()
     web.open()
     assert web.story == ""
     web.page.set_input_files("#studio_file", saved)
@@ -120,7 +121,7 @@ def test_a_frame_between_plain_and_hopped(web):
     web.write(STORY)
     web.set_steps(2)
     web.generate()
-    web.page.get_by_role("button", name="Fade frame 2").click()
+    web.fade(2)
     web.page.locator(".studio-fade").wait_for()
     slider = web.page.get_by_role("slider", name="Strength").last  # the other is the option's
     slider.focus()
@@ -146,15 +147,6 @@ def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
     assert read_record(web.server.runs[-1]).options == HoppingOptions.from_mapping({}, RECOMMENDED)
 
 
-def test_folds_open_by_the_keyboard(web):
-    web.open()
-    for name, shown in (("Syntax", ".hopping-syntax"), ("Advanced", "#studio_mode")):
-        fold = web.page.get_by_role("button", name=name)
-        fold.focus()
-        web.page.keyboard.press("Enter")
-        web.page.locator(shown).wait_for()
-
-
 def test_an_example_is_one_click(web):
     web.open()
     web.page.get_by_role("button", name="Examples").click()
@@ -174,6 +166,26 @@ def test_a_story_diffusion_story_becomes_ours(web):
         "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
     )
     assert "# morning" in web.story
+
+
+def test_a_story_diffusion_story_that_is_pasted_is_offered_to_be_converted(web):
+    web.open()
+    web.write("A dog.\nThe dog sits.")
+    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
+    offer = web.page.locator("#hopping_plan .hopping-conversion button")
+    assert offer.count() == 0
+    written = "[Bob] A man, wearing a black suit\n[Bob] wakes up\n[Bob] eats"
+    web.write(written)
+    offer.wait_for()
+    assert web.story == written
+    assert run_axe(web.page) == []
+    offer.focus()
+    web.page.keyboard.press("Enter")
+    web.page.wait_for_function(
+        "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
+    )
+    offer.wait_for(state="detached")
+    assert words(web) == ["Bob wakes up", "Bob eats"]
 
 
 def test_markup_in_a_prompt_is_text(web):
@@ -219,50 +231,6 @@ def test_a_crash_is_told_and_the_page_goes_on(web, monkeypatch):
     web.generate()
 
 
-def test_the_keyboard_alone(web):
-    web.open()
-    web.set_steps(60)
-    web.page.focus("#hopping_prompt textarea")
-    web.page.keyboard.type("A dog.")
-    web.page.keyboard.press("Enter")
-    web.page.keyboard.type("The dog sits.")
-    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
-    web.page.keyboard.press("Control+Enter")
-    web.page.get_by_role("progressbar").first.wait_for()
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-    reached = set()
-    web.page.focus("#hopping_prompt textarea")
-    for _ in range(40):
-        web.page.keyboard.press("Tab")
-        reached.add(web.page.evaluate("document.activeElement.id || document.activeElement.name"))
-    assert {"studio_generate", "studio_cancel", "studio_file"} <= reached
-
-
-def test_escape_cancels_where_nothing_is_being_edited(web):
-    web.open()
-    web.write(STORY)
-    web.set_steps(300)
-    web.page.click("#studio_generate")
-    web.page.get_by_role("progressbar").first.wait_for()
-    for field in ("#studio_steps input", "#studio_sampler input", "#hopping_prompt textarea"):
-        web.page.click(field)
-        if "prompt" in field:
-            web.page.keyboard.type(" It barks.")
-        web.page.keyboard.press("Escape")
-    web.page.wait_for_timeout(1000)
-    assert "Making" in web.page.locator("#studio_progress").inner_text()
-    web.page.evaluate("document.activeElement.blur()")
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-    web.page.click("#studio_generate")
-    web.page.get_by_role("progressbar").first.wait_for()
-    web.pictures.first.wait_for()
-    web.page.locator(".studio-picture").first.focus()  # in the result
-    web.page.keyboard.press("Escape")
-    web.wait_for_status("Cancelled.")
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_bars_anyone(web, theme):
     web.open(theme)
@@ -274,8 +242,7 @@ def test_nothing_serious_bars_anyone(web, theme):
     web.generate()
     for fold in ("hopping_syntax", "hopping_mask_fold", "hopping_examples", "studio_advanced"):
         web.page.locator(f"#{fold} button").first.click()
-    web.page.get_by_text("Hopping moved this frame").first.click()
-    web.page.get_by_role("button", name="Fade frame 2").click()
+    web.fade(2)
     web.page.locator(".studio-fade").wait_for()
     web.page.locator("#hopping_mask svg").wait_for()
     web.page.wait_for_timeout(500)  # accordions open slowly
@@ -327,8 +294,7 @@ def test_a_strip_leaves_cancel_to_the_story(web):
     web.set_steps(60)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
-    web.page.locator(".studio-strengths-button").first.wait_for()
-    web.page.locator(".studio-strengths-button").first.click()
+    web.fade(2)
     web.page.wait_for_function("() => studioRun.strip !== ''")
     web.page.click("#studio_cancel")
     web.wait_for_status("Cancelled.")

@@ -9,15 +9,7 @@ import pytest
 from hopping.studio.record import read_record
 
 from .conftest import STORY
-from .studio_page import PHONE, WIDE, StudioPage, run_axe
-
-
-def cards(web):
-    return web.page.locator(".desk-card")
-
-
-def words(web):
-    return cards(web).locator(".desk-words").evaluate_all("all => all.map(one => one.value)")
+from .studio_page import PHONE, WIDE, StudioPage, cards, run_axe, words
 
 
 def pictures(web):
@@ -109,7 +101,7 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     web.generate()
     run = web.server.runs[-1]
     (run / "frame-03.png").unlink()  # as if it had been stopped before
-    web.page.evaluate("sessionStorage.clear()")
+    web.forget()
     web.open()
     assert cards(web).count() == 0
     web.page.locator("#studio_past_fold summary").click()
@@ -125,6 +117,9 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     assert pictures(web)[:2] == ["frame-01.png", "frame-02.png"]
     web.page.locator("#studio_opened .studio-status").wait_for()
     assert web.page.get_by_role("link", name="Frames with their data (ZIP)").is_visible()
+    told = web.page.locator('.studio-inside:has([data-frame="2"]) .studio-word')
+    told.first.wait_for(state="attached")
+    assert told.all_text_contents() == ["the", "dog", "is", "sleeping", "on", "the", "beach", "."]
 
     web.server.studio.desk._jobs.clear()  # as if the server had been started anew
     web.page.reload()

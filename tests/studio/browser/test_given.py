@@ -137,8 +137,6 @@ def test_what_is_no_picture_is_said_on_the_page(web, tmp_path):
 def test_without_pixels_the_plan_says_that_nobody_would_see_it(web):
     web.open()
     web.write("<picture:rex.png> " + STORY)
-    web.page.get_by_label("Preset").first.wait_for()
-    web.page.evaluate("() => null")
     web.unfold("Advanced")
     web.page.locator("#studio_pixels input[value=off]").check()
     web.page.locator("#hopping_plan", has_text="no frame would see this picture").wait_for()

@@ -12,13 +12,9 @@ from hopping.studio.browser.keeping import read_desk
 from hopping.studio.record import FrameKey, read_record
 
 from .conftest import STORY
-from .test_answers import values
+from .test_answers import on_desk, values
 
 FIRST, SECOND, THIRD = STORY.split("\n")
-
-
-def told(run, was=(1, 2, 3), locked=(), only=(), anew=False):
-    return json.dumps({"run": run.name, "was": was, "locked": locked, "only": only, "anew": anew})
 
 
 def make(studio, story=STORY, desk="", **changes):
@@ -42,7 +38,7 @@ def test_only_what_changed_is_made_and_is_as_in_a_story_made_whole(studio):
     first, _ = make(studio, seed=-1)
     seed = read_record(first).settings.seed
     story = "\n".join([FIRST, SECOND, "<from:1> The dog is jumping."])
-    second, said = make(studio, story, told(first), seed=-1)
+    second, said = make(studio, story, on_desk(first), seed=-1)
     assert "1 of 3 frames is made, the others kept." in said
     assert read_record(second).settings.seed == seed
     assert frames(second)[:2] == frames(first)[:2]
@@ -53,7 +49,7 @@ def test_only_what_changed_is_made_and_is_as_in_a_story_made_whole(studio):
 
 def test_what_a_change_reaches_is_made_too(studio):
     first, _ = make(studio)
-    _, said = make(studio, f"A blue dog is running.\n{SECOND}\n{THIRD}", told(first))
+    _, said = make(studio, f"A blue dog is running.\n{SECOND}\n{THIRD}", on_desk(first))
     assert "Done: 3 pictures" in said
     assert "kept" not in said
 
@@ -61,7 +57,7 @@ def test_what_a_change_reaches_is_made_too(studio):
 def test_a_seed_of_its_own_changes_one_frame(studio):
     first, _ = make(studio)
     story = f"{FIRST}\n<seed:8> {SECOND}\n{THIRD}"
-    second, said = make(studio, story, told(first, only=(2,)))
+    second, said = make(studio, story, on_desk(first, only=(2,)))
     assert "1 of 3 frames is made" in said
     was, now = frames(first), frames(second)
     assert [was[n] == now[n] for n in range(3)] == [True, False, True]
@@ -70,13 +66,13 @@ def test_a_seed_of_its_own_changes_one_frame(studio):
 def test_what_is_locked_stays_whatever_is_written(studio):
     first, _ = make(studio)
     story = f"{FIRST}\nA cat sleeps.\n<seed:3> {THIRD}"
-    second, _ = make(studio, story, told(first, locked=(2,)))
+    second, _ = make(studio, story, on_desk(first, locked=(2,)))
     was, now = frames(first), frames(second)
     assert [was[n] == now[n] for n in range(3)] == [True, True, False]
-    third, _ = make(studio, story, told(second))  # unlocked
+    third, _ = make(studio, story, on_desk(second))  # unlocked
     assert frames(third)[1] != now[1]
     assert frames(second) == now
-    _, said = make(studio, story, told(first, locked=(1, 2, 3)))
+    _, said = make(studio, story, on_desk(first, locked=(1, 2, 3)))
     assert "every frame that would be made is locked" in said
 
 
@@ -89,7 +85,7 @@ def test_a_run_that_was_cancelled_goes_on_in_its_folder(studio):
     made = len(read_record(first).files)
     assert 1 <= made < 3
     kept = (first / "frame-01.png").read_bytes()
-    new, said = make(studio, desk=told(first), steps=4)
+    new, said = make(studio, desk=on_desk(first), steps=4)
     assert new is None
     assert f"{3 - made} of 3 frames" in said
     assert (first / "frame-01.png").read_bytes() == kept
@@ -98,12 +94,12 @@ def test_a_run_that_was_cancelled_goes_on_in_its_folder(studio):
 
 def test_nothing_is_made_where_nothing_has_changed(studio):
     first, _ = make(studio, seed=-1)
-    new, said = make(studio, desk=told(first), seed=-1)
+    new, said = make(studio, desk=on_desk(first), seed=-1)
     assert new is None
     assert "Nothing has changed" in said
-    again, _ = make(studio, desk=told(first, anew=True), seed=-1)
+    again, _ = make(studio, desk=on_desk(first, anew=True), seed=-1)
     assert read_record(again).settings.seed != read_record(first).settings.seed
-    fixed, _ = make(studio, desk=told(first, anew=True), seed=7)
+    fixed, _ = make(studio, desk=on_desk(first, anew=True), seed=7)
     assert read_record(fixed).settings.seed == 7
 
 
@@ -113,7 +109,7 @@ def test_pictures_are_taken_along_to_where_their_frames_are(studio):
     second, said = make(
         studio,
         "A tree.\nA red dog runs.\nA blue cat sits.",
-        told(first, was=(3, 1, 2)),
+        on_desk(first, was=(3, 1, 2)),
         mode="baseline",
     )
     assert "0 of 3 frames are made" in said
@@ -123,13 +119,13 @@ def test_pictures_are_taken_along_to_where_their_frames_are(studio):
 def test_a_variant_that_is_chosen_is_not_made_again(studio):
     first, _ = make(studio)
     texts = [f"{FIRST}\n<seed:{seed}> {SECOND}\n{THIRD}" for seed in (8, 9)]
-    *_, shown = studio.variants("strip", told(first, only=(2,)), json.dumps(texts), *values())
+    *_, shown = studio.variants("strip", on_desk(first, only=(2,)), json.dumps(texts), *values())
     assert shown.count("<img") == 2
     assert "Take seed 9 for frame 2" in shown
     tried = sorted(path.name for path in first.glob("variant-2-*.png"))
     assert len(tried) == 2
     assert studio.files.answer(first.name, tried[0], {}).status_code == 200
-    second, said = make(studio, texts[1], told(first))
+    second, said = make(studio, texts[1], on_desk(first))
     assert "0 of 3 frames are made" in said
     whole, _ = make(studio, texts[1])
     assert pixels(second, 2) == pixels(whole, 2)
@@ -139,10 +135,10 @@ def test_a_variant_that_is_chosen_is_not_made_again(studio):
 def test_what_generate_would_make_is_told_before(studio):
     first, _ = make(studio)
     story = f"{FIRST}\n{SECOND}\n<seed:3> {THIRD}"
-    told_of_it = studio.stock(told(first), story, *values())
+    told_of_it = studio.stock(on_desk(first), story, *values())
     assert "1 of 3 frames is to be made" in told_of_it
     assert 'data-numbers="3"' in told_of_it
-    assert studio.stock(told(first), "A dog. <from:9>", *values()) == ""
+    assert studio.stock(on_desk(first), "A dog. <from:9>", *values()) == ""
 
 
 BROKEN = '{"run": "a", "was": %s, "locked": %s, "only": [], "anew": false}'

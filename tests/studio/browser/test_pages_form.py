@@ -56,3 +56,23 @@ def test_the_form_can_be_read(web, theme):
     web.page.get_by_text("Pages and animations").click()
     assert run_axe(web.page) == []
     web.page.screenshot(path=f"/tmp/w/form-{theme}.png")
+
+
+def test_escape_in_the_form_cancels_nothing(web):
+    """It closes a choice there, as it does anywhere."""
+    web.open()
+    web.write(STORY)
+    web.set_steps(1)
+    web.generate()
+    web.page.get_by_text("Pages and animations").click()
+    web.page.evaluate(
+        "() => { window.cancelled = 0; document.getElementById('studio_cancel')"
+        ".addEventListener('click', () => { window.cancelled += 1; }); }"
+    )
+    for field in ("Title", "Panels to a page", "Seconds"):
+        web.page.get_by_label(field, exact=True).focus()
+        web.page.keyboard.press("Escape")
+    assert web.page.evaluate("window.cancelled") == 0
+    web.page.evaluate("document.activeElement.blur()")
+    web.page.keyboard.press("Escape")
+    assert web.page.evaluate("window.cancelled") == 1

@@ -60,12 +60,13 @@ function deskFollow() {
 function deskTake(number, html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
-    const [picture, inside] = holder.content.children;
+    let [picture, inside] = holder.content.children;
     const old = studioDesk.results.get(number);
     if (old) {
-        // What was opened stays open.
-        const folds = [old.inside, inside].map((part) => part.querySelector("details"));
-        if (folds.every(Boolean)) folds[1].open = folds[0].open;
+        // What was opened stays open, and what is the same stays where it is.
+        inside.querySelector("details").open = old.inside.querySelector("details").open;
+        if (old.inside.isEqualNode(inside)) inside = old.inside;
+        if (old.picture.isEqualNode(picture)) picture = old.picture;
     }
     studioDesk.results.set(number, {picture, inside});
 }

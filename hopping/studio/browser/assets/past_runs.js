@@ -37,14 +37,13 @@ async function studioOpenRun(run) {
 }
 
 // Options and settings of a run, with its story or the one that it has become; gives that, or null.
-// Its seed stays random: as long as the run is on the desk, its own is taken. That only some frames
-// were made is of that run.
+// Its seed stays random: as long as the run is on the desk, its own is taken.
 async function studioOpenRecord(run, story = null) {
     const answer = await fetch(`hopping/runs/${encodeURIComponent(run)}/story.json`);
     if (!answer.ok) return null;
     const record = await answer.json();
     record.story = story ?? record.story;
-    Object.assign(record.settings, {seed: -1, frames: "all"});
+    record.settings.seed = -1;
     studioOpen(new Blob([JSON.stringify(record)]));
     return record.story;
 }

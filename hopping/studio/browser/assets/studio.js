@@ -28,7 +28,7 @@ function studioGenerate() {
     Object.assign(studioRun, {begun: {story, was}, only: [], anew: false});
     studioKeep();
     // In one column, the results are far below.
-    if (window.innerWidth < 700) {
+    if (window.innerWidth < 720) {
         document.getElementById("studio_right").scrollIntoView();
     }
     return values;
@@ -134,7 +134,8 @@ function studioRestore() {
 // ---- Cards of frames -----------------------------------------------------------------------------
 
 // What of the run on the desk has been fetched; one request at a time.
-const studioCards = {of: "", made: 0, asking: false};
+// more: whether there will be more of it by itself.
+const studioCards = {of: "", made: 0, asking: false, more: false};
 
 async function studioFetchCards() {
     const news = document.querySelector("#studio_progress .studio-news");
@@ -146,8 +147,8 @@ async function studioFetchCards() {
         deskBegin(studioRun.begun ?? studioDesk);
     }
     studioRun.begun = null;
-    if (of !== studioCards.of) Object.assign(studioCards, {of, made: 0});
-    if (studioCards.asking || Number(made) <= studioCards.made) return;
+    if (of !== studioCards.of) Object.assign(studioCards, {of, made: 0, more: false});
+    if (studioCards.asking || (Number(made) <= studioCards.made && !studioCards.more)) return;
     studioCards.asking = true;
     let pause = 0;
     try {
@@ -155,8 +156,9 @@ async function studioFetchCards() {
         const fetched = await answer.json();
         if (of === studioCards.of && run === studioRun.run) {
             fetched.cards.forEach(([number, html]) => deskTake(number, html));
-            studioCards.made = fetched.made;
-            deskShow();
+            [studioCards.made, studioCards.more] = [fetched.made, fetched.more];
+            if (fetched.cards.length) deskShow();
+            pause = fetched.more ? 500 : 0;
         }
     } catch {
         pause = 1000; // until the server is there again
@@ -286,7 +288,9 @@ function studioBegin() {
     document.addEventListener("click", studioAskStrengths);
     document.addEventListener("input", studioFade);
     document.addEventListener("submit", studioTakePages);
-    document.addEventListener("input", (event) => studioEdited.field = event.target);
+    document.addEventListener("input", (event) => {
+        if (event.isTrusted) studioEdited.field = event.target; // not the story that follows a card
+    });
     // Settings have no plan that would follow them.
     for (const change of ["input", "change"]) {
         document.getElementById("studio_left").addEventListener(change, studioAskStock);
