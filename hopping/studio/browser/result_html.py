@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hopping.run_options import PLAIN
 from hopping.studio.page_options import PageOptions
 from hopping.studio.record import FrameKey, Record, Saw
 from hopping.studio.restore import OpenedStory
@@ -109,9 +110,10 @@ def _card(work: RunOnDesk, number: int, tokenizer: Any) -> str:
     record, folder = work.record, work.folder
     assert folder is not None  # it is there before a picture is
     settings = record.settings
-    kinds = {"hopped": FrameKey(False, number), "plain SD": FrameKey(True, number)}
-    if not settings.compare:
-        del kinds["plain SD"]
+    hopped, given = FrameKey(False, number), record.story.frames[number - 1].picture is not None
+    kinds = {"your picture" if given else "hopped": hopped}
+    if settings.compare:
+        kinds[PLAIN] = FrameKey(True, number)
     saw = record.saw.get(number, ())
     return render(
         "card.html",
@@ -123,7 +125,7 @@ def _card(work: RunOnDesk, number: int, tokenizer: Any) -> str:
         notes=[note for one in saw for note in one.notes],
         saw=[(one, _address(folder, one.file), _what_was_seen(one)) for one in saw if one.share],
         # A strip is of something only where the strengths are not all the same.
-        fades=kinds["hopped"] in record.files and _sees_others(work, number),
+        fades=not given and hopped in record.files and _sees_others(work, number),
         run=folder.name,
         refusal=work.refusal,
         **_insight(work, number, tokenizer),

@@ -110,6 +110,7 @@ def test_a_frame_is_a_picture_of_ones_own(web, tmp_path):
         assert kept.tobytes() == PORTRAIT.tobytes()
     assert [seen.source for seen in record.saw[2]] == [1]
     web.page.wait_for_function("() => document.querySelectorAll('.studio-pair img').length")
+    card.locator("figcaption", has_text="your picture").wait_for()
     assert card.get_by_role("button", name="Make frame 1 again, with the next seed").is_disabled()
     seen = (folder / record.files[FrameKey(False, 2)]).read_bytes()
     press(web, "Make frame 1 instead of your picture")
