@@ -113,7 +113,7 @@ def _grid(
 def _title(run: HoppedRun, plain: bool, story: int) -> str:
     made_by = PLAIN if plain else run.request.hopping.described()
     own = [n for n in run.story.own_seeds if run.only or n in run.jobs.wanted]
-    return f"{made_by}, {seed_text(run.story_seed(story), run.request.run.same_noise, own)}"
+    return f"{made_by}, {seed_text(run.seeds.of_story(story), run.request.run.same_noise, own)}"
 
 
 def _story_infotext(run: HoppedRun) -> str:

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from modules import processing, prompt_parser, shared
+from modules import prompt_parser, shared
 
 from hopping.errors import HoppingError, StoryError
-from hopping.infotext import SEED, story_seed, without_own
+from hopping.infotext import without_own
 from hopping.run_options import HoppingRequest, frames_to_make
 from hopping.story import Story, check_plain
 
 from .encoders import text_encoders
-from .generation_data import job_of, of_picture
+from .generation_data import job_of
 from .host_conditioning import HostCall, HostStory
 from .host_types import Processing
 from .hosts import host
@@ -31,6 +31,7 @@ from .networks import gathered
 from .notes import notes
 from .pixels import RunPixels, StoryPixels
 from .planning import parse_prompt, story_notes
+from .seeds import RunSeeds
 from .texts import Timing, without_comments, without_networks
 from .wildcards import Wildcards, wildcards_of
 
@@ -46,6 +47,7 @@ class HoppedRun:
         hires_prompt: that of the hires pass, or empty.
         story: its frames.
         jobs: its pictures.
+        seeds: of these.
         pixels: what they see of each other's; None if that is off.
         only: the frame that alone is made, where it is one of the tab's gallery.
 
@@ -81,6 +83,7 @@ class HoppedRun:
             seen=shares,
             enlarged=None if picture is None else job_of(picture, frames, request.hopping.mode),
         )
+        self.seeds = RunSeeds(p, self.jobs, self.story, request.run.same_noise)
         wanted = self.jobs.wanted
         if self._hires_story is not None:  # by whose texts other frames may be seen
             wanted = list(range(1, wanted[-1] + 1))
@@ -89,7 +92,6 @@ class HoppedRun:
         self._before: dict[str, Any] = {}
         self._conditioned = -1
         self._ours: dict[str, Any] = {}
-        self._story_seeds: list[int] = []  # as counted, whatever seeds frames have of their own
         self._drawing: Wildcards | None = None
         self._handed: dict[tuple[bool, int], str] = {}  # hires?, job's number → text
 
@@ -105,7 +107,8 @@ class HoppedRun:
         batch_size = p.batch_size if self.jobs.shows_all else 1
         changed = {
             "prompt": [self.story.frames[n - 1].text for n in self.jobs.numbers],
-            **self._seeds(),
+            "seed": self.seeds.seeds,
+            "subseed": self.seeds.subseeds,
             "batch_size": batch_size,
             "n_iter": math.ceil(self.jobs.made / batch_size),
             "do_not_save_grid": True,  # ours takes its place
@@ -348,33 +351,6 @@ class HoppedRun:
         )
         if new != old:
             self.processing.extra_generation_params["Old prompt editing timelines"] = True
-
-    def _seeds(self) -> dict[str, list[int]]:
-        p = self.processing
-        seed, subseed = (
-            int(processing.get_fixed_seed(value[0] if isinstance(value, list) else value))
-            for value in (p.seed, p.subseed)
-        )
-        same_noise, enlarged = self.request.run.same_noise, self.jobs.enlarged
-        if enlarged is not None and (told := of_picture(p.firstpass_image)).get(SEED):
-            # The host has taken the seed that the frame alone has.
-            seed = (story_seed(told) or 0) + (0 if same_noise else enlarged.frame - 1)
-        seeds, subseeds = (self.jobs.counted(value, same_noise) for value in (seed, subseed))
-        if p.subseed_strength != 0:  # then the host counts in the variation seed alone
-            seeds = [seed] * len(seeds)
-        self._story_seeds = seeds
-        own = [self.story.frames[number - 1].seed for number in self.jobs.numbers]
-        seeds = [
-            counted if seed is None else seed for counted, seed in zip(seeds, own, strict=True)
-        ]
-        return {"seed": seeds, "subseed": subseeds}
-
-    def story_seed(self, story: int) -> int:
-        """From which seed a story begins, counted from the run's first."""
-        first = self._story_seeds[self.jobs.place(PictureJob(0, 1))]
-        if self.processing.subseed_strength != 0:
-            return first
-        return first + story * (1 if self.request.run.same_noise else len(self.story))
 
     def _parse_hires(self) -> Story | None:
         p = self.processing

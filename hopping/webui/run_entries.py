@@ -39,7 +39,7 @@ def run_entries(run: HoppedRun) -> dict[str, Any]:
 
 def _story_seed(run: HoppedRun, job: PictureJob) -> str | None:
     own = run.story.frames[job.frame - 1].seed
-    return None if own is None else str(run.story_seed(job.story))
+    return None if own is None else str(run.seeds.of_story(job.story))
 
 
 class _Entry(str):
