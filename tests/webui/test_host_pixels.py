@@ -41,6 +41,7 @@ CASES = {
     "hires": (STORY, {"batch_size": 2, **HIRES}),
     "hires prompt": (STORY, {**HIRES, "hr_prompt": "A bus.\nThe bus.\nA ship.\nThe bus runs."}),
     "refiner": (STORY, {"batch_size": 2, "refiner_switch_at": 0.4, "steps": 6}),
+    "refiner, hires": (STORY, {**HIRES, "batch_size": 2, "refiner_switch_at": 0.4, "steps": 6}),
     "sd2": (STORY, {"batch_size": 2}),
     "sdxl": (STORY, {"batch_size": 2}),
     "Heun": (STORY, {"sampler_name": "Heun"}),
@@ -66,12 +67,32 @@ def test_frames_see_their_sources_and_others_are_plain(host, name):
     if name.startswith("sd"):
         host.kind.need(name)
         request["override_settings"] = {"sd_model_checkpoint": f"hopping-test-{name}.safetensors"}
-    if name == "refiner":
+    if "refiner_switch_at" in request:
         request["refiner_checkpoint"] = host.kind.other
     off, on = (drawn(host, story, options, **request) for options in (OFF, options))
     assert not on.info["comments"]
     for n, (plain, seeing) in enumerate(zip(off.hashes, on.hashes, strict=True)):
         assert (plain == seeing) == (n % 2 == 0), f"frame {n + 1}"
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param({"refiner_switch_at": 0.4, "steps": 2}, id="refiner"),
+        pytest.param(
+            {**HIRES, "hr_second_pass_steps": 2, "denoising_strength": 0.4}, id="hires pass"
+        ),
+    ],
+)
+def test_the_first_call_of_what_goes_on_shares(host, then):
+    """One call finds the subjects, at a noise at which nothing is shared; the other is the last."""
+    if "refiner_switch_at" in then:
+        then = {**then, "refiner_checkpoint": host.kind.other}
+    request = {"steps": 1, "batch_size": 2}
+    off, on = (drawn(host, STORY, hopping, **request) for hopping in (OFF, SUBJECT))
+    assert off.hashes == on.hashes
+    off, on = (drawn(host, STORY, hopping, **request | then) for hopping in (OFF, SUBJECT))
+    assert [a == b for a, b in zip(off.hashes, on.hashes, strict=True)] == [True, False] * 2
 
 
 def test_a_later_frame_changes_no_earlier_one(host):

@@ -145,7 +145,8 @@ def plot(host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **reque
     arguments.append(False)  # draw_legend
     if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
         arguments += [False, False, info["args"][12]["value"]]
-    arguments += [True, False, True, False, False, False, 0, True]
+    arguments += [True, False, True, False, False, False]
+    arguments += [0, 0, True] if host.kind.name == "neo" else [0, True]  # row_count before margin
     prompt = request.pop("prompt", STORY)
     # What no axis says is the page's else, with its default preset.
     hopping = request.pop("hopping", [{"enabled": False, "preset": "Paper"}])

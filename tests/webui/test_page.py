@@ -56,6 +56,15 @@ def test_the_plan_follows_the_options(tab):
     tab.plan(".hopping-sees .hopping-chip:has-text('A red dog')").first.wait_for()
 
 
+def test_a_long_plan_scrolls_in_its_box(tab):
+    tab.write("\n".join(f"A dog number {n}." for n in range(200)))
+    tab.plan(".hopping-frame").nth(199).wait_for()
+    box = tab.plan(".hopping-plan-scroll")
+    height = tab.page.viewport_size["height"]
+    assert box.bounding_box()["height"] <= height
+    assert box.evaluate("(box) => box.scrollHeight") > 2 * height
+
+
 def test_the_mask_shows_the_tokens(tab):
     tab.write("A dog swims.\nThe dog sits.")
     tab.plan(".hopping-frame").nth(1).wait_for()
@@ -124,6 +133,21 @@ def test_a_run_with_progress_and_the_grid_first(tab):
     infotext = tab.page.inner_text("#html_info_hopping")
     assert infotext.startswith("The dog sits.")
     assert "Hopping: paper" in infotext
+
+
+def test_a_story_diffusion_story_is_made_with_its_cast_seen(tab):
+    tab.write("[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street")
+    tab.page.click("#hopping_syntax > .label-wrap")
+    tab.page.click("#hopping_convert")
+    tab.plan(".hopping-frame").nth(1).wait_for()
+    assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
+    assert "# morning" in tab.story
+    tab.page.check("#hopping_option_cast input[value=seen]")
+    tab.page.check("#hopping_option_layout input[value=windows]")
+    tab.make_small(steps=2)
+    tab.generate()
+    tab.thumbnails.nth(1).click()
+    tab.page.wait_for_selector("#html_info_hopping:has-text('Hopping cast: seen')")
 
 
 def test_an_error_stands_at_the_result(tab):

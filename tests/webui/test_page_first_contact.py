@@ -5,6 +5,8 @@ from __future__ import annotations
 from hopping.page.story_texts import FIRST_STORY
 from hopping.webui import settings
 
+from . import host as real
+
 BOX = "#script_txt2img_hopping_sequence_enabled"
 
 
@@ -23,6 +25,24 @@ def test_the_tab_opens_with_the_recommended_preset_and_a_story(web, host):
     web.page.get_by_role("button", name="A red dog").click()
     web.plan(".hopping-chip:has-text('A red dog')").first.wait_for()
     assert web.story == FIRST_STORY
+
+
+def test_the_preset_and_the_language_of_the_settings(web, webui_data, monkeypatch):
+    monkeypatch.setitem(real.SETTINGS, "hopping_default_preset", "Paper")
+    monkeypatch.setitem(real.SETTINGS, "localization", "ja_JP")
+    own = real.Host(*webui_data)
+    try:
+        web.open(own.url)
+        assert web.page.is_checked("#script_txt2img_hopping_sequence_preset input[value=Paper]")
+        web.page.click("#tabs > .tab-nav button:has-text('ホッピング連続画像')")
+        web.page.wait_for_selector("#hopping_generate:has-text('生成')")
+        assert web.page.is_checked("#hopping_option_preset input[value=Paper]")
+        assert web.page.inner_text("#hopping_syntax > .label-wrap").startswith("書き方")
+        web.write("犬が走る。\n犬が座る。")
+        web.plan(".hopping-frame").nth(1).wait_for()
+        assert "トークン" in web.plan(".hopping-count").first.inner_text()
+    finally:
+        own.stop()
 
 
 def test_the_accordion_writes_the_story_into_the_prompt(web, host):
