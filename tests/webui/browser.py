@@ -88,9 +88,11 @@ class WebPage:
 
     def generate(self) -> None:
         """Press Generate and wait for pictures, or for what stands in their place."""
-        self.page.click("#hopping_generate")
-        self.page.wait_for_selector("#hopping_interrupt", state="visible")
-        self.wait_for_end()
+        self.press("generate")
+
+    def press(self, button: str) -> None:
+        """Press a button of the tab that runs the host, and wait for its answer."""
+        run(self.page, f"#hopping_{button}", "hopping")
 
     def wait_for_end(self) -> None:
         for button in ("interrupt", "interrupting"):
@@ -100,6 +102,33 @@ class WebPage:
     @property
     def thumbnails(self) -> Any:
         return self.page.locator("#hopping_gallery .thumbnail-small")
+
+
+# The host's page shows its buttons again when a run has ended.
+_NOTE_THE_END = """(tabname) => {
+    const hosts = showSubmitButtons;
+    window.hoppingEnded = false;
+    showSubmitButtons = (name, show) => {
+        hosts(name, show);
+        window.hoppingEnded ||= show && name === tabname;
+    };
+}"""
+# What took as long as the run before is not written anew.
+_WAIT_FOR_NEWS = """async (told) => {
+    for (let n = 0; n < 30 && !document.querySelector(told); n++) {
+        await new Promise((later) => setTimeout(later, 100));
+    }
+}"""
+
+
+def run(page: Any, button: str, tabname: str) -> None:
+    """Press a button that runs the host, and wait for its answer, not for what stood there."""
+    told = f"#html_log_{tabname} :is(.performance, .error, .comments)"
+    page.eval_on_selector_all(told, "(all) => all.forEach((one) => one.classList.add('old'))")
+    page.evaluate(_NOTE_THE_END, tabname)
+    page.click(button)
+    page.wait_for_function("() => window.hoppingEnded")
+    page.evaluate(_WAIT_FOR_NEWS, f"{told}:not(.old)")
 
 
 @pytest.fixture

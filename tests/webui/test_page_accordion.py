@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from . import host as real
+from .browser import run
 from .conftest import LINES, STORY
 
 ACCORDION = "#script_txt2img_hopping_sequence_enabled"
@@ -23,9 +24,7 @@ def page(web, host):
 
 
 def pictures(page) -> list[str]:
-    """Digests of what the gallery holds, once the run has ended."""
-    page.wait_for_selector("#txt2img_interrupt", state="hidden")
-    page.wait_for_selector("#html_log_txt2img .performance")
+    """Digests of what the gallery holds."""
     addresses = page.eval_on_selector_all(GALLERY, "(all) => all.map((image) => image.src)")
     answers = [page.request.get(address).body() for address in dict.fromkeys(addresses)]
     return [real.digest(Image.open(io.BytesIO(answer))) for answer in answers]
@@ -53,7 +52,7 @@ def test_png_info_sends_the_whole_story_and_its_options(page, host, tmp_path):
         "(story) => document.querySelector('#txt2img_prompt textarea').value === story", arg=STORY
     )
     assert page.is_checked(BOX)
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     assert pictures(page)[1:] == made.frames
 
 
@@ -67,12 +66,12 @@ def test_pasting_a_plain_infotext_switches_off(page, host):
 def test_one_frame_of_the_gallery_is_enlarged(page, host):
     paste(page, host.txt2img(STORY, {"compare": True}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     before = pictures(page)
     assert len(before) == 7
     page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
-    page.click("#txt2img_upscale")
+    run(page, "#txt2img_upscale", "txt2img")
     page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
     after = pictures(page)
     assert [n for n in range(7) if after[n] != before[n]] == [2]
@@ -93,13 +92,13 @@ def test_a_frame_that_sees_anothers_pixels_is_enlarged(page, host):
         page.wait_for_selector(f"{BOX}:checked")
         chosen = f"#script_txt2img_hopping_sequence_pixels input[value={pixels}]:checked"
         page.wait_for_selector(chosen, state="attached")
-        page.click("#txt2img_generate")
+        run(page, "#txt2img_generate", "txt2img")
         before = pictures(page)
         assert before[1:] == made.frames
         files = set(host.outputs.rglob("*.png"))
         page.locator("#txt2img_gallery .thumbnail-item").nth(3).click()
         page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 3/3')")
-        page.click("#txt2img_upscale")
+        run(page, "#txt2img_upscale", "txt2img")
         page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
         after = pictures(page)
         assert [n for n in range(4) if after[n] != before[n]] == [3]
@@ -111,10 +110,10 @@ def test_a_frame_that_sees_anothers_pixels_is_enlarged(page, host):
 def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
     paste(page, host.txt2img(STORY, {"reach": "all"}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     before = pictures(page)
     page.locator("#txt2img_gallery .thumbnail-item").nth(3).click()
-    page.click("#txt2img_upscale")
+    run(page, "#txt2img_upscale", "txt2img")
     page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
     enlarged = pictures(page)[3]
     page.fill("#txt2img_prompt textarea", "A cat sleeps.\nIt wakes up.")
@@ -122,7 +121,7 @@ def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
     page.uncheck("#script_txt2img_hopping_sequence_same_noise input")
     page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
     page.wait_for_selector("#html_info_txt2img:has-text('Hopping frame: 2/3')")
-    page.click("#txt2img_upscale")
+    run(page, "#txt2img_upscale", "txt2img")
     page.wait_for_selector("#html_info_txt2img:has-text('Hires upscale')")
     after = pictures(page)
     assert [n for n in range(4) if after[n] != before[n]] == [2, 3]
@@ -136,7 +135,7 @@ def test_what_is_to_be_enlarged_is_the_picture_as_it_was_made(page, host):
 def test_what_was_made_stays_where_it_cannot_be_enlarged(page, host):
     paste(page, host.txt2img(STORY, {}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     before = pictures(page)
     page.click("#txt2img_upscale")  # the grid, which is selected after every run
     # Forge refuses a grid by itself, and tells it where the infotext stands.
@@ -153,7 +152,7 @@ def test_what_was_made_stays_where_it_cannot_be_enlarged(page, host):
 def test_what_was_made_stays_where_a_story_is_wrong(page, host, press):
     paste(page, host.txt2img(STORY, {}, seed=5).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     before = pictures(page)
     assert len(before) == 4
     for story, reason in (
@@ -180,7 +179,7 @@ def test_what_was_made_stays_where_a_story_is_wrong(page, host, press):
 def test_a_frame_is_sent_to_img2img_with_its_story(page, host):
     paste(page, host.txt2img(STORY, {"reach": "all", "captions": False}).infotexts[2])
     page.wait_for_selector(f"{BOX}:checked")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     assert len(pictures(page)) == 4
     page.locator("#txt2img_gallery .thumbnail-item").nth(2).click()
     page.click("#txt2img_send_to_img2img")
@@ -262,7 +261,7 @@ def test_a_plot_of_modes(page, host):
     page.fill("#script_txt2img_xyz_plot_x_values textarea", "paper, baseline, off")
     page.uncheck("#script_txt2img_xyz_plot_draw_legend input")
     page.check("#script_txt2img_xyz_plot_include_lone_images input")
-    page.click("#txt2img_generate")
+    run(page, "#txt2img_generate", "txt2img")
     cells = pictures(page)[1:]
     assert cells[0] == host.txt2img(STORY, {}, seed=5).hashes[0]
     assert cells[1] == made.hashes[0]

@@ -22,16 +22,6 @@ def pictures(tab) -> list[str]:
     return [real.digest(Image.open(io.BytesIO(body))) for body in bodies]
 
 
-def press(tab, button: str) -> None:
-    """Press a button that runs the host, and wait for its answer."""
-    told = "#html_log_hopping :is(.performance, .error)"
-    mark = "(all) => all.forEach((one) => one.classList.add('old'))"
-    tab.page.eval_on_selector_all(told, mark)
-    tab.page.click(f"#hopping_{button}")
-    tab.page.wait_for_selector(f"{told}:not(.old)", state="attached")
-    tab.wait_for_end()
-
-
 def choose(tab, place: int) -> None:
     tab.thumbnails.nth(place).click()
     tab.page.wait_for_selector(f"#html_info_hopping:has-text('Hopping frame: {place}/3')")
@@ -47,7 +37,7 @@ def made(tab):
     tab.write(STORY)
     tab.make_small(steps=2)
     tab.set_number("hopping_seed", 41)
-    press(tab, "generate")
+    tab.generate()
     tab.set_number("hopping_seed", -1)
     return tab
 
@@ -56,7 +46,7 @@ def test_again_is_the_next_seed_for_this_frame_alone(made, host):
     tab, before = made, pictures(made)
     files = set(host.outputs.rglob("*.png"))
     choose(tab, 2)
-    press(tab, "again")
+    tab.press("again")
     after = pictures(tab)
     assert changed(before, after) == [0, 2]
     assert tab.story == "A red dog swims.\n<seed:42> The dog sits.\nThe dog runs."
@@ -67,13 +57,13 @@ def test_again_is_the_next_seed_for_this_frame_alone(made, host):
     assert len(set(host.outputs.rglob("*.png")) - files) == 2  # the frame and the grid
     # It is selected still, for one more try.
     tab.page.wait_for_function("() => selected_gallery_index() === 2")
-    press(tab, "again")
+    tab.press("again")
     assert changed(after, pictures(tab)) == [0, 2]
     assert "<seed:43> The dog sits." in tab.story
     # The whole story with that text is what stands there.
     last = pictures(tab)
     tab.set_number("hopping_seed", 41)
-    press(tab, "generate")
+    tab.generate()
     assert pictures(tab) == last
 
 
@@ -81,12 +71,12 @@ def test_only_this_frame_is_made_with_the_story_as_it_stands(made):
     tab, before = made, pictures(made)
     choose(tab, 3)
     tab.write("A red dog swims.\nThe dog sleeps.\nThe dog flies.")
-    press(tab, "only")
+    tab.press("only")
     after = pictures(tab)
     assert changed(before, after) == [0, 3]
     tab.page.wait_for_selector("#html_info_hopping:has-text('The dog flies.')")
     tab.set_number("hopping_seed", 41)
-    press(tab, "generate")
+    tab.generate()
     assert pictures(tab)[3] == after[3]
     assert changed(after, pictures(tab)) == [0, 2]
 
@@ -95,12 +85,12 @@ def test_the_grid_is_no_frame_and_nothing_is_lost(made):
     tab, before = made, pictures(made)
     tab.thumbnails.nth(0).click()
     for button in ("again", "only"):
-        press(tab, button)
+        tab.press(button)
         tab.page.wait_for_selector("#html_log_hopping .error:has-text('choose a frame')")
         assert pictures(tab) == before
     tab.write("A red dog swims.")
     choose(tab, 3)
-    press(tab, "again")
+    tab.press("again")
     tab.page.wait_for_selector("#html_log_hopping .error:has-text('the story has 1 now')")
     assert pictures(tab) == before
     assert tab.story == "A red dog swims."
