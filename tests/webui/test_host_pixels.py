@@ -85,10 +85,13 @@ def test_frames_see_their_sources_and_others_are_plain(host, name):
     ],
 )
 def test_the_first_call_of_what_goes_on_shares(host, then):
-    """One call finds the subjects, at a noise at which nothing is shared; the other is the last."""
+    """One call finds the subjects, at a noise that shares nothing; one more, at half of it, is all
+    that follows."""
+    if host.kind.name == "forge-classic":
+        pytest.skip("its API takes no such schedule")
     if "refiner_switch_at" in then:
         then = {**then, "refiner_checkpoint": host.kind.other}
-    request = {"steps": 1, "batch_size": 2}
+    request = {"steps": 1, "batch_size": 2, "scheduler": "SGM Uniform"}
     off, on = (drawn(host, STORY, hopping, **request) for hopping in (OFF, SUBJECT))
     assert off.hashes == on.hashes
     off, on = (drawn(host, STORY, hopping, **request | then) for hopping in (OFF, SUBJECT))
