@@ -43,7 +43,9 @@ class WebPage:
 
     def wait_until_loaded(self) -> None:
         self.page.wait_for_selector("#txt2img_prompt textarea")
-        self.page.wait_for_function("() => window.opts && Object.keys(opts).length > 10")
+        # Forge Neo's is no property of the window.
+        known = "() => typeof opts !== 'undefined' && Object.keys(opts).length > 10"
+        self.page.wait_for_function(known)
         self.page.wait_for_function("() => document.querySelector('#hopping_plan')")
 
     def open_tab(self) -> None:
