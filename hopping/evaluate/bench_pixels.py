@@ -260,10 +260,10 @@ def timed_alone(model: Model, device: str, dtype: torch.dtype, latents: int) -> 
 def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
     """Seconds (of the CPU's, where it computes) and the peak of the memory where it computes."""
     if device == "cpu":
-        _forget_peak()
+        told = _forget_peak()
         start = time.process_time()
         run()
-        return time.process_time() - start, _peak()
+        return time.process_time() - start, _peak() if told else 0
     torch.cuda.reset_peak_memory_stats(device)
     torch.cuda.synchronize(device)
     start = time.perf_counter()
@@ -275,15 +275,17 @@ def _measured(run: Callable[[], None], device: str) -> tuple[float, int]:
 _PROCESS = Path("/proc/self")
 
 
-def _forget_peak() -> None:
-    """From now on `_peak` is that of this process since now. Linux alone can."""
-    if (refs := _PROCESS / "clear_refs").exists():
-        refs.write_text("5")  # proc(5): resets the peak of the resident set
+def _forget_peak() -> bool:
+    """From now on `_peak` is that of this process since now; False where that cannot be."""
+    try:
+        (_PROCESS / "clear_refs").write_text("5")  # proc(5): the peak of the resident set
+    except OSError:
+        return False
+    return True
 
 
 def _peak() -> int:
-    """The most bytes that this process held, weights and all; 0 where nobody tells."""
-    if not (status := _PROCESS / "status").exists():
-        return 0
-    told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    """The most bytes that this process held, weights and all."""
+    lines = (_PROCESS / "status").read_text().splitlines()
+    told = dict(line.split(":", 1) for line in lines)
     return int(told["VmHWM"].split()[0]) * 1024

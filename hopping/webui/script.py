@@ -170,6 +170,8 @@ def option_fields(widgets: OptionWidgets) -> list[Any]:
 def _pasted(row: Option) -> Callable[[Mapping[str, Any]], Any]:
     def pasted(params: Mapping[str, Any]) -> Any:
         value = infotext.value_in(params, row)
+        if row.name == "frames" and value is not None:
+            value = row.default  # a picture opens its whole story, whatever was made along with it
         return None if value is None else shown(row, value)
 
     return pasted

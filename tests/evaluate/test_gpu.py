@@ -64,7 +64,7 @@ def test_what_sharing_costs_is_measured():
     assert (subject.what, everything.what) == ("subject", "all")
     assert 0 < subject.share < 1 == everything.share
     assert subject.time > 0
-    assert subject.memory is None
+    assert subject.memory is None or subject.memory == pytest.approx(1, abs=0.1)
     for frames in (4, 8):  # what is kept is no more with more frames
         measured = alone(small, "cpu", torch.float32, 16, frames)
         assert measured.kept == pytest.approx(measured.told, rel=0.1)

@@ -280,6 +280,33 @@ def test_a_last_batch_that_is_smaller(beside):
             assert distance(one, other) <= CLOSE, name
 
 
+def seeing(pixels: str) -> dict[str, Any]:
+    return {"mode": "baseline", "pixels": pixels, "grid": False}
+
+
+def test_a_frame_sees_the_pixels_of_the_one_before(beside):
+    for name, (title, run) in beside.runs.items():
+        if run.clash is not None:
+            continue
+        story = replace(run, line=f"{run.first}\n<from:1> {run.line}")
+        off, on = (
+            ask(beside.host, title, story, seeing(pixels), steps=4, cfg_scale=15).hashes
+            for pixels in ("off", "all")
+        )
+        assert [a == b for a, b in zip(off[:2], on[:2], strict=True)] == [True, False], name
+
+
+def test_pixels_beside_controlnets_reference(beside):
+    if "sd-webui-controlnet: a unit" not in beside.runs:
+        pytest.skip("is another extension's")
+    run = Run(f"{FIRST}\n<from:1> A dog", control(module="reference_only", model="None"))
+    with pytest.raises(ApiError) as error:
+        ask(beside.host, "controlnet", run, seeing("all"))
+    assert error.value.status == 422
+    assert "ControlNet's reference shares pixels" in error.value.answer["detail"]
+    assert len(ask(beside.host, "controlnet", run, seeing("off")).images) >= 2
+
+
 def test_dynamic_prompts_draws_every_frame(beside):
     if "sd-dynamic-prompts: variants" not in beside.runs:
         pytest.skip("is another extension's")

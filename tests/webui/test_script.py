@@ -13,7 +13,7 @@ pytest.importorskip("gradio", reason="the script's page needs gradio, as the Web
 from hopping.run_options import ROWS, HoppingRequest, RunOptions
 from hopping.webui import axes, settings
 from hopping.webui.hosts import host
-from hopping.webui.script import HoppingScript, read_request
+from hopping.webui.script import SENT, HoppingScript, read_request
 
 from .stand_ins import MODULES
 
@@ -44,6 +44,15 @@ def test_the_hosts_answer_has_no_number_beyond_64_bits(enabled):
     asked = {"enabled": enabled, "reach": 10**20}
     assert read(asked).hopping.reach == 10**20
     assert asked == {"enabled": enabled, "reach": "1" + 20 * "0"}
+
+
+def test_a_pasted_picture_opens_its_whole_story():
+    params = {"Hopping": "paper", "Hopping frames": "2", "Hopping reach": "all"}
+    pasted = dict(
+        zip((row.name for row in ROWS), (field(params) for field in SENT[2:]), strict=True)
+    )
+    assert (pasted["frames"], pasted["reach"]) == (RunOptions().frames, "all")
+    assert [field({"Steps": "4"}) for field in SENT[1:]] == [None] * (len(ROWS) + 1)
 
 
 def test_positions_are_the_tables_order():

@@ -69,6 +69,8 @@ class StudioPage:
         self.page.click("#studio_generate")
         self.wait_for_status("Done")
         assert len(self.server.runs) == before + 1
+        # Gradio takes the next click once it has heard that this one is answered.
+        self.page.wait_for_timeout(500)
 
     def begin_long_story(self):
         """Open the page, and have it make a story that takes a while."""
