@@ -17,6 +17,8 @@ from torch import Tensor
 
 from hopping.errors import HoppingError
 
+from .picture_files import shows_through
+
 
 class GivenPictures:
     """The pictures that are given to a story's frames, for one pipeline.
@@ -91,7 +93,7 @@ class GivenPictures:
 
 def fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """A picture at this width and height, cut around its middle; what is clear shows paper."""
-    if image.has_transparency_data:
+    if shows_through(image):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return ImageOps.fit(image.convert("RGB"), size, Image.Resampling.LANCZOS)

@@ -67,6 +67,11 @@ def open_pictures(
     return opened
 
 
+def shows_through(image: Image.Image) -> bool:
+    """Whether a picture is clear anywhere, or might be."""
+    return "A" in image.getbands() or "transparency" in image.info
+
+
 def _opened(frame: Frame, name: str, folder: Path) -> Image.Image:
     from PIL import Image, ImageOps
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from hopping.errors import OptionError
 from hopping.page.limits import LIMITS
 from hopping.studio.folder import save_png
+from hopping.studio.picture_files import shows_through
 from hopping.studio.restore import MOST_BYTES
 from hopping.values import brief
 
@@ -42,8 +43,7 @@ def take_picture(folder: Path, name: str, data: bytes) -> str:
                     f"{side}×{side} is more than is ever used"
                 )
             image = ImageOps.exif_transpose(opened)
-            mode = "RGBA" if image.has_transparency_data else "RGB"
-            image = image.convert(mode)
+            image = image.convert("RGBA" if shows_through(image) else "RGB")
     except OptionError:
         raise
     except Exception as error:  # Pillow raises what comes
