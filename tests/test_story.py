@@ -79,9 +79,14 @@ def test_a_seed_is_the_frames_own(where):
         ("<seed:1>", 1, "frame 1 has tags but no text"),
         ("<cast:Mia: a girl <seed:1>>", 1, "is no cast line"),
         ("<seed:1> <cast:Mia: a girl>", 10, "a cast line stands alone"),
+        ("A dog <picture: >.", 7, "<picture:> names no picture; write <picture:dog.png>"),
+        ("<picture:a> A <picture:b> dog.", 15, "frame 1 has two pictures; keep one"),
+        ("A dog <picture:a.", 7, "<picture: is not closed; write <picture:dog.png>"),
+        ("A dog <picture:a#1.png>.", 7, "what stands behind # is a comment"),
+        ("<picture:a>", 1, "frame 1 has tags but no text"),
     ],
 )
-def test_what_is_wrong_with_a_seed(text, column, told):
+def test_what_is_wrong_with_a_seed_or_a_picture(text, column, told):
     with pytest.raises(StoryError, match=re.escape(told)) as caught:
         parse_story(text)
     assert (caught.value.line, caught.value.column) == (1, column)
@@ -102,22 +107,6 @@ def test_a_picture_stands_in_a_frames_place(where):
     assert story.notes == (
         "frame 2 is My dog (2).PNG: not made, and seen as the picture that it is",
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "column", "told"),
-    [
-        ("A dog <picture: >.", 7, "<picture:> names no picture; write <picture:dog.png>"),
-        ("<picture:a> A <picture:b> dog.", 15, "frame 1 has two pictures; keep one"),
-        ("A dog <picture:a.", 7, "<picture: is not closed; write <picture:dog.png>"),
-        ("A dog <picture:a#1.png>.", 7, "what stands behind # is a comment"),
-        ("<picture:a>", 1, "frame 1 has tags but no text"),
-    ],
-)
-def test_what_is_wrong_with_a_picture(text, column, told):
-    with pytest.raises(StoryError, match=re.escape(told)) as caught:
-        parse_story(text)
-    assert (caught.value.line, caught.value.column) == (1, column)
 
 
 def test_links_add_up():

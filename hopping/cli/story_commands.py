@@ -181,8 +181,8 @@ def _go_on(folder: Path, file: str | None, given: dict[str, Any]) -> None:
     if processes.is_helper():
         story_run.help_with_story(pipeline)
         return
-    keep_pictures(folder, pictures)
     record.pictures = files_of_pictures(pictures)
+    keep_pictures(folder, record, pictures)
     story_run.take_stock(pipeline, record, folder)
     STDOUT.print(f"making {len(record.missing())} of {len(record.wanted())} pictures")
     planned = story_run.plan_for(pipeline, record.story, record.options)

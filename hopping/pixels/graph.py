@@ -76,11 +76,9 @@ def pixel_graph(visibility: Visibility) -> PixelGraph:
     graph = []
     for frame in story.frames:
         told = _Viewer(visibility, frame.number)
-        sources = sorted(told.introducing) if frame.links is None else frame.links
+        sources: Iterable[int] = sorted(told.introducing) if frame.links is None else frame.links
         links = []
-        if frame.picture is not None:
-            sources = ()
-        for source in sources:
+        for source in sources if frame.picture is None else ():
             links += [PixelLink(PixelSource(source))] if pixels == "all" else told.links(source)
         graph.append(tuple(links))
     return tuple(graph)

@@ -93,17 +93,18 @@ def renumber(folder: Path, record: Record) -> None:
 
 def files_of_pictures(images: Mapping[str, Image.Image]) -> dict[str, str]:
     """For each picture that a story names, the file that keeps it, by name after what is in it."""
-    return {name: f"given-{_digest(image)}.png" for name, image in images.items()}
+    return {name: f"given-{picture_digest(image)}.png" for name, image in images.items()}
 
 
-def keep_pictures(folder: Path, images: Mapping[str, Image.Image]) -> None:
-    """Save the pictures that a story names, as `files_of_pictures` has them."""
-    for name, file in files_of_pictures(images).items():
+def keep_pictures(folder: Path, record: Record, images: Mapping[str, Image.Image]) -> None:
+    """Save the pictures that a story names, as the record's files."""
+    for name, file in record.pictures.items():
         if not (folder / file).exists():
             save_png(folder / file, images[name])
 
 
-def _digest(image: Image.Image) -> str:
+def picture_digest(image: Image.Image) -> str:
+    """What is in a picture, as a short text."""
     content = repr((image.mode, image.size)).encode() + image.tobytes()
     return blake2b(content, digest_size=_DIGEST).hexdigest()
 

@@ -61,7 +61,7 @@ def start_folder(
     """
     folder = new_folder(parent, record.story, now)
     record.write(folder)
-    keep_pictures(folder, pictures or {})
+    keep_pictures(folder, record, pictures or {})
     return folder
 
 

@@ -135,9 +135,8 @@ class Studio:
         work = OpenedWork(self.pipeline, read_record(folder), folder)
         before = self.desk.find(run)
         if not work.refusal and (before is None or before.finished):
-            with suppress(
-                HoppingError
-            ):  # the line is too long: what is there is shown all the same
+            # Where the line is too long, what is there is shown all the same.
+            with suppress(HoppingError):
                 self.desk.submit(run, work)
         return work
 

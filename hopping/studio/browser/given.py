@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from hashlib import blake2b
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
 from hopping.errors import OptionError
 from hopping.page.limits import LIMITS
-from hopping.studio.folder import save_png
+from hopping.studio.folder import picture_digest, save_png
 from hopping.studio.picture_files import shows_through
 from hopping.studio.restore import MOST_BYTES
 from hopping.values import brief
 
 FOLDER = "pictures"
 _MOST_PIXELS = 2**26
-_DIGEST, _LONGEST = 4, 40
+_DIGITS, _LONGEST = 8, 40
 _NAMES = re.compile(r"[\w-]+\.png")
 
 
@@ -49,9 +48,8 @@ def take_picture(folder: Path, name: str, data: bytes) -> str:
     except Exception as error:  # Pillow raises what comes
         raise OptionError(f"{brief(name)} cannot be read as a picture: {error}") from error
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    digest = blake2b(image.mode.encode() + image.tobytes(), digest_size=_DIGEST).hexdigest()
     words = re.sub(r"[\W_]+", "-", Path(name).stem)[:_LONGEST].strip("-") or "picture"
-    kept = f"{words}-{digest}.png"
+    kept = f"{words}-{picture_digest(image)[:_DIGITS]}.png"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / kept).exists():
         save_png(folder / kept, image)

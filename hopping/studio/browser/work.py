@@ -10,7 +10,7 @@ from typing import Any
 from hopping.errors import HoppingError
 from hopping.insight import FrameInsight
 from hopping.plan import StoryPlan
-from hopping.studio.folder import keep_pictures, save_grid
+from hopping.studio.folder import save_grid
 from hopping.studio.pipeline_conditioner import PipelineConditioner
 from hopping.studio.record import FrameKey, Record
 from hopping.studio.story_run import check_model, memory_note, run_story, start_folder
@@ -104,8 +104,8 @@ class StoryWork(RunOnDesk):
         """Do it, in the worker's thread."""
         folder = self._kept.folder
         if folder is None:
-            folder = start_folder(self._outputs, self.record, datetime.datetime.now())
-            keep_pictures(folder, self._kept.pictures)
+            now = datetime.datetime.now()
+            folder = start_folder(self._outputs, self.record, now, self._kept.pictures)
             self._kept.take_along(folder, self.record)
         self.folder = folder
         plans = self._make_plans()
