@@ -51,6 +51,12 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="needs a GPU"))
 
 
+@pytest.fixture(autouse=True)
+def same_numbers():
+    """Random tensors are the same each time, whatever ran before."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def clip_tokenizer_folder(tmp_path_factory) -> Path:
     """CLIP's own tokenizer, made from the vocabulary that open_clip_torch ships."""
