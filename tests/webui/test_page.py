@@ -137,9 +137,8 @@ def test_a_run_with_progress_and_the_grid_first(tab):
 
 def test_a_story_diffusion_story_is_made_with_its_cast_seen(tab):
     tab.write("[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street")
-    tab.page.click("#hopping_syntax > .label-wrap")
-    tab.page.click("#hopping_convert")
-    tab.plan(".hopping-frame").nth(1).wait_for()
+    tab.page.click("#hopping_plan [data-converted]")
+    tab.plan("[data-converted]").wait_for(state="detached")
     assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
     assert "# morning" in tab.story
     tab.page.check("#hopping_option_cast input[value=seen]")
