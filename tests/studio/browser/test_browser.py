@@ -98,9 +98,14 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     web.forget()
     web.open()
     assert web.story == ""
+    web.write("Mine.")
     web.page.set_input_files("#studio_file", saved)
     web.page.locator("#studio_opened .studio-status").wait_for()
     assert web.story == "A blue cat.\nThe cat sits."
+    web.page.get_by_role("button", name="Undo").click()
+    assert web.story == "Mine."
+    web.page.set_input_files("#studio_file", saved)
+    web.page.wait_for_function("() => studioDesk.story.startsWith('A blue cat.')")
     web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
     web.generate()
     assert open_story((web.server.runs[-1] / "frame-02.png").read_bytes()).options == options
