@@ -68,6 +68,7 @@ def shown(*texts):
         ("A dog with a ball in its garden.", "The dog.", ["A dog with a ball"]),
         ("A red building stands here.", "The building burns.", ["A red building"]),
         ("A big old dog dog", "dog", ["A big old dog dog"]),
+        ("A gold wristwatch lies here.", "The watch half buried in sand", ["A gold wristwatch"]),
     ],
 )
 def test_phrases(earlier, later, found):
