@@ -24,6 +24,7 @@ from .vocabulary import (
     CALENDAR,
     COORDINATORS,
     DETERMINERS,
+    LABELS,
     MANY,
     NUMBERS,
     ORDINALS,
@@ -88,8 +89,8 @@ _Clause = tuple[int, str, bool]
 _START: _Clause = (_NO_VERB, "", False)
 _TWO_VERBS = 4.0
 _NOTHING_TO_JOIN = 3.0  # a verb behind "and" where none is before it
-# "the dogs sleeps", "the dog sleep", "sleep": for each (reading, number) what it costs.
-_DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", ""): 2.0}
+# "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": for each (reading, number) what it costs.
+_DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", "a"): 8.0, ("B", ""): 2.0}
 _NO_CAPITAL = 1.0  # a verb in what does not begin as a sentence does
 _IN_A_LIST = 3.0  # … and in a list of tags: "red kimono, nine tails, autumn leaves"
 _CAPTION = 4  # within so many words a picture is named that a frame describes
@@ -111,8 +112,10 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
     for index, token in enumerate(tokens):
         following = tokens[index + 1 : index + 3]
         # "Close view of a lake, a skater carving circles." is a caption and needs no verb.
-        caption = token.word in PICTURES and index < _CAPTION
-        sentence = not caption and (token.is_capital if opens else sentence)
+        if token.word in PICTURES | LABELS and index < _CAPTION:
+            sentence, listed = False, True
+        elif opens:
+            sentence = token.is_capital
         acts = index > 0 and _is_living(tokens[index - 1].word)
         loose = 0.0 if sentence else _IN_A_LIST if listed else _NO_CAPITAL
         reached: dict[tuple[str, _Clause], Any] = {}
@@ -154,6 +157,8 @@ def _step(
     if reading in "NMHO":
         if oblique or phase not in (_NO_VERB, _NEXT_CLAUSE):
             return 0.0, clause
+        if number == "a":
+            return 0.0, (phase, "a", False)
         plural = reading == "M" or (reading == "O" and token.word not in _SINGULAR_SUBJECTS)
         return 0.0, (phase, "p" if plural or number in ("p", "and") else "s", False)
     if reading in "ZTBX":
@@ -162,6 +167,8 @@ def _step(
         if phase in (_NO_VERB, _NEXT_CLAUSE) and before != "F":
             cost += _DISAGREE.get((reading, number), 0.0) + loose
         return cost, (_NO_VERB if phase == _RELATIVE else _HAS_VERB, number, False)
+    if reading == "A" and not oblique and phase in (_NO_VERB, _NEXT_CLAUSE):
+        return 0.0, (phase, number if number == "and" else "a", False)
     if reading == "I":
         return 0.0, (phase, number, True)
     if reading == "W":
@@ -296,8 +303,8 @@ def readings(word: str) -> Readings:
         share = known.share(verb, "v")
         if ending == "s":
             offer("Z", share)
-        elif ending == "ing":
-            offer("G", 4)
+        elif ending == "ing":  # "icing" is rather a thing
+            offer("G", share if known.main_part(word) else 4)
         elif ending == "en":
             offer("E", 4)
         else:

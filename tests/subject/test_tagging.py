@@ -26,7 +26,12 @@ from hopping.subject.tokens import tokenize
         # a participle: before "of" and "by", and behind "and" where no verb was
         ("He wore a crown made of bones.", "OTANEIM."),
         ("A clerk, tall and stooped, cycles through fog.", "AN,JCJ,ZIN."),
+        # "a …" is one: no verb without -s behind it
+        ("A bus stop in the rain.", "ANNIDN."),
+        ("A group of children play.", "ANIMB."),
+        ("A boy with raisin eyes and icing buttons waits.", "ANINMCNMZ."),
         # a caption needs no verb
+        ("Photo of headphones with leather cushions", "NIMINM"),
         ("Distant view of a lake, a man carving circles.", "JNIAN,ANGM."),
         ("He ties a scarf round his neck.", "OZANIPN."),
         ("The cook, wearing clogs, waits.", "DN,GM,Z."),
