@@ -24,6 +24,7 @@ from .vocabulary import (
     CALENDAR,
     COORDINATORS,
     DETERMINERS,
+    INTRODUCING,
     LABELS,
     MANY,
     NUMBERS,
@@ -57,7 +58,7 @@ _FOLLOWS = {
     "G": ("ADPIR.,", "NMJOHC#", "ESF"),
     "X": ("RGEADJIF", "PNM#HTXB", ".,OC"),
     "O": ("ZTXB", "I.,RCFW", "ADJGPYES"),
-    "I": ("ADPNMHJ", "#GOE", "R.I,C"),
+    "I": ("ADPNMHJE", "#GO", "R.I,C"),
     "C": ("ADPNMHJ", "#ZTBGEORIX", "SF"),
     "S": ("ADPHO", "NMJ#G", "EIRX"),
     "W": ("ZTXB", "ADPNMHO", "RJ"),
@@ -89,7 +90,7 @@ _Clause = tuple[int, str, bool]
 _START: _Clause = (_NO_VERB, "", False)
 _TWO_VERBS = 4.0
 _NOTHING_TO_JOIN = 3.0  # a verb behind "and" where none is before it
-# "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": for each (reading, number) what it costs.
+# "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": what each (reading, number) costs.
 _DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", "a"): 8.0, ("B", ""): 2.0}
 _NO_CAPITAL = 1.0  # a verb in what does not begin as a sentence does
 _IN_A_LIST = 3.0  # … and in a list of tags: "red kimono, nine tails, autumn leaves"
@@ -193,6 +194,8 @@ def _readings(token: Token, opens: bool, following: list[Token], names: frozense
     word = token.word.rstrip(".") if len(token.word) > 1 else token.word
     if word in names and token.is_capital:
         return (("H", 0.0),)
+    if opens and word in INTRODUCING:
+        return (("B", 0.0),)
     if word in CALENDAR and token.is_capital:
         return (("R", 0.0), ("N", 0.5))
     known = readings(word)

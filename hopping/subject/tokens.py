@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hopping.story import Span
 
 from .lexicon import lexicon
-from .vocabulary import ABBREVIATIONS, DETERMINERS, LABELS, NUMBERS, PICTURES, TITLES
+from .vocabulary import ABBREVIATIONS, DETERMINERS, INTRODUCING, LABELS, NUMBERS, PICTURES, TITLES
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,11 @@ def _is_heading(words: list[Token]) -> bool:
 
 
 def _says_who(words: list[Token]) -> bool:
-    """ "The dog:", "Mia:", "Captain Kestrel:": it names who the rest is about."""
+    """ "The dog:", "Mia:", "Captain Kestrel:", "Meet Bea:": it names who the rest is about."""
     if DETERMINERS.intersection(w.word for w in words):
         return True
-    return all(w.is_capital and (w.word not in lexicon() or w.word in TITLES) for w in words)
+    if words[0].word in INTRODUCING:
+        words = words[1:]
+    return bool(words) and all(
+        w.is_capital and (w.word not in lexicon() or w.word in TITLES) for w in words
+    )
