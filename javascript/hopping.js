@@ -41,20 +41,21 @@ function hoppingSubmit() {
     return values;
 }
 
+let hoppingFrame = -1; // the frame that is being made again, by its place in the gallery
+
 // One frame of the gallery: which one, the page knows.
 function hoppingSubmitFrame() {
-    const chosen = selected_gallery_index();
+    hoppingFrame = selected_gallery_index();
     const values = hoppingSubmit(...arguments);
-    values[2] = chosen;
-    // The answer shows the grid; then the frame again, for one more try.
-    const answer = new MutationObserver(function() {
-        answer.disconnect();
-        const frames = () => gradioApp().querySelectorAll("#hopping_gallery .thumbnail-small");
-        setTimeout(() => frames()[chosen]?.click(), 200);
-    });
-    const log = gradioApp().getElementById("html_log_hopping");
-    answer.observe(log, {childList: true, subtree: true, characterData: true});
+    values[2] = hoppingFrame;
     return values;
+}
+
+// The answer shows the grid; then the frame again, for one more try.
+function hoppingShowFrame() {
+    const gallery = gradioApp().getElementById("hopping_gallery");
+    setTimeout(() => gallery.querySelectorAll(".thumbnail-small")[hoppingFrame]?.click(), 200);
+    return [];
 }
 
 function hoppingRestoreProgress() {

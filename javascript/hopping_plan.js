@@ -79,9 +79,8 @@ class HoppingPlan {
             this.scrolled = event.target.scrollTop;
         }, true); // it does not bubble
         panel.addEventListener("click", (event) => {
-            if (event.target.closest(".hopping-conversion button")) {
-                gradioApp().getElementById("hopping_convert_offered").click();
-            }
+            const offer = event.target.closest("[data-converted]");
+            if (offer) this.write(offer.dataset.converted);
             const jump = event.target.closest("[data-frame]");
             const place = event.target.closest("[data-line]");
             if (jump) this.showFrame(Number(jump.dataset.frame));
@@ -102,6 +101,15 @@ class HoppingPlan {
         this.panel.classList.toggle("hopping-stale", this.changed);
         setTimeout(() => this.next(), 100); // gradio is not done with this one before
     }
+
+    // In the story's place, as if it were typed: the browser's own undo brings back what was there.
+    write = (text) => {
+        const editor = gradioApp().querySelector(this.editor);
+        editor.focus();
+        editor.select();
+        document.execCommand("insertText", false, text);
+        return [];
+    };
 
     showFrame(number) {
         const frame = this.panel.querySelectorAll(".hopping-frame")[number - 1];

@@ -37,7 +37,7 @@ def answer_plan(
         shown = plan_html.render_plan(plan, number), render_mask(plan, token_text)
         return _offered(story) + shown[0], shown[1], plan_html.render_counts(plan)
     except NotLoadedError as note:
-        return plan_html.render_empty(number, note.reason), "", ""
+        return _offered(story) + plan_html.render_empty(number, note.reason), "", ""
     except HoppingError as error:
         offered = "" if error.line is None else _offered(story)  # one that is too long has no line
         plan_of_it, mask, counts = _wrong(error, story, number)
@@ -49,7 +49,8 @@ def answer_plan(
 
 
 def _offered(story: str) -> str:
-    return "" if from_story_diffusion(story) is None else plan_html.render_conversion()
+    converted = from_story_diffusion(story)
+    return "" if converted is None else plan_html.render_conversion(converted)
 
 
 def _wrong(error: HoppingError, story: str, number: int) -> tuple[str, str, str]:

@@ -66,9 +66,9 @@ def render_error(error: HoppingError, story: str, serial: int = 0) -> str:
     )
 
 
-def render_conversion() -> str:
-    """The offer to convert a story that is in StoryDiffusion's form."""
-    return render("conversion.html")
+def render_conversion(converted: str) -> str:
+    """The offer to put a story in its place that was in StoryDiffusion's form."""
+    return render("conversion.html", converted=converted)
 
 
 def render_empty(serial: int = 0, reason: str = EMPTY_TEXT) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-
-from hopping.story_diffusion import from_story_diffusion
 
 from . import story_texts
 from .gradio_versions import in_page, out_of_sight
@@ -64,31 +63,14 @@ def build_story_editor(
         max_lines=24,
         placeholder=placeholder,
     )
-    _build_examples(story)
+    _build_examples()
     with gr.Accordion("Syntax", open=False, elem_id="hopping_syntax"):
         gr.HTML(story_texts.SYNTAX)
-        convert = gr.Button("Convert a StoryDiffusion story", size="sm", elem_id="hopping_convert")
-    # Pressed by the page's script where the plan offers it: what is folded may not be there.
-    offered = gr.Button(elem_id="hopping_convert_offered", **out_of_sight())
-    offered.do_not_save_to_config = True
-    for button in (convert, offered):
-        button.click(converted, inputs=[story], outputs=[story], queue=False, show_progress=False)
     return StoryEditor(story, build_plan(NAME))
 
 
-def converted(story: str | None) -> str:
-    """A story in StoryDiffusion's form in ours."""
-    written = from_story_diffusion(story or "")
-    if written is None:
-        raise gr.Error(
-            "This is no StoryDiffusion story: its lines begin with names in brackets, as in "
-            "“[Bob] A man, wearing a black suit” and “[Bob] wakes up”; nothing was changed."
-        )
-    return written
-
-
-def _build_examples(story: Any) -> None:
-    """One click each; the story follows as if it were typed."""
+def _build_examples() -> None:
+    """One click each, in the page: as if it were typed."""
     with gr.Accordion("Examples", open=False, elem_id="hopping_examples"):
         for title, expected, stories in story_texts.EXAMPLES:
             gr.HTML(
@@ -97,13 +79,9 @@ def _build_examples(story: Any) -> None:
             )
             with gr.Row(elem_classes=["hopping-examples"]):
                 for name, text in stories.items():
-                    # A default argument: each button keeps its own text.
+                    write = f"() => hoppingPlans.{NAME}.write({json.dumps(text)})"
                     gr.Button(name, size="sm").click(
-                        lambda text=text: text,
-                        inputs=[],
-                        outputs=[story],
-                        queue=False,
-                        show_progress=False,
+                        None, **in_page(write), inputs=[], outputs=[], show_progress=False
                     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from hopping.errors import OptionError, StoryError
 from hopping.story import Frame, Story
@@ -72,17 +73,40 @@ def shows_through(image: Image.Image) -> bool:
     return "A" in image.getbands() or "transparency" in image.info
 
 
-def _opened(frame: Frame, name: str, folder: Path) -> Image.Image:
-    from PIL import Image, ImageOps
+def read_picture(source: Path | BinaryIO, name: str, most_pixels: float = math.inf) -> Image.Image:
+    """A picture, turned as the camera was held.
+
+    Args:
+        name: by which its owner knows it.
+
+    Raises:
+        OptionError: for what is no picture, or too large a one.
+        FileNotFoundError: where nothing is.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(folder / name) as image:
-            return ImageOps.exif_transpose(image)
+        with Image.open(source) as image:
+            if image.width * image.height <= most_pixels:
+                return ImageOps.exif_transpose(image)
+            why = f"is too large ({image.width}×{image.height} pixels); make it smaller"
+    except FileNotFoundError:
+        raise
+    except UnidentifiedImageError:
+        why = "cannot be read as a picture; save it as PNG or JPEG"
+    except Exception as error:  # Pillow raises what comes
+        why = f"cannot be read as a picture: {error}"
+    raise OptionError(f"{clipped(name)!r} {why}")
+
+
+def _opened(frame: Frame, name: str, folder: Path) -> Image.Image:
+    try:
+        return read_picture(folder / name, name)
+    except OptionError as error:
+        raise _error(frame, str(error)) from error
     except FileNotFoundError as error:
         where = f"in {folder}" if folder.name else "beside the story"
         raise _error(frame, f"there is no picture {clipped(name)!r} {where}") from error
-    except Exception as error:  # Pillow raises what comes
-        raise _error(frame, f"{clipped(name)!r} cannot be read as a picture: {error}") from error
 
 
 def _leads_out(name: str) -> bool:

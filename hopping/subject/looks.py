@@ -4,19 +4,32 @@
 - looks: "John in a red coat", "a girl with long hair, a hat and a cape", "a fox wearing boots"
 - participles: "a locomotive painted dark green", "a brute made of rubble"
 - relative clauses: "a man who wears a top hat"
-- behind a comma: "Mia, a girl with curly hair,"; "the daughter, barefoot and in a muddy gown,"
+- likenesses: "a mouse no bigger than a thimble", "a dragon the colour of copper"
+- behind a comma (appositions.py): "the daughter, barefoot and in a muddy gown,"
 """
 
 from __future__ import annotations
 
+from .appositions import Appositions
 from .lexicon import lexicon
 from .phrase import Phrase
 from .phrases import NEAR, NOUNS, VERBS, Sentence
-from .vocabulary import BACKDROPS, DEFINITE, LOCATIVE, NAMING, POSSESSIVE, WEARING
+from .vocabulary import (
+    BACKDROPS,
+    DECADES,
+    DEFINITE,
+    LOCATIVE,
+    NAMING,
+    POSSESSIVE,
+    QUALITIES,
+    WEARING,
+)
 
 _LOOKS = frozenset({"worn", "body"})
 # How deep looks may stand in looks: "a man with a hat with a feather …".
 _DEEPEST = 4
+_CLOTHS = ("cloth", "leather")
+_COMPARING = frozenset({"with", "as", "of", "than", "like"})
 _EACH = frozenset({"all", "both", "each", "one"})
 
 
@@ -26,6 +39,7 @@ class Looks:
     def __init__(self, sentence: Sentence) -> None:
         self.sentence, self.tags, self.word = sentence, sentence.tags, sentence.word
         self.starts = {phrase.start: phrase for phrase in sentence.phrases}
+        self._appositions = Appositions(self)
         self._depth = 0
 
     def extend(self, phrase: Phrase) -> None:
@@ -40,10 +54,12 @@ class Looks:
             self._of,
             self._name,
             self._epithet,
+            self._measure,
+            self._likeness,
             self._look_of,
             self._participle,
             self._relative,
-            self._behind_comma,
+            self._appositions.behind,
         )
         while any(self._grow(phrase, rule(phrase)) for rule in rules):
             pass
@@ -67,7 +83,9 @@ class Looks:
             return None
         inner = self.starts.get(at + 1)
         if inner is None:
-            return at + 2 if self.tags[at + 1] == "#" else None  # "a boy of nine"
+            if self.tags[at + 1] == "#":  # "a boy of nine"
+                return at + 2
+            return at + 3 if self.word(at + 2) == "own" else None  # "a hat of its own"
         if inner.pronoun:
             return None
         self.extend(inner)
@@ -96,13 +114,37 @@ class Looks:
         self.take(phrase, item)
         return item.end
 
+    def _measure(self, phrase: Phrase) -> int | None:
+        """ "a dragon the colour of copper"."""
+        item = self.starts.get(phrase.end)
+        if item is None or item.determiner != "the" or item.head not in QUALITIES:
+            return None
+        self.extend(item)
+        return item.end
+
+    def _likeness(self, phrase: Phrase) -> int | None:
+        """ "a miller white with flour", "a mouse no bigger than a thimble"."""
+        at = phrase.end
+        while self.tags[at] in "RF" or self.word(at) in ("no", "as"):
+            at += 1
+        is_colour = lexicon().is_colour(self.word(at))
+        if (
+            not (self.tags[at] == "J" or is_colour)
+            or self.word(at + 1) not in _COMPARING
+            or phrase.role == "object"
+        ):
+            return None
+        item = self.starts.get(at + 2)
+        return item.end if item and not item.pronoun and not self.says_where(at + 1) else None
+
     def _look_of(self, phrase: Phrase) -> int | None:
         wearer = self._wearer(phrase)
         if wearer is not None:
-            end = self.look(phrase.end) if self.word(phrase.end) != "with" else None
-            if end is not None:
-                self.note(wearer, phrase.end, end)
-                wearer.parts.append((phrase.end, end))
+            at = phrase.end + (self.tags[phrase.end] == ",")
+            end = self.look(at) if self.word(at) != "with" else None
+            if end is not None and (at == phrase.end or self.tags[end] in ",."):
+                self.note(wearer, at, end)
+                wearer.parts.append((at, end))
             return None
         # Behind a verb "with" may say how it is done: "pulls the tractor with two oxen".
         sure = phrase.is_animate and self.word(phrase.end) != "with"
@@ -168,9 +210,21 @@ class Looks:
         if any(map(known.is_colour, words)):
             return True
         parts = frozenset[str]().union(*map(known.parts, words))
+        if worn and not item.determiner and self.is_cloth(item):
+            return True  # "in black lace"
+        if (
+            worn
+            and item.head not in known
+            and not parts
+            and (item.plural or item.determiner in ("a", "an"))
+        ):
+            return True  # "in a onesie", "in dungarees": places are known, not all clothes
         if not parts and any(map(known.is_colour, item.modifiers)) and not words & BACKDROPS:
             return True  # "a red hoodie": a word that is not known
         return bool(_LOOKS & parts) and (worn or not item.is_animate)
+
+    def is_cloth(self, item: Phrase) -> bool:
+        return any(lexicon().is_kind_of(item.head, cloth) for cloth in _CLOTHS)
 
     def detail(self, end: int) -> int:
         """On over where a look is: "a bell around its neck", "hair as black as coal"."""
@@ -202,7 +256,7 @@ class Looks:
         participle = self.tags[end] == "E"
         # "a spiral on its shell", but not "a ball in its garden"
         its = item.determiner in POSSESSIVE and main in (None, "thing") and self.word(at) != "in"
-        if self.word(at) == "of" or main in _LOOKS or its or participle or hair:
+        if self.word(at) in ("of", "like") or main in _LOOKS or its or participle or hair:
             return item.end
         return end
 
@@ -228,6 +282,7 @@ class Looks:
                 return at
             if self.word(end) == "of":  # "made of rubble": a rubble one
                 phrase.modifiers.update(item.nouns)
+            self.extend(item)
             return item.end
         return end
 
@@ -274,27 +329,11 @@ class Looks:
     def says_where(self, at: int) -> bool:
         """Whether a preposition and what follows name a place: no look, and not what of."""
         item = self.starts.get(at + 1)
-        if self.word(at) not in LOCATIVE or item is None or not item.determiner:
+        if self.word(at) not in LOCATIVE or item is None or item.head in QUALITIES:
+            return False
+        if not item.determiner and not (item.plural and self.word(at) == "on"):
             return False
         return not item.owner and item.determiner not in POSSESSIVE and not self.is_look(item, True)
-
-    def _behind_comma(self, phrase: Phrase) -> int | None:
-        """An apposition or looks between commas, or up to the end of the sentence."""
-        if self.word(phrase.end) not in (",", "–", "—"):
-            return None
-        if self.sentence.is_verbless and not (phrase.determiner or phrase.is_animate):
-            return None
-        at = phrase.end + 1
-        item = self.starts.get(at)
-        end = self.look(at) or self.adjectives(phrase, at)
-        if end is None and item is not None and self._is_apposition(phrase, item):
-            self.extend(item)
-            end = item.end
-        if end is None or self.tags[end] not in ",.":
-            return None
-        if item is not None and end == item.end and not self.is_colour(item):
-            self.take(phrase, item)
-        return end
 
     def take(self, phrase: Phrase, item: Phrase) -> None:
         """What an apposition or predicate says is said of the phrase."""
@@ -304,38 +343,6 @@ class Looks:
         phrase.looks |= item.looks
         phrase.plural |= item.plural
         item.absorbed = True
-
-    def _is_apposition(self, phrase: Phrase, item: Phrase) -> bool:
-        if item.pronoun or item.owner or not phrase.is_seen or self._differ(phrase, item):
-            return False
-        if item.names:  # "her robot cat, Bolt,"
-            return not phrase.names and self.tags[item.end] in ",."
-        if not item.determiner and not (item.number and phrase.plural):
-            return False
-        if phrase.names:
-            return self.tags[item.end] != "C" or item.determiner in ("a", "an")
-        if self.sentence.is_verbless and phrase.determiner not in DEFINITE | POSSESSIVE:
-            return False
-        return item.is_indefinite and self._is_closed(item)
-
-    def _differ(self, phrase: Phrase, item: Phrase) -> bool:
-        """Whether one is a living being and the other is not, as far as is known."""
-        known = lexicon()
-        kinds = [{known.main_part(n) for n in p.nouns} - {None} for p in (phrase, item)]
-        if not all(kinds) or phrase.names or item.names:
-            return False
-        return phrase.is_animate != item.is_animate
-
-    def _is_closed(self, item: Phrase) -> bool:
-        """Whether a comma closes it and a verb follows, where a list would go on with "and"."""
-        at, last = item.end, item.end + NEAR
-        while at < last and self.tags[at] not in ".":
-            if self.tags[at] == "C" and (other := self.starts.get(at + 1)) and other.is_animate:
-                return False
-            if self.tags[at] == ",":
-                return True
-            at += 1
-        return self.tags[at] == "."
 
     def adjectives(self, phrase: Phrase, at: int) -> int | None:
         """ "barefoot and in a muddy gown", "wounded and pale", "matte white with orange wheels"."""
@@ -353,6 +360,10 @@ class Looks:
                 end = at = at + 1
             elif self.tags[at] == "#" and self.tags[at + 1 : at + 3] == "MJ":  # "ten years old"
                 end = at = at + 3
+            elif phrase.is_animate and self._is_age(at):
+                end = at = at + 1
+            elif phrase.plural and self.word(at) == "one" and self.tags[at + 1] == "J":
+                end = at = at + 2  # "two kittens, one grey and one black"
             elif end is not None and (look := self.look(at)) is not None:
                 end = at = look
             else:
@@ -363,6 +374,12 @@ class Looks:
                 at += 1
             else:
                 return end
+
+    def _is_age(self, at: int) -> bool:
+        """ "Lucy, nine, …", "Ellis, fifties, …", "Dolores, 60s, …"."""
+        word = self.word(at)
+        age = self.tags[at] == "#" or word.removesuffix("s").isdecimal() or word in DECADES
+        return age and self.tags[at - 1] + self.tags[at + 1] in (",,", ",.")
 
     def is_colour(self, item: Phrase) -> bool:
         return not item.determiner and lexicon().is_colour(self.word(item.head_at))

@@ -162,7 +162,7 @@ class Sentence:
                 break
             at += 1
         nouns = at
-        while tags[at] in NOUNS:
+        while tags[at] in NOUNS and not (at > nouns and self._is_behind_its_noun(at)):
             at += 1
         if at == nouns:
             # "the dark", "two of them": an adjective or a number may be the head.
@@ -180,6 +180,11 @@ class Sentence:
         while self.tags[at] in "JER,C" and at < last:
             at += 1
         return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
+
+    def _is_behind_its_noun(self, at: int) -> bool:
+        """ "a miller white with flour", but "a bird cage"."""
+        living = lexicon().main_part(self.word(at - 1)) in ("person", "animal")
+        return living and lexicon().is_colour(self.word(at))
 
     def _is_noun(self, at: int) -> bool:
         return lexicon().share(self.word(at), "n") >= 0

@@ -24,6 +24,8 @@ from .vocabulary import (
     CALENDAR,
     COORDINATORS,
     DETERMINERS,
+    INTRODUCING,
+    LABELS,
     MANY,
     NUMBERS,
     ORDINALS,
@@ -44,7 +46,7 @@ _FOLLOWS = {
     "A": ("NJ", "HE", "GR#"),
     "D": ("NJ", "M#HE", "GRI"),
     "P": ("NJM", "#EGH", "R"),
-    "#": ("MJ", "NEG", "HI.,#ZB"),
+    "#": ("MJ", "NEGA", "HI.,#ZB"),
     "J": ("NM", "J,CE", "HGI.#R"),
     "N": ("ZBXI.,", "NTCYSWEGR", "F"),
     "M": ("BZXI.,", "TCSWEYGR", "F"),
@@ -56,7 +58,7 @@ _FOLLOWS = {
     "G": ("ADPIR.,", "NMJOHC#", "ESF"),
     "X": ("RGEADJIF", "PNM#HTXB", ".,OC"),
     "O": ("ZTXB", "I.,RCFW", "ADJGPYES"),
-    "I": ("ADPNMHJ", "#GOE", "R.I,C"),
+    "I": ("ADPNMHJE", "#GO", "R.I,C"),
     "C": ("ADPNMHJ", "#ZTBGEORIX", "SF"),
     "S": ("ADPHO", "NMJ#G", "EIRX"),
     "W": ("ZTXB", "ADPNMHO", "RJ"),
@@ -70,7 +72,8 @@ _COST = {
     for cost, tags in enumerate(groups)
     for tag in tags
 }
-_COST["N", "M"] = 2.0
+_COST["N", "M"] = 1.0
+_ACTS = 1.0  # a plural behind who may act: rather "the king faints" than "king faints"
 _COST["E", "."] = 0.5
 # In quarters of a word's use, as the lexicon has it.
 _SHARE_COST = (3.0, 2.0, 1.0, 0.5, 0.0)
@@ -86,9 +89,12 @@ _NO_VERB, _HAS_VERB, _RELATIVE, _NEXT_CLAUSE = range(4)
 _Clause = tuple[int, str, bool]
 _START: _Clause = (_NO_VERB, "", False)
 _TWO_VERBS = 4.0
-# "the dogs sleeps", "the dog sleep", "sleep": for each (reading, number) what it costs.
-_DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", ""): 2.0}
+_NOTHING_TO_JOIN = 3.0  # a verb behind "and" where none is before it
+# "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": what each (reading, number) costs.
+_DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", "a"): 8.0, ("B", ""): 2.0}
 _NO_CAPITAL = 1.0  # a verb in what does not begin as a sentence does
+_IN_A_LIST = 3.0  # … and in a list of tags: "red kimono, nine tails, autumn leaves"
+_CAPTION = 4  # within so many words a picture is named that a frame describes
 _OPENING = frozenset(".!?;:…–—-")  # behind these a capital says nothing
 _NO_SENTENCE = 3.0  # a sentence, with capital and full stop, that has no verb
 _SINGULAR_SUBJECTS = frozenset("he she it this that one".split())
@@ -103,14 +109,22 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
     best: dict[tuple[str, _Clause], Any] = {(".", _START): (0.0, None)}
     opens = True  # a sentence: its capital says nothing
     sentence = False  # whether it began with a capital
+    listed = _is_list(tokens)
     for index, token in enumerate(tokens):
-        following = tokens[index + 1] if index + 1 < len(tokens) else None
-        sentence = token.is_capital if opens else sentence
+        following = tokens[index + 1 : index + 3]
+        # "Close view of a lake, a skater carving circles." is a caption and needs no verb.
+        if token.word in PICTURES | LABELS and index < _CAPTION:
+            sentence, listed = False, True
+        elif opens:
+            sentence = token.is_capital
+        acts = index > 0 and _is_living(tokens[index - 1].word)
+        loose = 0.0 if sentence else _IN_A_LIST if listed else _NO_CAPITAL
         reached: dict[tuple[str, _Clause], Any] = {}
         for reading, own in _readings(token, opens, following, names):
             for (before, clause), path in best.items():
-                more, after = _step(before, clause, reading, token, sentence)
+                more, after = _step(before, clause, reading, token, loose)
                 cost = path[0] + own + more + _COST.get((before, reading), _RARE)
+                cost += _ACTS * (acts and before + reading == "NM")
                 if (reading, after) not in reached or cost < reached[reading, after][0]:
                     reached[reading, after] = (cost, path, reading)
         best = reached
@@ -123,21 +137,39 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
     return "".join(reversed(letters))
 
 
+def _is_living(word: str) -> bool:
+    return lexicon().main_part(word) in ("person", "animal")
+
+
+def _is_list(tokens: list[Token]) -> bool:
+    """Whether it has commas, and none of the little words that sentences have."""
+    commas = sum(token.text == "," for token in tokens)
+    return commas > 1 and not any(token.word in DETERMINERS | PRONOUNS for token in tokens)
+
+
 def _step(
-    before: str, clause: _Clause, reading: str, token: Token, sentence: bool
+    before: str, clause: _Clause, reading: str, token: Token, loose: float
 ) -> tuple[float, _Clause]:
-    """What a reading costs in a clause, and what the clause is behind it."""
+    """What a reading costs in a clause, and what the clause is behind it.
+
+    `loose`: what a verb costs there; 0 in a sentence.
+    """
     phase, number, oblique = clause
     if reading in "NMHO":
         if oblique or phase not in (_NO_VERB, _NEXT_CLAUSE):
             return 0.0, clause
+        if number == "a":
+            return 0.0, (phase, "a", False)
         plural = reading == "M" or (reading == "O" and token.word not in _SINGULAR_SUBJECTS)
         return 0.0, (phase, "p" if plural or number in ("p", "and") else "s", False)
     if reading in "ZTBX":
         cost = _TWO_VERBS if phase == _HAS_VERB and before not in "XCFZ" else 0.0
+        cost += _NOTHING_TO_JOIN * (phase == _NO_VERB and before == "C")
         if phase in (_NO_VERB, _NEXT_CLAUSE) and before != "F":
-            cost += _DISAGREE.get((reading, number), 0.0) + (not sentence) * _NO_CAPITAL
+            cost += _DISAGREE.get((reading, number), 0.0) + loose
         return cost, (_NO_VERB if phase == _RELATIVE else _HAS_VERB, number, False)
+    if reading == "A" and not oblique and phase in (_NO_VERB, _NEXT_CLAUSE):
+        return 0.0, (phase, number if number == "and" else "a", False)
     if reading == "I":
         return 0.0, (phase, number, True)
     if reading == "W":
@@ -151,25 +183,28 @@ def _step(
             number = number and "s,"  # what follows may be the subject: "two girls, a red car"
         return 0.0, (phase, number, oblique and reading == "C")
     if reading == ".":
-        lacking = sentence and token.text == "." and phase in (_NO_VERB, _RELATIVE)
+        lacking = not loose and token.text == "." and phase in (_NO_VERB, _RELATIVE)
         return _NO_SENTENCE * lacking, _START
     return 0.0, clause
 
 
-def _readings(
-    token: Token, opens: bool, following: Token | None, names: frozenset[str]
-) -> Readings:
+def _readings(token: Token, opens: bool, following: list[Token], names: frozenset[str]) -> Readings:
     if not token.is_word:
         return _sign(token)
     word = token.word.rstrip(".") if len(token.word) > 1 else token.word
     if word in names and token.is_capital:
         return (("H", 0.0),)
+    if opens and word in INTRODUCING:
+        return (("B", 0.0),)
     if word in CALENDAR and token.is_capital:
         return (("R", 0.0), ("N", 0.5))
     known = readings(word)
+    behind = [other.word for other in following]
+    if behind[:1] in (["of"], ["by"]):  # "a crown made of bones", "chased by a dog"
+        known = tuple((tag, cost + (tag == "T")) for tag, cost in known)
     if not token.is_capital or (token.text.isupper() and word in lexicon()):
         return known
-    if word in TITLES and following and following.is_capital:
+    if word in TITLES and following and following[0].is_capital:
         return (("H", 0.0), *known)
     if word in _CLOSED or word in PICTURES:
         return known
@@ -180,10 +215,13 @@ def _readings(
         return (("H", 0.0), *((tag, cost + 2) for tag, cost in known))
     # At the start every word has a capital: a name is what the lexicon does not know.
     # "Mother lifts the kitten", "Kea sings": somebody's name, whatever else the word means.
-    living = lexicon().main_part(word) in ("person", "animal") and known[0][0] == "N"
+    living = _is_living(word) and known[0][0] == "N"
     if unknown or living or lexicon().is_given_name(word):
         return (("H", 0.0), *((tag, cost + 1.5) for tag, cost in known))
-    return (*known, ("H", 2.0 if following and following.text == "," else 4.0))  # "Dash, a …"
+    if behind[:1] == [","]:  # "Dash, a …": no common noun goes without an article there
+        noun = known[0][0] == "N" and behind[1:] in (["a"], ["an"])
+        return (*known, ("H", -2.0 if noun else 2.0))
+    return (*known, ("H", 4.0))
 
 
 def _sign(token: Token) -> Readings:
@@ -222,7 +260,9 @@ def _closed_words() -> dict[str, Readings]:
     found["that"] = {"D": 1.0, "W": 0.0, "S": 0.5}
     found["there"] = {"O": 0.0, "R": 0.5}
     found["still"]["N"] = 1.0  # "a cinematic still"
-    found["half"] = {"#": 0.0, "N": 1.0}
+    found["half"] = {"#": 0.0, "R": 0.5, "N": 1.0}
+    found["round"] = {"J": 0.0, "I": 0.5, "N": 2.0}
+    found["wearing"] = {"G": 0.0}
     found["like"] |= {"B": 2.0}
     for word in ("all", "both", "some", "several", "many", "various", "those", "these", "few"):
         found[word] = {"#": 0.0, "D": 0.5}
@@ -266,8 +306,8 @@ def readings(word: str) -> Readings:
         share = known.share(verb, "v")
         if ending == "s":
             offer("Z", share)
-        elif ending == "ing":
-            offer("G", 4)
+        elif ending == "ing":  # "icing" is rather a thing
+            offer("G", share if known.main_part(word) else 4)
         elif ending == "en":
             offer("E", 4)
         else:

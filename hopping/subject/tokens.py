@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hopping.story import Span
 
 from .lexicon import lexicon
-from .vocabulary import ABBREVIATIONS, DETERMINERS, LABELS, PICTURES, TITLES
+from .vocabulary import ABBREVIATIONS, DETERMINERS, INTRODUCING, LABELS, NUMBERS, PICTURES, TITLES
 
 
 @dataclass(frozen=True)
@@ -170,15 +170,21 @@ def _label_end(tokens: list[Token]) -> int:
 
 def _names_a_part(words: list[Token]) -> bool:
     """ "Panel 1", "Shot 2A", "3": what counts the frames."""
-    return all(w.text.isdecimal() or w.word in LABELS for w in words)
+    return all(w.text.isdecimal() or w.word in NUMBERS or w.word in LABELS for w in words)
 
 
 def _is_heading(words: list[Token]) -> bool:
-    return bool(words) and all(w.word in LABELS or w.word in PICTURES for w in words)
+    return any(w.word in LABELS or w.word in PICTURES for w in words) and all(
+        w.word in LABELS or w.word in PICTURES or w.word in NUMBERS for w in words
+    )
 
 
 def _says_who(words: list[Token]) -> bool:
-    """ "The dog:", "Mia:", "Captain Kestrel:": it names who the rest is about."""
+    """ "The dog:", "Mia:", "Captain Kestrel:", "Meet Bea:": it names who the rest is about."""
     if DETERMINERS.intersection(w.word for w in words):
         return True
-    return all(w.is_capital and (w.word not in lexicon() or w.word in TITLES) for w in words)
+    if words[0].word in INTRODUCING:
+        words = words[1:]
+    return bool(words) and all(
+        w.is_capital and (w.word not in lexicon() or w.word in TITLES) for w in words
+    )

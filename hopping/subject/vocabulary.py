@@ -100,6 +100,14 @@ TITLES = (
 TITLE_NOUNS = {"dr": "doctor", "prof": "professor", "capt": "captain", "sgt": "sergeant"}
 ABBREVIATIONS = _words("mr mrs ms dr prof st sr jr int ext capt sgt lt col gen no vs approx")
 
+INTRODUCING = _words("meet introducing presenting enter here's")
+# How old somebody is, as scripts say it.
+DECADES = _words("teens twenties thirties forties fifties sixties seventies eighties nineties")
+# "the colour of copper" says what something is like.
+QUALITIES = _words(
+    "colour colours color colors size shape height age form style pattern texture length width"
+)
+
 # What counts the frames of a story or says how it is told.
 LABELS = _words(
     "p pg panel page frame scene shot cut take image picture act chapter part step plate fig "

@@ -277,7 +277,7 @@ def _connect_frames(
             inputs=[id_task, *gallery, *values],
             outputs=[widgets["story"], *results],
             show_progress=False,
-        )
+        ).then(fn=None, _js="hoppingShowFrame", inputs=None, outputs=None, show_progress=False)
 
 
 def _connect_buttons(

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from hopping import HoppingError, HoppingOptions, StoryError, parse_story
+from hopping.errors import NotLoadedError
 from hopping.layout import Role, SpecialIds, tokenize_frame
 from hopping.page import mask_svg, plan_html
 from hopping.page.plan_answer import answer_plan
@@ -222,6 +223,7 @@ BOB = "[Bob] A man, wearing a black suit\n[Bob] wakes up.\n[NC] A street."
     [
         (BOB, None, True),
         (BOB, StoryError("no such frame", line=2), True),
+        (BOB, NotLoadedError("no checkpoint yet"), True),
         (BOB, StoryError("this is too long"), False),
         ("A dog.\n[The] dog sits.", None, False),
     ],
@@ -233,5 +235,6 @@ def test_a_story_diffusion_story_is_offered_to_be_converted(plan, story, error, 
         return plan(story), str
 
     shown, *_ = answer_plan("7", story, make, pytest.fail)
-    assert ("Convert a StoryDiffusion story" in shown) is offers
+    written = "&lt;cast:Bob: A man, wearing a black suit&gt;\nBob wakes up.\nA street."
+    assert (f'data-converted="{written}"' in shown) is offers
     assert 'data-serial="7"' in shown

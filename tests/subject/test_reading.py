@@ -68,6 +68,56 @@ def shown(*texts):
         ("A dog with a ball in its garden.", "The dog.", ["A dog with a ball"]),
         ("A red building stands here.", "The building burns.", ["A red building"]),
         ("A big old dog dog", "dog", ["A big old dog dog"]),
+        # what somebody is like, behind the head
+        (
+            "On it sat a dragon the colour of copper.",
+            "The dragon roars.",
+            ["a dragon the colour of copper"],
+        ),
+        ("A miller white with flour lifts a sack.", "The miller.", ["A miller white with flour"]),
+        (
+            "Here lives a mouse no bigger than a thimble, with whiskers like silver wire.",
+            "The mouse.",
+            ["a mouse no bigger than a thimble, with whiskers like silver wire"],
+        ),
+        ("A pug with goggles of its own sits down.", "The pug.", ["A pug with goggles of its own"]),
+        (
+            "A tram painted in the colours of the rainbow rattles by.",
+            "The tram.",
+            ["A tram painted in the colours of the rainbow"],
+        ),
+        (
+            "A widow, veiled, in black lace, lays down a rose.",
+            "The widow.",
+            ["A widow, veiled, in black lace"],
+        ),
+        ("A man in a kigurumi dances.", "The man.", ["A man in a kigurumi"]),
+        # behind commas: age, role, clothes and stuff without articles
+        ("Zed, fifties, in a greasy cap, hums.", "Zed.", ["Zed, fifties, in a greasy cap"]),
+        ("Lulu, nine, in a onesie, waves.", "Lulu.", ["Lulu, nine, in a onesie"]),
+        (
+            "Dora, 60s, beehive hairdo, pink uniform, pours coffee.",
+            "Dora.",
+            ["Dora, 60s, beehive hairdo, pink uniform"],
+        ),
+        ("Ines, welder, in dungarees, waits.", "Ines.", ["Ines, welder, in dungarees"]),
+        (
+            "The count's carriage, black lacquer with silver wheels, waits.",
+            "The carriage.",
+            ["The count's carriage, black lacquer with silver wheels"],
+        ),
+        (
+            "Two kittens, one grey and one black, climb.",
+            "The kittens.",
+            ["Two kittens, one grey and one black"],
+        ),
+        ("Meet Bea: an orc with tiny spectacles.", "Bea.", ["Bea: an orc with tiny spectacles"]),
+        (
+            "Some boys on skateboards, all in ripped jeans, roll by.",
+            "The boys.",
+            ["Some boys", "all in ripped jeans"],
+        ),
+        ("A gold wristwatch lies here.", "The watch half buried in sand", ["A gold wristwatch"]),
     ],
 )
 def test_phrases(earlier, later, found):

@@ -19,6 +19,24 @@ from hopping.subject.tokens import tokenize
         ("Anna's brother sleeps, he's tired.", "HYNZ,OXE."),
         ("A short woman in white leaves.", "AJNINZ."),
         ("Zoe and her dad dig.", "HCPNB."),
+        # a plural or a verb: behind who can act rather a verb
+        ("Penguins in school ties march home.", "MINMBN."),
+        ("The cyclist crashes into a fruit stand.", "DNZIANN."),
+        ("red cap, six legs, autumn leaves, stone steps", "JN,#M,NM,NM"),
+        # a participle: before "of" and "by", and behind "and" where no verb was
+        ("He wore a crown made of bones.", "OTANEIM."),
+        ("A clerk, tall and stooped, cycles through fog.", "AN,JCJ,ZIN."),
+        # "a …" is one: no verb without -s behind it
+        ("A bus stop in the rain.", "ANNIDN."),
+        ("A group of children play.", "ANIMB."),
+        ("A boy with raisin eyes and icing buttons waits.", "ANINMCNMZ."),
+        # a caption needs no verb
+        ("Photo of headphones with leather cushions", "NIMINM"),
+        ("Distant view of a lake, a man carving circles.", "JNIAN,ANGM."),
+        ("He ties a scarf round his neck.", "OZANIPN."),
+        ("The cook, wearing clogs, waits.", "DN,GM,Z."),
+        # no common noun stands without an article before an apposition
+        ("Rook, a thin thief, kicks the door.", "H,AJN,ZDN."),
     ],
 )
 def test_tags(text, tags):

@@ -23,6 +23,7 @@ from hopping.subject.tokens import tokenize
         ("WIDE SHOT: a taxi", "a taxi"),
         ("Shot 3 – A dog.", "A dog ."),
         ("1. A dog.", "A dog ."),
+        ("Panel two. A dog.", "A dog ."),
         ("Establishing shot: a house", "a house"),
         ("The dog: he runs.", "The dog : he runs ."),
         ("A DOG RUNS.", "A DOG RUNS ."),

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from ..encoders import import_open_clip_transformer, transformers_text_model
-from . import forge_stand_ins, neo_stand_ins, stand_ins
+from . import forge_stand_ins, neo_stand_ins, stand_in_encoder, stand_ins
 from . import host as real
 from .browser import tab, web  # noqa: F401 (fixtures of the page's tests)
 
@@ -129,12 +129,12 @@ def sd_model(request, wrapped, opts, monkeypatch):
     """A loaded checkpoint of the stand-in host."""
     name = request.node.callspec.params["wrapped"]
     engine = {"forge": forge_stand_ins.Engine, "neo": neo_stand_ins.Engine}.get(name)
-    hijack = stand_ins.Hijack() if engine is None else forge_stand_ins.Embeddings()
+    hijack = stand_in_encoder.Hijack() if engine is None else forge_stand_ins.Embeddings()
     tower = wrapped.transformer
     embeddings = getattr(tower, "text_model", tower).embeddings
-    embeddings.token_embedding = stand_ins.TokenEmbedding(embeddings.token_embedding, hijack)
+    embeddings.token_embedding = stand_in_encoder.TokenEmbedding(embeddings.token_embedding, hijack)
     if engine is None:
-        model = stand_ins.Model(stand_ins.Embedder(wrapped, hijack))
+        model = stand_in_encoder.Model(stand_in_encoder.Embedder(wrapped, hijack))
     else:
         request.getfixturevalue(name)
         model = forge_stand_ins.Model(engine(wrapped, hijack))

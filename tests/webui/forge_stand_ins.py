@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from types import ModuleType, SimpleNamespace
 
-from . import stand_in_prompts, stand_ins
+from . import stand_in_encoder, stand_in_prompts, stand_ins
 
 
-class Embeddings(stand_ins.Inversions):
+class Embeddings(stand_in_encoder.Inversions):
     """An engine's inversions, and those that its next pass takes."""
 
     def __init__(self):
@@ -20,7 +20,7 @@ class Embeddings(stand_ins.Inversions):
         return self
 
 
-class Engine(stand_ins.Embedder):
+class Engine(stand_in_encoder.Embedder):
     """Forge's engine: like the older host's wrapper, but it takes the emphasis setting over only
     when it encodes."""
 

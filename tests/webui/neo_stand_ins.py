@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from . import forge_stand_ins, stand_in_prompts, stand_ins
 from .forge_stand_ins import parse_prompt_attention
+from .stand_in_encoder import Embedder
 from .stand_ins import get_learned_conditioning as learned
 from .stand_ins import get_multicond as multicond
 
@@ -23,7 +24,7 @@ class DynamicArgs:
     last_extra_generation_params: ClassVar[dict[str, str]] = {}
 
 
-class Engine(stand_ins.Embedder):
+class Engine(Embedder):
     """Its `ClipEngine`: the emphasis is asked of the settings each time and cannot be set."""
 
     def __init__(self, wrapped, embeddings):

@@ -177,6 +177,7 @@ def test_presets(host):
     [
         ("", {}, "the story has no frame"),
         ("a\n<from:2> b", {}, "line 2, column 1: frame 2 links to itself"),
+        ("a\n<picture:dog.png> b", {}, "line 2, column 1: frame 2: a picture of your own"),
         ("a\nb", {"mod": "paper"}, "unknown option 'mod'"),
         ("a\nb", {"mode": "papers"}, "mode cannot be 'papers'"),
         ("a\nb", {"carry": "all", "layout": "joint"}, "contradicts layout=joint"),

@@ -10,7 +10,7 @@ import torch
 from hopping import EncoderError, HoppingOptions, LayoutError, encode_story, parse_story
 from hopping.webui import encoders, host_conditioning, hosts, moments, texts
 
-from . import stand_ins
+from . import stand_in_encoder, stand_ins
 
 STORY = "A red dog is swimming in the river.\nThe dog sits under the sun.\nThe dog runs."
 LAYOUTS = ["joint", "windows"]
@@ -233,9 +233,11 @@ def test_nothing_is_left_after_an_error(sd_model, layout, fails_at, monkeypatch)
 
 
 def test_a_host_that_encodes_something_else_is_an_error(sd_model, monkeypatch):
-    forward = stand_ins.Embedder.forward
+    forward = stand_in_encoder.Embedder.forward
     monkeypatch.setattr(
-        stand_ins.Embedder, "forward", lambda self, texts: forward(self, [t + " x" for t in texts])
+        stand_in_encoder.Embedder,
+        "forward",
+        lambda self, texts: forward(self, [t + " x" for t in texts]),
     )
     with pytest.raises(EncoderError, match="other tokens are encoded than were laid out"):
         conds(sd_model, STORY)

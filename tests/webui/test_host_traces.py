@@ -109,6 +109,12 @@ def test_a_baseline_frame_comes_back_as_what_it_is(host):
     assert again.frames == result.frames[3:]
 
 
+def test_a_picture_that_was_made_alone_opens_its_whole_story(host):
+    alone = host.txt2img(STORY, {"frames": "2"})
+    again = host.txt2img(STORY, infotext=alone.infotexts[-1])
+    assert again.frames == host.txt2img(STORY, {}).frames
+
+
 def test_a_hires_story_comes_back(host):
     params = pasted(host, host.txt2img(STORY, {}, **HIRES_STORY))
     assert params["Hires prompt"] == HIRES_STORY["hr_prompt"]

@@ -100,6 +100,18 @@ def test_an_error_stands_at_its_line(tab):
     tab.plan(".hopping-frame").nth(1).wait_for()
 
 
+def test_a_picture_of_ones_own_is_refused_at_its_line(tab):
+    tab.write("A dog.\n<picture:dog.png> The dog sits.\nThe dog runs.")
+    wrong = tab.plan(".hopping-wrong")
+    wrong.wait_for()
+    assert wrong.get_attribute("data-line") == "2"
+    assert "not yet in a WebUI" in tab.plan(".hopping-error").inner_text()
+    tab.generate()
+    told = tab.page.inner_text("#html_log_hopping .error")
+    assert "line 2, column 1: frame 2: a picture of your own" in told
+    assert tab.thumbnails.count() == 0
+
+
 def test_what_a_user_wrote_is_shown_as_text(tab):
     tab.write(EVIL)
     tab.plan(".hopping-frame").nth(1).wait_for()
@@ -137,9 +149,8 @@ def test_a_run_with_progress_and_the_grid_first(tab):
 
 def test_a_story_diffusion_story_is_made_with_its_cast_seen(tab):
     tab.write("[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street")
-    tab.page.click("#hopping_syntax > .label-wrap")
-    tab.page.click("#hopping_convert")
-    tab.plan(".hopping-frame").nth(1).wait_for()
+    tab.page.click("#hopping_plan [data-converted]")
+    tab.plan("[data-converted]").wait_for(state="detached")
     assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
     assert "# morning" in tab.story
     tab.page.check("#hopping_option_cast input[value=seen]")
@@ -148,6 +159,24 @@ def test_a_story_diffusion_story_is_made_with_its_cast_seen(tab):
     tab.generate()
     tab.thumbnails.nth(1).click()
     tab.page.wait_for_selector("#html_info_hopping:has-text('Hopping cast: seen')")
+
+
+def test_a_story_diffusion_story_that_is_pasted_is_offered_to_be_converted(tab):
+    tab.write("A dog.\nThe dog sits.")
+    tab.plan(".hopping-frame").nth(1).wait_for()
+    offer = tab.plan(".hopping-conversion button")
+    assert offer.count() == 0
+    written = "[Bob] A man, wearing a black suit\n[Bob] wakes up\n[Bob] eats"
+    tab.write(written)
+    offer.wait_for()
+    assert tab.story == written
+    offer.press("Enter")
+    tab.plan(".hopping-text:has-text('eats')").wait_for()
+    offer.wait_for(state="detached")
+    assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
+    tab.make_small(steps=1)
+    tab.generate()
+    assert tab.thumbnails.count() == 3
 
 
 def test_an_error_stands_at_the_result(tab):
@@ -252,16 +281,20 @@ def test_a_picture_of_png_info_comes_back(tab, host, tmp_path):
 
 
 def test_the_paste_button_restores_what_is_pasted(tab):
+    frames = "#hopping_option_frames :is(input, textarea)"
+    tab.page.fill(frames, "1")
     tab.write(
         "The dog sits.\nNegative prompt: blurry\n"
         "Steps: 9, Sampler: LMS, Schedule type: Automatic, CFG scale: 3, Seed: 12, Size: 128x64, "
-        'Hopping: paper, Hopping frame: 2/2, Hopping story: "A dog.\\nThe dog, sits."'
+        'Hopping: paper, Hopping frame: 2/2, Hopping story: "A dog.\\nThe dog, sits.", '
+        "Hopping frames: 2"
     )
     tab.page.click("#hopping_settings #paste")
     tab.page.wait_for_function(
         "() => document.querySelector('#hopping_prompt textarea').value.startsWith('A dog.')"
     )
     assert tab.story == "A dog.\nThe dog, sits."
+    assert tab.page.input_value(frames) == "all"  # the whole story, of which it is one picture
     assert tab.page.input_value("#hopping_neg_prompt textarea") == "blurry"
     assert [tab.number(f"hopping_{name}") for name in ("steps", "width", "height")] == [9, 128, 64]
     assert tab.page.input_value("#hopping_sampling input") == "LMS"

@@ -56,6 +56,21 @@ def test_png_info_sends_the_whole_story_and_its_options(page, host, tmp_path):
     assert pictures(page)[1:] == made.frames
 
 
+def test_a_picture_that_was_made_alone_opens_its_whole_story(page, host):
+    alone = host.txt2img(STORY, {"frames": "2", "reach": "all"})
+    assert "Hopping frames: 2" in alone.infotexts[-1]
+    frames = "#script_txt2img_hopping_sequence_frames :is(input, textarea)"
+    page.click(f"{ACCORDION} > .label-wrap")
+    page.click("#script_txt2img_hopping_sequence_advanced > .label-wrap")
+    page.fill(frames, "3")
+    page.uncheck(BOX)
+    paste(page, alone.infotexts[-1])
+    page.wait_for_selector(f"{BOX}:checked")
+    assert page.input_value(frames) == "all"
+    run(page, "#txt2img_generate", "txt2img")
+    assert pictures(page)[1:] == host.txt2img(STORY, {"reach": "all"}).frames
+
+
 def test_pasting_a_plain_infotext_switches_off(page, host):
     page.check(BOX)
     paste(page, host.txt2img(LINES[0]).infotexts[0])
@@ -240,14 +255,21 @@ def test_its_plan_has_the_styles(page, host):
     counts.filter(has_text="5/75").wait_for()
 
 
-def test_what_is_wrong_stands_at_the_result(page, host):
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("<from:2> It sits.", "frame 2 links to itself"),
+        ("<picture:dog.png> It sits.", "frame 2: a picture of your own is read by the studio"),
+    ],
+)
+def test_what_is_wrong_stands_at_the_result(page, host, line, reason):
     page.check(BOX)
-    page.fill("#txt2img_prompt textarea", "A dog.\n<from:2> It sits.")
+    page.fill("#txt2img_prompt textarea", f"A dog.\n{line}")
     page.click("#txt2img_generate")
     # These show no error of their main thread; there it stands among the result's comments.
     loses = host.kind.name in ("reforge", "forge-classic")
     page.wait_for_selector(f"#html_log_txt2img .{'comments' if loses else 'error'}")
-    assert "line 2, column 1: frame 2 links to itself" in page.inner_text("#html_log_txt2img")
+    assert f"line 2, column 1: {reason}" in page.inner_text("#html_log_txt2img")
 
 
 def test_a_plot_of_modes(page, host):

@@ -103,6 +103,10 @@ class Studio:
         except HoppingError as error:
             yield render_error(error, story or ""), ""
             return
+        except Exception as error:  # the disk, say, or the GPU
+            _log.exception("a story could not be begun")
+            yield render_failure(f"{type(error).__name__}: {error}"), ""
+            return
         yield from self.follow(token)
 
     def follow(self, token: str, run: str = "") -> Iterator[tuple[Any, Any]]:

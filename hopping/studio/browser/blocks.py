@@ -173,18 +173,25 @@ def _connect_run(
     generate, cancel = buttons
     stock, variants = aside
     token = gr.Textbox("", elem_id="studio_token", **out_of_sight())
+    answered = gr.Textbox("", elem_id="studio_answered", **out_of_sight())
     desk = gr.Textbox("", elem_id="studio_desk_told", **out_of_sight())
     asked = [story, *settings.values(), *options.by_name.values()]
 
-    def make(token: str, desk: str, *values: Any) -> Iterator[tuple[Any, Any]]:
-        yield from studio.generate(token, *values, desk=desk)
+    def make(token: str, desk: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        yield from _answered(token, studio.generate(token, *values, desk=desk))
+
+    def follow(token: str, run: str) -> Iterator[tuple[Any, ...]]:
+        yield from _answered(token, studio.follow(token, run))
 
     generate.click(
         make,
         **in_page("studioGenerate"),
         inputs=[token, desk, *asked],
-        outputs=outputs,
+        outputs=[*outputs, answered],
         show_progress="hidden",
+        # Gradio would drop a click until it is done with the answer before; the page's script
+        # knows better when there is a story to wait for.
+        **({"trigger_mode": "multiple"} if MAJOR >= 4 else {}),
     )
     # These two are pressed by the page's script.
     gr.Button(elem_id="studio_stock_ask", **out_of_sight()).click(
@@ -205,12 +212,11 @@ def _connect_run(
     )
     # Pressed by the page's script, when a run goes on through a reload.
     run = gr.Textbox("", elem_id="studio_run_name", **out_of_sight())
-    follow = gr.Button(elem_id="studio_follow", **out_of_sight())
-    follow.click(
-        studio.follow,
+    gr.Button(elem_id="studio_follow", **out_of_sight()).click(
+        follow,
         **in_page("studioFollow"),
         inputs=[token, run],
-        outputs=outputs,
+        outputs=[*outputs, answered],
         show_progress="hidden",
     )
     cancel.click(
@@ -221,3 +227,10 @@ def _connect_run(
         queue=False,  # heard in the middle of a run
         show_progress="hidden",
     )
+
+
+def _answered(token: str, told: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, ...]]:
+    """What is told, with the token by which the page's script knows what it is the answer to."""
+    for shown in told:
+        yield *shown, token
+    yield gr.update(), gr.update(), token  # where there was nothing to tell, too

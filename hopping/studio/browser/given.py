@@ -6,14 +6,13 @@ import io
 import re
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from hopping.errors import OptionError
 from hopping.page.limits import LIMITS
 from hopping.studio.folder import picture_digest, save_png
-from hopping.studio.picture_files import shows_through
+from hopping.studio.picture_files import read_picture, shows_through
 from hopping.studio.restore import MOST_BYTES
-from hopping.values import brief
 
 FOLDER = "pictures"
 _MOST_PIXELS = 2**26
@@ -33,20 +32,9 @@ def take_picture(folder: Path, name: str, data: bytes) -> str:
     """
     if len(data) > MOST_BYTES:
         raise OptionError(f"the picture is too large (allowed: {MOST_BYTES >> 20} MB)")
-    side = LIMITS["width"][1]
-    try:
-        with Image.open(io.BytesIO(data)) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                raise OptionError(
-                    f"the picture is too large ({opened.width}×{opened.height} pixels); "
-                    f"{side}×{side} is more than is ever used"
-                )
-            image = ImageOps.exif_transpose(opened)
-            image = image.convert("RGBA" if shows_through(image) else "RGB")
-    except OptionError:
-        raise
-    except Exception as error:  # Pillow raises what comes
-        raise OptionError(f"{brief(name)} cannot be read as a picture: {error}") from error
+    image = read_picture(io.BytesIO(data), name, _MOST_PIXELS)
+    image = image.convert("RGBA" if shows_through(image) else "RGB")
+    side = LIMITS["width"][1]  # more is never used
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     words = re.sub(r"[\W_]+", "-", Path(name).stem)[:_LONGEST].strip("-") or "picture"
     kept = f"{words}-{picture_digest(image)[:_DIGITS]}.png"

@@ -98,9 +98,14 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     web.forget()
     web.open()
     assert web.story == ""
+    web.write("Mine.")
     web.page.set_input_files("#studio_file", saved)
     web.page.locator("#studio_opened .studio-status").wait_for()
     assert web.story == "A blue cat.\nThe cat sits."
+    web.page.get_by_role("button", name="Undo").click()
+    assert web.story == "Mine."
+    web.page.set_input_files("#studio_file", saved)
+    web.page.wait_for_function("() => studioDesk.story.startsWith('A blue cat.')")
     web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
     web.generate()
     assert open_story((web.server.runs[-1] / "frame-02.png").read_bytes()).options == options
@@ -147,25 +152,34 @@ def test_it_opens_with_the_recommended_preset_and_a_story_for_it(web):
     assert read_record(web.server.runs[-1]).options == HoppingOptions.from_mapping({}, RECOMMENDED)
 
 
-def test_an_example_is_one_click(web):
+def test_an_example_is_one_click_and_can_be_undone(web):
     web.open()
+    web.write("A story of my own.")
     web.page.get_by_role("button", name="Examples").click()
     web.page.get_by_text("the river may be seen again").wait_for()
     web.page.get_by_role("button", name="Baseball").click()
     web.page.locator("#hopping_plan .hopping-frame").nth(2).wait_for()
     assert web.story.startswith("John throws out a baseball.")
+    web.page.keyboard.press("Control+z")
+    assert web.story == "A story of my own."
 
 
-def test_a_story_diffusion_story_becomes_ours(web):
+def test_a_story_diffusion_story_becomes_ours_and_comes_back(web):
+    written = "[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street"
     web.open()
-    web.write("[Bob] A man, wearing a black suit\n[Bob] wakes up # morning\n[NC] a street")
-    web.page.get_by_role("button", name="Syntax").click()
-    web.page.get_by_role("button", name="Convert a StoryDiffusion story").click()
-    web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
-    web.page.wait_for_function(
-        "() => document.querySelector('#hopping_prompt textarea').value.startsWith('<cast:Bob')"
-    )
-    assert "# morning" in web.story
+    web.write("A story of before.")
+    web.page.locator("#hopping_prompt textarea").select_text()
+    web.page.keyboard.insert_text(written)
+    for _ in range(2):  # once more what was taken back
+        web.page.get_by_role("button", name="Convert a StoryDiffusion story").click()
+        assert web.story.startswith("<cast:Bob")
+        assert "# morning" in web.story
+        web.page.locator("#hopping_plan [data-converted]").wait_for(state="detached")
+        assert words(web) == ["Bob wakes up", "a street"]
+        web.page.keyboard.press("Control+z")
+        assert web.story == written
+    web.page.keyboard.press("Control+z")
+    assert web.story == "A story of before."
 
 
 def test_a_story_diffusion_story_that_is_pasted_is_offered_to_be_converted(web):

@@ -92,6 +92,12 @@ def test_pictures_go_where_their_frames_go(web):
     assert pictures(web) == ["frame-01.png", "frame-02.png"]
     web.write("A tree.\n" + web.story)
     assert pictures(web) == [None, "frame-01.png", "frame-02.png"]
+    web.write("A tree.")
+    web.write(STORY)  # as it was made
+    assert pictures(web) == ["frame-01.png", "frame-02.png", "frame-03.png"]
+    press(web, "Delete frame 2")
+    web.page.get_by_role("button", name="Undo").click()
+    assert pictures(web) == ["frame-01.png", "frame-02.png", "frame-03.png"]
 
 
 def test_a_story_of_before_comes_back_onto_the_desk(web):
@@ -104,6 +110,7 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     web.forget()
     web.open()
     assert cards(web).count() == 0
+    web.write("Mine.")
     web.page.locator("#studio_past_fold summary").click()
     entry = web.page.locator(f'.past-run[data-run="{run.name}"]')
     assert "A red dog is running." in entry.inner_text()
@@ -115,6 +122,9 @@ def test_a_story_of_before_comes_back_onto_the_desk(web):
     web.page.wait_for_function("() => document.querySelectorAll('.studio-frame').length === 3")
     assert web.story == STORY
     assert pictures(web)[:2] == ["frame-01.png", "frame-02.png"]
+    web.page.get_by_role("button", name="Undo").click()
+    assert web.story == "Mine."
+    web.write(STORY)
     web.page.locator("#studio_opened .studio-status").wait_for()
     assert web.page.get_by_role("link", name="Frames with their data (ZIP)").is_visible()
     told = web.page.locator('.studio-inside:has([data-frame="2"]) .studio-word')

@@ -52,7 +52,7 @@ def test_equal_pictures_are_one_and_others_are_not(tmp_path):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"no picture", "'dog.png' cannot be read as a picture"),
+        (b"no picture", "'dog.png' cannot be read as a picture; save it as PNG or JPEG$"),
         (as_bytes(PORTRAIT)[:300], "cannot be read as a picture"),
         (b"x" * (64 * 2**20 + 1), "too large .allowed: 64 MB"),
         (as_bytes(Image.new("1", (9_000, 9_000))), "too large .9000×9000 pixels"),

@@ -1,11 +1,12 @@
 // The desk's cards: each is a frame of the story, and whatever is done to one is done to the story's
 // text. Its picture is that of the frame which it was when the run on the desk was begun.
 
-// results: what has come of its frames, by number. story: as the cards have it, and was: for each of
-// its frames the number that it had in that run, or null. before: the story before the latest change
-// by a card. locked: numbers in the run of pictures that stay. changed: the frames that Generate makes.
+// results: what has come of its frames, by number. begun: the story as that run has it; story: as the
+// cards have it, and was: for each of its frames the number that it had in that run, or null. before: the
+// story before the latest change that was not typed. locked: numbers in the run of pictures that stay.
+// changed: the frames that Generate makes.
 const studioDesk = {
-    results: new Map(), story: "", was: [], before: null, locked: new Set(), changed: new Set(),
+    results: new Map(), begun: "", story: "", was: [], before: null, locked: new Set(), changed: new Set(),
 };
 
 function deskStory() {
@@ -25,6 +26,7 @@ function deskBegin({story, was}) {
     const {results, locked} = studioDesk;
     const now = [...was.entries()].map(([index, number]) => [index + 1, number]);
     Object.assign(studioDesk, {
+        begun: story,
         story,
         was: now.map(([number]) => number),
         results: new Map(
@@ -43,15 +45,16 @@ function deskTold(only, anew) {
 }
 
 function deskClear() {
-    Object.assign(studioDesk, {results: new Map(), story: "", was: [], before: null});
+    Object.assign(studioDesk, {results: new Map(), begun: "", story: "", was: [], before: null});
     studioDesk.locked.clear();
 }
 
 // The story has changed: which of its frames was which.
 function deskFollow() {
     const story = deskStory().value;
-    const matched = storyMatched(studioDesk.story, story);
-    const was = matched.map((index) => (index === null ? null : studioDesk.was[index]));
+    const was = story === studioDesk.begun // again, however it came there
+        ? storyFrames(story).map((_, index) => index + 1)
+        : storyMatched(studioDesk.story, story).map((index) => studioDesk.was[index] ?? null);
     Object.assign(studioDesk, {story, was});
     studioKeep();
 }
@@ -82,7 +85,8 @@ function deskShow() {
         deskFill(list.children[index], frame, index, studioDesk.results.get(studioDesk.was[index]));
     });
     document.querySelector("#studio_desk .desk-hint").hidden = frames.length > 0;
-    document.getElementById("desk_undo").hidden = studioDesk.before === null;
+    const {before} = studioDesk;
+    document.getElementById("desk_undo").hidden = !before || before === studioDesk.story;
     document.getElementById("desk_anew").hidden = studioDesk.results.size === 0;
 }
 
@@ -201,7 +205,7 @@ function deskSeeds(index, count) {
 
 // The frame is made with this seed, it alone.
 function deskTakeSeed(index, seed) {
-    if (studioIsBusy()) {
+    if (studioMustWait()) {
         studioSayBusy();
         return;
     }
@@ -218,6 +222,10 @@ function deskPress(event) {
         return;
     }
     if (event.target.closest("#desk_anew")) {
+        if (studioMustWait()) {
+            studioSayBusy();
+            return;
+        }
         studioRun.anew = true;
         document.getElementById("studio_generate").click();
         return;

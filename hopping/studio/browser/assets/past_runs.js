@@ -19,7 +19,7 @@ function studioWatchPast() {
 
 // The story, its options and its settings as any other file brings them, then its pictures.
 async function studioOpenRun(run) {
-    if (studioIsBusy()) {
+    if (studioMustWait()) {
         studioSayBusy();
         return;
     }
@@ -30,7 +30,7 @@ async function studioOpenRun(run) {
     }
     deskClear();
     Object.assign(studioRun, {token: "", run, begun: null});
-    deskWrite(story);
+    deskChange(story);
     deskBegin({story, was: studioDesk.was});
     document.getElementById("studio_past_fold").open = false;
     document.getElementById("studio_follow").click();

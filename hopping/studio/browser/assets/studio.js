@@ -8,9 +8,10 @@ function gradioApp() {
 
 // Each token names something that this page has asked for: its story, and its strip of strengths.
 // Cancel ends both. `run` is the folder of the pictures on the desk, `begun` the desk as it was when a
-// run was begun that has no folder yet; `only` and `anew` are what Generate is to be told beside.
+// run was begun that has no folder yet; `only` and `anew` are what Generate is to be told beside. `asked`
+// is the token that the server was asked for last.
 const studioRun = {
-    token: "", run: "", strip: "", begun: null, only: [], anew: false, silent: false,
+    token: "", run: "", strip: "", begun: null, only: [], anew: false, silent: false, asked: "",
 };
 
 function studioNewToken() {
@@ -22,7 +23,7 @@ function studioGenerate() {
     const values = Array.from(arguments);
     deskShow(); // all that was typed is on the desk
     const {story, was} = studioDesk;
-    values[0] = studioRun.token = studioNewToken();
+    values[0] = studioRun.token = studioRun.asked;
     values[1] = deskTold(studioRun.only, studioRun.anew);
     values[2] = story;
     Object.assign(studioRun, {begun: {story, was}, only: [], anew: false});
@@ -62,10 +63,13 @@ function studioTakeStock() {
 }
 
 function studioCancel() {
+    // What is not there yet cannot be cancelled yet.
+    if (studioIsAsking()) setTimeout(() => document.getElementById("studio_cancel").click(), 200);
     return [`${studioRun.token} ${studioRun.strip}`];
 }
 
 function studioFollow() {
+    studioRun.asked = studioRun.token;
     return [studioRun.token, studioRun.run];
 }
 
@@ -73,17 +77,30 @@ function studioIsBusy() {
     return document.querySelector("#studio_progress [data-busy]") !== null;
 }
 
+// Whether what was asked last is not answered yet: it may become a story.
+function studioIsAsking() {
+    return document.querySelector("#studio_answered :is(input, textarea)").value !== studioRun.asked;
+}
+
+function studioMustWait() {
+    return studioIsBusy() || studioIsAsking();
+}
+
 // What the page itself has to say, below its buttons.
 function studioSay(text) {
     document.querySelector(".studio-said").textContent = text;
 }
 
-// Gradio drops a click while the last one is still being answered, without a word.
-function studioRefuseSecond(event) {
-    if (!event.target.closest("#studio_generate") || !studioIsBusy()) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    studioSayBusy();
+// A story at a time: from the press on, since gradio takes its time before it asks.
+function studioPressGenerate(event) {
+    if (!event.target.closest("#studio_generate")) return;
+    if (studioMustWait()) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        studioSayBusy();
+    } else {
+        studioRun.asked = studioNewToken();
+    }
 }
 
 function studioSayBusy() {
@@ -92,16 +109,17 @@ function studioSayBusy() {
 
 // Whether the server is still there, asked while something is being made.
 async function studioAskServer() {
-    if (!studioIsBusy()) return;
+    if (!studioMustWait()) return;
     try {
         const answer = await fetch(`hopping/cards/${studioRun.token}?since=${studioCards.made}`);
-        if (!answer.ok) {
+        const gone = !answer.ok && studioIsBusy();
+        if (gone) {
             studioSay("The server was started anew, and has stopped this story. What was made of " +
                 "it is in the output folder.");
         } else if (studioRun.silent) {
             studioSay("");
         }
-        studioRun.silent = !answer.ok;
+        studioRun.silent = gone;
     } catch {
         studioRun.silent = true;
         studioSay("The server does not answer. What was made is in its output folder; start it " +
@@ -113,17 +131,17 @@ async function studioAskServer() {
 
 // The story and its run are kept for as long as the tab is.
 function studioKeep() {
-    const [{token, run}, {story, was, locked}] = [studioRun, studioDesk];
-    const kept = {token, run, story, was, locked: [...locked]};
+    const [{token, run}, {begun, story, was, locked}] = [studioRun, studioDesk];
+    const kept = {token, run, begun, story, was, locked: [...locked]};
     sessionStorage.setItem("studio-desk", JSON.stringify(kept));
 }
 
 function studioRestore() {
     const kept = JSON.parse(sessionStorage.getItem("studio-desk"));
     if (kept) {
-        const {token, run, story, was} = kept;
+        const {token, run, begun, story, was} = kept;
         Object.assign(studioRun, {token, run});
-        Object.assign(studioDesk, {story, was, locked: new Set(kept.locked)});
+        Object.assign(studioDesk, {begun, story, was, locked: new Set(kept.locked)});
         if (story !== deskStory().value) deskWrite(story);
         if (token || run) document.getElementById("studio_follow").click();
         if (run) studioOpenRecord(run, story);
@@ -218,6 +236,11 @@ function studioPayload() {
     return [studioFile.payload];
 }
 
+function studioOpenFile(file) {
+    studioDesk.before = deskStory().value;
+    studioOpen(file);
+}
+
 async function studioOpen(file) {
     // One byte over the limit is enough to be refused, with the server's own reason.
     const bytes = new Uint8Array(await file.slice(0, studioFile.most + 1).arrayBuffer());
@@ -232,14 +255,14 @@ async function studioOpen(file) {
 function studioWatchFiles() {
     const input = document.getElementById("studio_file");
     input.addEventListener("change", function() {
-        if (input.files.length) studioOpen(input.files[0]);
+        if (input.files.length) studioOpenFile(input.files[0]);
         input.value = ""; // the same file again is a change, too
     });
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", function(event) {
         if (!event.dataTransfer.files.length) return;
         event.preventDefault();
-        studioOpen(event.dataTransfer.files[0]);
+        studioOpenFile(event.dataTransfer.files[0]);
     });
 }
 
@@ -252,6 +275,7 @@ const studioParts = [
     "#hopping_plan_button",
     "#studio_file",
     "#studio_progress",
+    "#studio_answered :is(input, textarea)",
     "#studio_generate",
     "#studio_cancel",
     "#studio_follow",
@@ -281,7 +305,7 @@ function studioBegin() {
     document.querySelector("#studio_run").insertAdjacentHTML(
         "beforeend", '<p class="studio-said" role="status"></p>'
     );
-    document.addEventListener("click", studioRefuseSecond, true);
+    document.addEventListener("click", studioPressGenerate, true);
     setInterval(studioAskServer, 5000);
     setInterval(studioCheckStock, 2000);
     document.addEventListener("keydown", studioKeys);

@@ -1,0 +1,103 @@
+"""What stands behind a comma and says who somebody is or what they are like.
+
+"Mia, a girl with curly hair, …"; "the daughter, barefoot and in a muddy gown, …";
+"Ines, welder, …"; "Captain Ibarra, eyepatch, crimson uniform, …"
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .lexicon import lexicon
+from .phrase import Phrase
+from .phrases import NEAR
+from .vocabulary import DEFINITE, POSSESSIVE
+
+if TYPE_CHECKING:
+    from .looks import Looks
+
+
+class Appositions:
+    """Reads on behind the commas of one sentence."""
+
+    def __init__(self, looks: Looks) -> None:
+        self._looks, self._sentence = looks, looks.sentence
+        self._tags, self._starts = looks.tags, looks.starts
+
+    def behind(self, phrase: Phrase) -> int | None:
+        """Where an apposition or looks between commas, or up to the end of the sentence, end."""
+        looks, sign = self._looks, self._sentence.word(phrase.end)
+        if sign not in (",", "–", "—") and not (sign == ":" and self._is_introduced(phrase)):
+            return None
+        if self._sentence.is_verbless and not (phrase.determiner or phrase.is_animate):
+            return None
+        at = phrase.end + 1
+        item = self._starts.get(at)
+        end = looks.look(at) or looks.adjectives(phrase, at)
+        if end is None and item is not None and self._is_apposition(phrase, item):
+            looks.extend(item)
+            end = item.end
+        elif end is None and item is not None and self._is_bare_look(phrase, item):
+            return item.end
+        if end is None or self._tags[end] not in ",.":
+            return None
+        if item is not None and end == item.end and not looks.is_colour(item):
+            looks.take(phrase, item)
+        return end
+
+    def _is_introduced(self, phrase: Phrase) -> bool:
+        """Whether what stands behind a colon says who somebody is: "Meet Beatrix: a …"."""
+        item = self._starts.get(phrase.end + 1)
+        named = bool(phrase.names) and not phrase.determiner
+        return named and bool(item and item.is_indefinite) and not self._sentence.is_spoken(phrase)
+
+    def _is_bare_look(self, phrase: Phrase, item: Phrase) -> bool:
+        """ "Captain Ibarra, silver-haired, eyepatch, crimson uniform, sits down"."""
+        bare = not (item.determiner or item.owner or item.pronoun or item.names)
+        return (
+            bare
+            and bool(phrase.names)
+            and self._tags[item.end] in ",."
+            and self._looks.is_look(item)
+        )
+
+    def _is_apposition(self, phrase: Phrase, item: Phrase) -> bool:
+        if item.pronoun or item.owner or not phrase.is_seen or self._differ(phrase, item):
+            return False
+        if item.names:  # "her robot cat, Bolt,"
+            return not phrase.names and self._tags[item.end] in ",."
+        if not item.determiner and not (item.number and phrase.plural):
+            return self._is_role(phrase, item) or self._is_stuff(phrase, item)
+        if phrase.names:
+            return self._tags[item.end] != "C" or item.determiner in ("a", "an")
+        if self._sentence.is_verbless and phrase.determiner not in DEFINITE | POSSESSIVE:
+            return False
+        return item.is_indefinite and self._is_closed(item)
+
+    def _is_role(self, phrase: Phrase, item: Phrase) -> bool:
+        """ "Ines, welder, …": of somebody with a name it is said without an article."""
+        return bool(phrase.names) and item.is_animate and not item.plural
+
+    def _is_stuff(self, phrase: Phrase, item: Phrase) -> bool:
+        """ "the count's carriage, black lacquer with silver wheels, waits"."""
+        stuff = lexicon().main_part(item.head) == "stuff" or self._looks.is_cloth(item)
+        return stuff and not phrase.is_animate and not self._sentence.is_verbless
+
+    def _differ(self, phrase: Phrase, item: Phrase) -> bool:
+        """Whether one is a living being and the other is not, as far as is known."""
+        known = lexicon()
+        kinds = [{known.main_part(n) for n in p.nouns} - {None} for p in (phrase, item)]
+        if not all(kinds) or phrase.names or item.names:
+            return False
+        return phrase.is_animate != item.is_animate
+
+    def _is_closed(self, item: Phrase) -> bool:
+        """Whether a comma closes it and a verb follows, where a list would go on with "and"."""
+        at, last = item.end, item.end + NEAR
+        while at < last and self._tags[at] not in ".":
+            if self._tags[at] == "C" and (other := self._starts.get(at + 1)) and other.is_animate:
+                return False
+            if self._tags[at] == ",":
+                return True
+            at += 1
+        return self._tags[at] == "."
