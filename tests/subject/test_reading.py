@@ -92,6 +92,11 @@ def shown(*texts):
             ["A widow, veiled, in black lace"],
         ),
         ("A man in a kigurumi dances.", "The man.", ["A man in a kigurumi"]),
+        # several subjects of one verb
+        ("Ada and Bea wear blue dresses.", "Ada.", ["Ada", "wear blue dresses"]),
+        ("Ada and Bea are twins. Both have red hair.", "Bea.", ["Bea", "Both have red hair"]),
+        # before the subject, when it is
+        ("Every morning Mia swims.", "Mia.", ["Mia"]),
         # behind commas: age, role, clothes and stuff without articles
         ("Zed, fifties, in a greasy cap, hums.", "Zed.", ["Zed, fifties, in a greasy cap"]),
         ("Lulu, nine, in a onesie, waves.", "Lulu.", ["Lulu, nine, in a onesie"]),
@@ -172,6 +177,10 @@ def test_somebody_else(first, later):
         ("A woman sits.", "A man sees her."),
         ("The king and the queen sit.", "They run."),
         ("A dog sits.", 'DOG: "Woof."'),
+        ("A woman sits.", "A man sits down next to her."),
+        ("A clumsy robot chef sits.", "The robot runs."),
+        ("An elderly couple sits.", "The two run."),
+        ("A fox in a hat and a hen meet.", "Both run."),
     ],
 )
 def test_the_same_one(first, later):
@@ -182,6 +191,19 @@ def test_a_group_is_meant_where_one_of_it_is():
     texts = ["Five old ladies in blue hats jog.", "One of the ladies falls.", "They laugh."]
     for later in (texts[:2], [texts[0], texts[2]]):
         assert shown(*later) == ["Five old ladies in blue hats"]
+
+
+def test_they_are_those_who_met_last():
+    texts = ["A queen rules over the frogs.", "A prince arrives.", "The queen kisses the prince."]
+    reading = read(*texts, "They dance.")
+    who = {mention.individual for mention in reading.mentions[3]}
+    assert [reading.spans(at, who) != () for at in (1, 2)] == [True, True]
+    assert reading.spans(1, who) == ((0, 7),)
+
+
+def test_she_is_rather_who_is_known_to_be_female():
+    texts = ["A captain, a woman in a red hat, waits.", "The pirate laughs.", "She fires."]
+    assert shown(texts[0], *texts[1:]) == ["A captain, a woman in a red hat"]
 
 
 def test_what_nearly_every_frame_has_is_style():
