@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .lexicon import lexicon
-from .phrase import Phrase
+from .phrase import Phrase, main_part
 from .vocabulary import (
+    CREATURES,
     DEFINITE,
     GENERIC,
     GROUPS,
     HE,
-    HER_TITLES,
-    HIS_TITLES,
     IT,
     LIKENESSES,
     LIVING,
@@ -97,7 +96,7 @@ class Individuals:
 
     def add(self, phrase: Phrase, frame: int, owner: Individual | None) -> Individual:
         """Somebody new."""
-        parts = (_part(noun) for noun in phrase.nouns)
+        parts = (main_part(noun) for noun in phrase.nouns)
         made = Individual(
             number=len(self.all),
             head=phrase.head,
@@ -235,18 +234,15 @@ class Individuals:
         return [max(things, key=lambda one: one.mentioned)] if things else living
 
 
-def _part(noun: str) -> str | None:
-    """Where the outline has a noun; a queen is no bee, and it does not have every grandpa."""
-    return "person" if noun in HIS_TITLES | HER_TITLES else lexicon().main_part(noun)
-
-
 def _can_mean(noun: str, called: str) -> bool:
     """Whether "the bird" can mean what was called an owl, or "the parrot" what was a macaw."""
     if noun == called:
         return True
     known = lexicon()
-    if noun in GENERIC and _part(called) == "person":
+    if noun in GENERIC and main_part(called) == "person":
         return True
+    if noun in CREATURES and main_part(called) in ("person", "animal"):
+        return not known.is_kind_of(called, "person")  # a dragon is no human being
     if len(noun) > 2 and called.endswith(noun) and len(called) > len(noun) + 1:
         return True  # a superheroine is a heroine
     if known.main_part(noun) in ("stuff", "weather"):

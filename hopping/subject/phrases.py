@@ -12,13 +12,12 @@ from functools import cached_property
 from hopping.story import Span
 
 from .lexicon import lexicon
-from .phrase import Phrase
+from .phrase import Phrase, main_part
 from .tagging import tag
 from .tokens import Token
 from .vocabulary import (
     EXISTENTIAL,
     IS,
-    MACHINES,
     MANY,
     NEGATIVE,
     NUMBERS,
@@ -26,6 +25,7 @@ from .vocabulary import (
     TITLE_NOUNS,
     TITLES,
     WAS,
+    WEARING,
     WISHES,
 )
 
@@ -153,6 +153,8 @@ class Sentence:
         """Determiners, numbers, modifiers and nouns."""
         tags, at = self.tags, index
         determiner, number, many = "", None, False
+        if tags[at] == "J" and self.word(at - 1) == "at":  # "at last Basil slid"
+            return None
         last = index + NEAR
         while tags[at] in "ADP#" and at < last:
             word = self.word(at)
@@ -173,7 +175,7 @@ class Sentence:
             if not (
                 tags[at] in "JE"
                 or (tags[at] == "R" and tags[at + 1] in "JE" and at > index)
-                or (tags[at] == "G" and tags[at + 1] in "NMJEG" and inside)
+                or (tags[at] == "G" and tags[at + 1] in "NMJEG" and (inside or self._is_worn(at)))
                 or (tags[at] in ",C" and at > first and self._goes_on(at))
             ):
                 break
@@ -197,6 +199,12 @@ class Sentence:
         while self.tags[at] in "JER,C" and at < last:
             at += 1
         return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
+
+    def _is_worn(self, at: int) -> bool:
+        """ "a mohawk and welding goggles"."""
+        word, noun = self.word(at), self.word(at + 1)
+        joined = at > 0 and self.tags[at - 1] == "C" and word not in WEARING
+        return joined and lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
 
     def _ends_before(self, at: int) -> bool:
         """ "a miller white with flour", "every morning Mia"."""
@@ -240,9 +248,7 @@ class Sentence:
             # "a goblin tax collector" is a goblin, "a fox girl" a fox.
             if phrase.is_animate and not phrase.names:
                 living = ("person", "animal")
-                phrase.nouns += [
-                    w for w in common[:-1] if lexicon().main_part(w) in living or w in MACHINES
-                ]
+                phrase.nouns += [w for w in common[:-1] if main_part(w) in living]
         phrase.modifiers.update(
             _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"
         )
@@ -255,6 +261,7 @@ class Sentence:
         """ "without a hat", "not a single wolf", "none of the dogs"."""
         before = [self.word(i) for i in range(max(0, start - 2), start)]
         return before[-1:] in (["without"], ["not"], ["no"]) or before in (
+            ["not", "even"],
             ["none", "of"],
             ["instead", "of"],
         )

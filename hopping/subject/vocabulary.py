@@ -163,6 +163,12 @@ LIKENESSES = PICTURES | _words(
     "sculpture bust figurine doll puppet effigy mural tattoo chocolate gingerbread inflatable "
     "mechanical knitted"
 )
-# Machines that are somebody: "a robot chef" is "the robot".
-MACHINES = _words("robot android cyborg automaton droid golem")
+# Things that are somebody: they walk and talk, and "a robot chef" is "the robot".
+BEINGS = _words(
+    "robot android cyborg automaton droid golem skeleton scarecrow snowman mummy ghost phantom"
+)
+# "The beast opens one eye": anybody can be meant who is not human.
+CREATURES = _words("creature beast monster animal brute critter")
+# What "built from an old boat" says of a house is no place.
+MAKING = _words("make build carve weave sew knit cut cast forge fashion cobble assemble fold")
 LIVING = _words("living live real alive")

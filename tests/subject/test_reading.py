@@ -92,6 +92,24 @@ def shown(*texts):
             ["A widow, veiled, in black lace"],
         ),
         ("A man in a kigurumi dances.", "The man.", ["A man in a kigurumi"]),
+        (
+            "A treehouse built from an old boat sways.",
+            "The treehouse.",
+            ["A treehouse built from an old boat"],
+        ),
+        ("A sniper in a grey hoodie waits.", "The sniper.", ["A sniper in a grey hoodie"]),
+        (
+            "Skye, a girl with a mohawk and welding goggles, hammers.",
+            "Skye.",
+            ["Skye, a girl with a mohawk and welding goggles"],
+        ),
+        (
+            "Nora (40), freckled, in old overalls, hangs up a coat.",
+            "Nora.",
+            ["Nora (40), freckled, in old overalls"],
+        ),
+        ("A bear meets a rabbit in a waistcoat.", "The rabbit.", ["a rabbit in a waistcoat"]),
+        ("At last Basil sleeps.", "Basil.", ["Basil"]),
         # several subjects of one verb
         ("Ada and Bea wear blue dresses.", "Ada.", ["Ada", "wear blue dresses"]),
         ("Ada and Bea are twins. Both have red hair.", "Bea.", ["Bea", "Both have red hair"]),
@@ -150,6 +168,7 @@ def test_phrases(earlier, later, found):
         ("Snow falls.", "It looks up."),
         ("A girl in a red hat sits.", "A girl in a blue hat runs."),
         ("A dog sits.", "It is raining."),
+        ("A chef sits.", "Nobody is here, not even the chef."),
     ],
 )
 def test_somebody_else(first, later):
@@ -178,6 +197,8 @@ def test_somebody_else(first, later):
         ("The king and the queen sit.", "They run."),
         ("A dog sits.", 'DOG: "Woof."'),
         ("A woman sits.", "A man sits down next to her."),
+        ("A skeleton sits.", "Behind him comes a ghost."),
+        ("A dragon sits.", "The beast runs."),
         ("A clumsy robot chef sits.", "The robot runs."),
         ("An elderly couple sits.", "The two run."),
         ("A fox in a hat and a hen meet.", "Both run."),
