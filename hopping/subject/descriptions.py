@@ -23,12 +23,16 @@ def describe(sentence: Sentence) -> None:
     looks = Looks(sentence)
     rest = _Rest(sentence, looks)
     taken = 0  # heads before this token are part of another's looks
+    joined: list[Phrase] = []  # subjects of one verb: "Ada and Bea wear blue dresses"
     for phrase in sentence.phrases:
         if not phrase.pronoun and phrase.head_at >= taken:
             looks.extend(phrase)
             taken = phrase.end
         if phrase.role == "subject" and phrase.pronoun not in EXISTENTIAL:
-            rest.add_predicate(phrase)
+            if not (joined and sentence.tags[joined[-1].end : phrase.start] in ("C", ",", ",C")):
+                joined = []
+            rest.add_predicate(phrase, joined)
+            joined.append(phrase)
     if sentence.is_verbless:
         rest.add_tags()
 
@@ -38,8 +42,11 @@ class _Rest:
         self._sentence, self._looks = sentence, looks
         self._tags, self._word = sentence.tags, sentence.word
 
-    def add_predicate(self, phrase: Phrase) -> None:
-        """What a clause says of its subject: "is orange", "has one arm", "wears glasses"."""
+    def add_predicate(self, phrase: Phrase, joined: list[Phrase]) -> None:
+        """What a clause says of its subject: "is orange", "has one arm", "wears glasses".
+
+        `joined`: who shares the verb.
+        """
         start = at = self._looks.beyond_places(phrase.end)
         end: int | None = None
         while True:
@@ -55,6 +62,9 @@ class _Rest:
             else:
                 break
         if end is not None:
+            for one in joined:
+                self._looks.note(one, start, end)
+                one.parts.append((start, end))
             phrase.parts.append((phrase.start if phrase.pronoun else start, end))
             owned = phrase.owner is not None or phrase.determiner in POSSESSIVE
             phrase.describes_owner = owned and self._looks.is_look(phrase)
@@ -62,7 +72,7 @@ class _Rest:
     def _predicate(self, phrase: Phrase, at: int) -> int | None:
         word = self._word(at)
         form = lexicon().verb_form(word)
-        if word in HAVE or self._word(at + 1) == "got" or (form and form[1] in WEARS):
+        if word in HAVE | WEARS or self._word(at + 1) == "got" or (form and form[1] in WEARS):
             at += 1 + (self._word(at + 1) == "got")
             item = self._looks.starts.get(at)
             if item is None or item.determiner in DEFINITE or item.is_animate:
@@ -75,6 +85,9 @@ class _Rest:
     def _is_so(self, phrase: Phrase, at: int) -> int | None:
         """What follows "is": looks that last, not where someone is or how they feel."""
         item = self._looks.starts.get(at)
+        if item is not None and item.plural and item.is_animate and not item.determiner:
+            item.absorbed = True  # "Ada and Bea are twins": nobody else
+            return None
         if item is not None and item.is_indefinite and not item.names:
             self._looks.extend(item)
             self._looks.take(phrase, item)

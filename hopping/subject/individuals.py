@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .lexicon import lexicon
-from .phrase import Phrase
+from .phrase import Phrase, main_part
 from .vocabulary import (
+    CREATURES,
     DEFINITE,
     GENERIC,
     GROUPS,
@@ -28,6 +29,8 @@ from .vocabulary import (
 # How many of the latest are asked, so that the work stays linear in the length of a story.
 _LATEST_OF_A_NAME = 8
 _LATEST = 64
+# How many frames longer somebody is meant of whom it is known that they are he, or she.
+_SURE = 1.5
 # How many frames back "they" looks for several who were named one by one.
 _TOGETHER = 2
 _IT_CAN_BE = frozenset({"animal", "thing", "food", "plant", "worn"})
@@ -93,7 +96,7 @@ class Individuals:
 
     def add(self, phrase: Phrase, frame: int, owner: Individual | None) -> Individual:
         """Somebody new."""
-        parts = (lexicon().main_part(noun) for noun in phrase.nouns)
+        parts = (main_part(noun) for noun in phrase.nouns)
         made = Individual(
             number=len(self.all),
             head=phrase.head,
@@ -201,9 +204,10 @@ class Individuals:
             max(
                 found,
                 key=lambda one: (
-                    not one.sex if pronoun in IT else one.is_person or not one.parts,
-                    one.mentioned[0],
-                    bool(one.sex),
+                    not one.sex
+                    if pronoun in IT
+                    else one.is_person or bool(one.names) or not one.parts,
+                    one.mentioned[0] + _SURE * bool(one.sex and pronoun not in IT),
                     one.mentioned,
                     one.as_subject,
                     -one.order,
@@ -219,11 +223,12 @@ class Individuals:
             latest is None or min(one.mentioned for one in together) >= latest.mentioned
         ):
             return together
-        if latest is not None:
-            return [latest]
         living = [one for one in recent if one.is_animate]
+        last = max((one.mentioned[0] for one in living), default=0)
+        met = [one for one in living if one.mentioned[0] == last and not one.is_several]
+        if latest is not None:
+            return met if len(met) > 1 and latest.mentioned[0] < last else [latest]
         if len(living) > 1:
-            last = max(one.mentioned for one in living)[0]
             return [one for one in living if one.mentioned[0] >= last - _TOGETHER]
         things = [one for one in recent if one.plural]
         return [max(things, key=lambda one: one.mentioned)] if things else living
@@ -234,8 +239,10 @@ def _can_mean(noun: str, called: str) -> bool:
     if noun == called:
         return True
     known = lexicon()
-    if noun in GENERIC and known.main_part(called) == "person":
+    if noun in GENERIC and main_part(called) == "person":
         return True
+    if noun in CREATURES and main_part(called) in ("person", "animal"):
+        return not known.is_kind_of(called, "person")  # a dragon is no human being
     if len(noun) > 2 and called.endswith(noun) and len(called) > len(noun) + 1:
         return True  # a superheroine is a heroine
     if known.main_part(noun) in ("stuff", "weather"):

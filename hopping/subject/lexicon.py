@@ -91,7 +91,12 @@ class Lexicon:
         """A noun's places in the outline; of a compound, its last part's: a tracksuit is a suit."""
         if noun in self._nodes or noun in self._shares:
             return tuple(self._nodes.get(noun, ()))
-        ends = (noun[at:].lstrip("-") for at in range(3, len(noun) - 2))
+        # Short ends are found by chance, too: "hoo-die".
+        ends = (
+            noun[at:].lstrip("-")
+            for at in range(3, len(noun) - 2)
+            if len(noun) - at > 3 or noun[:at].rstrip("-") in self
+        )
         return tuple(next((self._nodes[end] for end in ends if end in self._nodes), ()))
 
     @lru_cache(maxsize=100_000)  # noqa: B019

@@ -19,6 +19,7 @@ from .vocabulary import (
     DECADES,
     DEFINITE,
     LOCATIVE,
+    MAKING,
     NAMING,
     POSSESSIVE,
     QUALITIES,
@@ -54,6 +55,7 @@ class Looks:
             self._of,
             self._name,
             self._epithet,
+            self._age,
             self._measure,
             self._likeness,
             self._look_of,
@@ -122,6 +124,12 @@ class Looks:
         self.extend(item)
         return item.end
 
+    def _age(self, phrase: Phrase) -> int | None:
+        """ "Nora (40), …": brackets are looked through."""
+        at = phrase.end
+        aged = bool(phrase.names) and self.tags[at] == "#" and self.tags[at + 1] in ",."
+        return at + 1 if aged else None
+
     def _likeness(self, phrase: Phrase) -> int | None:
         """ "a miller white with flour", "a mouse no bigger than a thimble"."""
         at = phrase.end
@@ -183,6 +191,8 @@ class Looks:
             is_look = self.is_look(item, worn)
             if not is_look and (worn or (end is not None and not self._closes_list(at, item))):
                 break
+            if item.is_animate:
+                self.extend(item)
             end = self.detail(item.end)
             at = end + (self.tags[end] in ",C")
             at += self.tags[at] == "C"
@@ -278,8 +288,9 @@ class Looks:
             while self.tags[end] in NOUNS:
                 end += 1
         elif self.tags[end] == "I" and (item := self.starts.get(end + 1)):
-            if self.says_where(end):  # "found in a forest"
-                return at
+            made = (lexicon().verb_form(self.word(at)) or ("", ""))[1] in MAKING
+            if self.says_where(end) and not (made and self.word(end) == "from"):
+                return at  # "found in a forest"
             if self.word(end) == "of":  # "made of rubble": a rubble one
                 phrase.modifiers.update(item.nouns)
             self.extend(item)

@@ -12,10 +12,22 @@ from functools import cached_property
 from hopping.story import Span
 
 from .lexicon import lexicon
-from .phrase import Phrase
+from .phrase import Phrase, main_part
 from .tagging import tag
 from .tokens import Token
-from .vocabulary import EXISTENTIAL, IS, MANY, NEGATIVE, NUMBERS, TITLE_NOUNS, TITLES, WAS, WISHES
+from .vocabulary import (
+    EXISTENTIAL,
+    IS,
+    MANY,
+    NEGATIVE,
+    NUMBERS,
+    TIMES,
+    TITLE_NOUNS,
+    TITLES,
+    WAS,
+    WEARING,
+    WISHES,
+)
 
 VERBS = frozenset("ZTBX")
 NOUNS = frozenset("NMH")
@@ -112,9 +124,14 @@ class Sentence:
         self._stops = [index for index, letter in enumerate(self.tags) if letter == "."]
 
     def _pronoun(self, index: int) -> Phrase | None:
+        pronoun, at = self.word(index), index
         if self.tags[index] != "O":
-            return None
-        phrase = Phrase(index, index + 1, index, pronoun=self.word(index))
+            at += pronoun == "the"
+            # "Both laugh", "The two laugh"
+            if self.word(at) not in ("both", "two", "three") or self.tags[at + 1] not in "ZTBXR.,":
+                return None
+            pronoun = "they"
+        phrase = Phrase(index, at + 1, at, pronoun=pronoun)
         phrase.role = self._role(index)
         return phrase
 
@@ -136,6 +153,8 @@ class Sentence:
         """Determiners, numbers, modifiers and nouns."""
         tags, at = self.tags, index
         determiner, number, many = "", None, False
+        if tags[at] == "J" and self.word(at - 1) == "at":  # "at last Basil slid"
+            return None
         last = index + NEAR
         while tags[at] in "ADP#" and at < last:
             word = self.word(at)
@@ -156,13 +175,13 @@ class Sentence:
             if not (
                 tags[at] in "JE"
                 or (tags[at] == "R" and tags[at + 1] in "JE" and at > index)
-                or (tags[at] == "G" and tags[at + 1] in "NMJEG" and inside)
+                or (tags[at] == "G" and tags[at + 1] in "NMJEG" and (inside or self._is_worn(at)))
                 or (tags[at] in ",C" and at > first and self._goes_on(at))
             ):
                 break
             at += 1
         nouns = at
-        while tags[at] in NOUNS and not (at > nouns and self._is_behind_its_noun(at)):
+        while tags[at] in NOUNS and not (at > nouns and self._ends_before(at)):
             at += 1
         if at == nouns:
             # "the dark", "two of them": an adjective or a number may be the head.
@@ -181,8 +200,16 @@ class Sentence:
             at += 1
         return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
 
-    def _is_behind_its_noun(self, at: int) -> bool:
-        """ "a miller white with flour", but "a bird cage"."""
+    def _is_worn(self, at: int) -> bool:
+        """ "a mohawk and welding goggles"."""
+        word, noun = self.word(at), self.word(at + 1)
+        joined = at > 0 and self.tags[at - 1] == "C" and word not in WEARING
+        return joined and lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
+
+    def _ends_before(self, at: int) -> bool:
+        """ "a miller white with flour", "every morning Mia"."""
+        if self.tags[at] == "H" and self.word(at - 1) in TIMES:
+            return True
         living = lexicon().main_part(self.word(at - 1)) in ("person", "animal")
         return living and lexicon().is_colour(self.word(at))
 
@@ -221,7 +248,7 @@ class Sentence:
             # "a goblin tax collector" is a goblin, "a fox girl" a fox.
             if phrase.is_animate and not phrase.names:
                 living = ("person", "animal")
-                phrase.nouns += [w for w in common[:-1] if lexicon().main_part(w) in living]
+                phrase.nouns += [w for w in common[:-1] if main_part(w) in living]
         phrase.modifiers.update(
             _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"
         )
@@ -234,6 +261,7 @@ class Sentence:
         """ "without a hat", "not a single wolf", "none of the dogs"."""
         before = [self.word(i) for i in range(max(0, start - 2), start)]
         return before[-1:] in (["without"], ["not"], ["no"]) or before in (
+            ["not", "even"],
             ["none", "of"],
             ["instead", "of"],
         )

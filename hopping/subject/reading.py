@@ -165,8 +165,8 @@ class Reading:
     ) -> list[Individual]:
         if phrase.pronoun not in HE | SHE | IT | THEY or _means_nobody(sentence, phrase):
             return []
-        # "It follows him": an object is not its own subject.
-        not_these = subjects if phrase.role == "object" else []
+        # "It follows him", "It sits next to him": nobody but himself.
+        not_these = [] if phrase.role == "subject" else subjects
         who = self._who.meant_by_pronoun(phrase.pronoun, not_these, among)
         if len(who) == 1:
             self._who.learn(who[0], phrase)

@@ -24,6 +24,7 @@ from .vocabulary import (
     CALENDAR,
     COORDINATORS,
     DETERMINERS,
+    GROUPS,
     INTRODUCING,
     LABELS,
     MANY,
@@ -93,6 +94,7 @@ _NOTHING_TO_JOIN = 3.0  # a verb behind "and" where none is before it
 # "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": what each (reading, number) costs.
 _DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", "a"): 8.0, ("B", ""): 2.0}
 _NO_CAPITAL = 1.0  # a verb in what does not begin as a sentence does
+_TOLD = 0.25  # … but ends with a full stop: "(CUT TO:) a senator steps out."
 _IN_A_LIST = 3.0  # … and in a list of tags: "red kimono, nine tails, autumn leaves"
 _CAPTION = 4  # within so many words a picture is named that a frame describes
 _OPENING = frozenset(".!?;:…–—-")  # behind these a capital says nothing
@@ -110,6 +112,7 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
     opens = True  # a sentence: its capital says nothing
     sentence = False  # whether it began with a capital
     listed = _is_list(tokens)
+    told = bool(tokens) and tokens[-1].text in ".!?"
     for index, token in enumerate(tokens):
         following = tokens[index + 1 : index + 3]
         # "Close view of a lake, a skater carving circles." is a caption and needs no verb.
@@ -118,7 +121,7 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
         elif opens:
             sentence = token.is_capital
         acts = index > 0 and _is_living(tokens[index - 1].word)
-        loose = 0.0 if sentence else _IN_A_LIST if listed else _NO_CAPITAL
+        loose = 0.0 if sentence else _IN_A_LIST if listed else _TOLD if told else _NO_CAPITAL
         reached: dict[tuple[str, _Clause], Any] = {}
         for reading, own in _readings(token, opens, following, names):
             for (before, clause), path in best.items():
@@ -158,6 +161,8 @@ def _step(
     if reading in "NMHO":
         if oblique or phase not in (_NO_VERB, _NEXT_CLAUSE):
             return 0.0, clause
+        if number == "g" or token.word in GROUPS:
+            return 0.0, (phase, "g", False)  # "the couple laugh", "the couple laughs"
         if number == "a":
             return 0.0, (phase, "a", False)
         plural = reading == "M" or (reading == "O" and token.word not in _SINGULAR_SUBJECTS)
@@ -294,6 +299,8 @@ def readings(word: str) -> Readings:
 
     for pos, letter in _POS_TAG.items():
         offer(letter, known.share(word, pos))
+    if costs.keys() <= {"R"}:  # "strongest", "longest"
+        offer("J", max((known.share(stem, "a") for stem in _positives(word)), default=-1))
     singular, form = known.singular(word), known.verb_form(word)
     if "N" in costs and "J" in costs and not known.is_colour(word):
         costs["J"] += 0.3  # "locomotive"
@@ -320,6 +327,14 @@ def readings(word: str) -> Readings:
     if not costs or "-" in word:
         _guess(word, costs)
     return tuple(costs.items())
+
+
+def _positives(word: str) -> tuple[str, ...]:
+    """The adjectives that a word may be the superlative of."""
+    if not word.endswith("est") or len(word) < 6:
+        return ()
+    stem = word[:-3]
+    return stem, f"{stem}e", stem[:-1] if stem[-1] == stem[-2] else f"{stem[:-1]}y"
 
 
 def _guess(word: str, costs: dict[str, float]) -> None:

@@ -121,7 +121,7 @@ PICTURES = _words(
     "render rendering shot close-up closeup view macro artwork art still snapshot poster "
     "watercolor watercolour woodcut engraving etching print comic cartoon panel cover packshot "
     "headshot silhouette depiction scene selfie polaroid mosaic fresco icon logo sticker concept "
-    "design study mugshot wallpaper screenshot film frame footage pov"
+    "design study mugshot advert ad advertisement wallpaper screenshot film frame footage pov"
 )
 BACKDROPS = _words("background backdrop foreground lighting bokeh")
 CALENDAR = _words(
@@ -136,6 +136,11 @@ WEATHER = _words(
     "summer sunny sunset warm windy winter"
 )
 TURNS = _words("get grow turn become start begin")
+
+# "Every morning Mia swims": when it is, stands before who.
+TIMES = _words(
+    "morning evening night day afternoon noon week month year summer winter spring autumn time"
+)
 
 # What somebody wants is not there yet.
 WISHES = _words("want wish hope long plan dream need")
@@ -158,4 +163,12 @@ LIKENESSES = PICTURES | _words(
     "sculpture bust figurine doll puppet effigy mural tattoo chocolate gingerbread inflatable "
     "mechanical knitted"
 )
+# Things that are somebody: they walk and talk, and "a robot chef" is "the robot".
+BEINGS = _words(
+    "robot android cyborg automaton droid golem skeleton scarecrow snowman mummy ghost phantom"
+)
+# "The beast opens one eye": anybody can be meant who is not human.
+CREATURES = _words("creature beast monster animal brute critter")
+# What "built from an old boat" says of a house is no place.
+MAKING = _words("make build carve weave sew knit cut cast forge fashion cobble assemble fold")
 LIVING = _words("living live real alive")

@@ -9,7 +9,7 @@ from hopping import StoryError, parse_story
 from hopping.studio.picture_files import open_pictures
 from hopping.studio.record import FrameKey, read_record
 
-from .test_cli import error, invoke, make
+from .command_line import error, invoke, make
 
 STORY = "<picture:me/dog.png> A red dog sits.\nThe dog runs.\nA cat sleeps."
 

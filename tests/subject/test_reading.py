@@ -92,6 +92,29 @@ def shown(*texts):
             ["A widow, veiled, in black lace"],
         ),
         ("A man in a kigurumi dances.", "The man.", ["A man in a kigurumi"]),
+        (
+            "A treehouse built from an old boat sways.",
+            "The treehouse.",
+            ["A treehouse built from an old boat"],
+        ),
+        ("A sniper in a grey hoodie waits.", "The sniper.", ["A sniper in a grey hoodie"]),
+        (
+            "Skye, a girl with a mohawk and welding goggles, hammers.",
+            "Skye.",
+            ["Skye, a girl with a mohawk and welding goggles"],
+        ),
+        (
+            "Nora (40), freckled, in old overalls, hangs up a coat.",
+            "Nora.",
+            ["Nora (40), freckled, in old overalls"],
+        ),
+        ("A bear meets a rabbit in a waistcoat.", "The rabbit.", ["a rabbit in a waistcoat"]),
+        ("At last Basil sleeps.", "Basil.", ["Basil"]),
+        # several subjects of one verb
+        ("Ada and Bea wear blue dresses.", "Ada.", ["Ada", "wear blue dresses"]),
+        ("Ada and Bea are twins. Both have red hair.", "Bea.", ["Bea", "Both have red hair"]),
+        # before the subject, when it is
+        ("Every morning Mia swims.", "Mia.", ["Mia"]),
         # behind commas: age, role, clothes and stuff without articles
         ("Zed, fifties, in a greasy cap, hums.", "Zed.", ["Zed, fifties, in a greasy cap"]),
         ("Lulu, nine, in a onesie, waves.", "Lulu.", ["Lulu, nine, in a onesie"]),
@@ -145,6 +168,7 @@ def test_phrases(earlier, later, found):
         ("Snow falls.", "It looks up."),
         ("A girl in a red hat sits.", "A girl in a blue hat runs."),
         ("A dog sits.", "It is raining."),
+        ("A chef sits.", "Nobody is here, not even the chef."),
     ],
 )
 def test_somebody_else(first, later):
@@ -172,6 +196,12 @@ def test_somebody_else(first, later):
         ("A woman sits.", "A man sees her."),
         ("The king and the queen sit.", "They run."),
         ("A dog sits.", 'DOG: "Woof."'),
+        ("A woman sits.", "A man sits down next to her."),
+        ("A skeleton sits.", "Behind him comes a ghost."),
+        ("A dragon sits.", "The beast runs."),
+        ("A clumsy robot chef sits.", "The robot runs."),
+        ("An elderly couple sits.", "The two run."),
+        ("A fox in a hat and a hen meet.", "Both run."),
     ],
 )
 def test_the_same_one(first, later):
@@ -182,6 +212,19 @@ def test_a_group_is_meant_where_one_of_it_is():
     texts = ["Five old ladies in blue hats jog.", "One of the ladies falls.", "They laugh."]
     for later in (texts[:2], [texts[0], texts[2]]):
         assert shown(*later) == ["Five old ladies in blue hats"]
+
+
+def test_they_are_those_who_met_last():
+    texts = ["A queen rules over the frogs.", "A prince arrives.", "The queen kisses the prince."]
+    reading = read(*texts, "They dance.")
+    who = {mention.individual for mention in reading.mentions[3]}
+    assert [reading.spans(at, who) != () for at in (1, 2)] == [True, True]
+    assert reading.spans(1, who) == ((0, 7),)
+
+
+def test_she_is_rather_who_is_known_to_be_female():
+    texts = ["A captain, a woman in a red hat, waits.", "The pirate laughs.", "She fires."]
+    assert shown(texts[0], *texts[1:]) == ["A captain, a woman in a red hat"]
 
 
 def test_what_nearly_every_frame_has_is_style():

@@ -30,6 +30,9 @@ from hopping.subject.tokens import tokenize
         ("A bus stop in the rain.", "ANNIDN."),
         ("A group of children play.", "ANIMB."),
         ("A boy with raisin eyes and icing buttons waits.", "ANINMCNMZ."),
+        ("The couple wave. The couple waves.", "DNB.DNZ."),
+        ("She has the longest whiskers.", "OXDJM."),
+        ("a senator with a red tie steps out.", "ANIAJNZR."),
         # a caption needs no verb
         ("Photo of headphones with leather cushions", "NIMINM"),
         ("Distant view of a lake, a man carving circles.", "JNIAN,ANGM."),

@@ -58,38 +58,49 @@ class Kind:
     """What the tests must know of a host before they start it.
 
     Attributes:
-        flags: by which it computes on the processor, in full precision.
+        flags: by which it computes on the processor.
+        full: and those for full precision.
+        half: and those for half precision, as far as a processor takes it.
         size: width and height of the tests' pictures.
         takes: which of the tests' checkpoints it can load beside sd1; the first stands for another
             one in tests.
         is_slow: whether it takes checkpoints of full width only, with which a picture lasts
             seconds.
+        has_schedules: whether a run can choose its schedule beside its sampler.
     """
 
     name: str
     flags: tuple[str, ...]
+    full: tuple[str, ...]
+    half: tuple[str, ...]
     size: int
     takes: tuple[str, ...]
     is_slow: bool
+    has_schedules: bool = True
 
     @classmethod
     def of(cls, webui: Path) -> Kind:
         """The kind of a checkout, told by its folders."""
         if not (webui / "modules_forge").is_dir():
-            flags = ("--use-cpu", "all", "--no-half", "--no-download-sd-model")
-            return cls("a1111", flags, size=64, takes=("sd2", "sdxl"), is_slow=False)
+            flags = ("--use-cpu", "all", "--no-download-sd-model")
+            precision = (("--no-half",), ("--precision", "half"))
+            return cls("a1111", flags, *precision, 64, takes=("sd2", "sdxl"), is_slow=False)
         # They serve the page's files from the data directory alone, unless they are told.
         served = ("--gradio-allowed-path", str(webui))
-        flags = ("--always-cpu", "--all-in-fp32", "--no-download-sd-model", *served)
+        # On a processor they keep a U-Net in half precision, and compute in full.
+        precision = (("--all-in-fp32",), ("--unet-in-bf16",))
+        flags = ("--always-cpu", "--no-download-sd-model", *served)
         if (webui / "backend").is_dir():
             if not (webui / "modules" / "sd_hijack.py").exists():
-                flags = ("--cpu", "--force-fp32", *served)
-                return cls("neo", flags, size=64, takes=("sdxl",), is_slow=True)
-            return cls("forge", flags, size=32, takes=("sd2", "sdxl"), is_slow=True)
-        if not (webui / "modules" / "sd_schedulers.py").exists():
-            return cls("forge-classic", flags, size=32, takes=("sd2", "sdxl"), is_slow=True)
+                precision = (("--force-fp32",), ("--bf16-unet",))
+                return cls("neo", ("--cpu", *served), *precision, 64, ("sdxl",), is_slow=True)
+            return cls("forge", flags, *precision, 32, ("sd2", "sdxl"), is_slow=True)
+        if (webui / "extensions-builtin" / "xyz").is_dir():
+            takes = ("sd2", "sdxl")
+            chosen = (webui / "modules" / "sd_schedulers.py").exists()  # not in February 2025
+            return cls("forge-classic", flags, *precision, 32, takes, True, has_schedules=chosen)
         # It builds an SD 2 U-Net of the known widths, to ask a checkpoint what it predicts.
-        return cls("reforge", flags, size=32, takes=("sdxl",), is_slow=True)
+        return cls("reforge", flags, *precision, 32, ("sdxl",), is_slow=True)
 
     def need(self, checkpoint: str) -> None:
         """Skip a test if the host cannot load one of the tests' checkpoints."""
@@ -142,7 +153,9 @@ class ApiError(Exception):
 class Host:
     """A running WebUI. Its data directory is the tests' own: nothing of the checkout changes."""
 
-    def __init__(self, webui: Path, python: Path, data: Path, *flags: str) -> None:
+    def __init__(
+        self, webui: Path, python: Path, data: Path, *flags: str, half: bool = False
+    ) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
@@ -169,6 +182,7 @@ class Host:
                     "launch.py",
                     *FLAGS,
                     *self.kind.flags,
+                    *(self.kind.half if half else self.kind.full),
                     "--ckpt-dir",
                     str(data / "models" / "Stable-diffusion"),
                     "--data-dir",
@@ -259,6 +273,8 @@ class Host:
         if self.kind.name in ("forge", "neo") and body.get("enable_hr"):
             # Their API has no default for it, and fails.
             body.setdefault("hr_additional_modules", ["Use same choices"])
+        if self.kind.name == "forge-classic" and self.kind.has_schedules:
+            body.setdefault("hr_cfg_scale", body["cfg_scale"])  # its API has no default for it
         if self.kind.name == "neo" and "hr_upscaler" in body:
             body["hr_upscaler"] = "None"  # its release 2.26 has no latent ones
         if hopping is not None:

@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import json
 import re
 import threading
 
-import pytest
 from PIL import Image
 
 from hopping.run_options import RunOptions
 from hopping.story import parse_story
-from hopping.storybook.world import RESOLUTION
 from hopping.studio.browser.answers import PAGE_ROWS
 from hopping.studio.browser.desk import State
 from hopping.studio.record import read_record
-from hopping.studio.restore import open_story
-from hopping.studio.sampling import SAMPLING
 
+from .asking import frames_in, generate, on_desk, run_of, values, watch
 from .conftest import STORY
-
-OWN = {
-    "negative": "",
-    "steps": 2,
-    "cfg": 3,
-    "sampler": "LMS",
-    "seed": 7,
-    "width": RESOLUTION,
-    "height": RESOLUTION,
-    "batch_size": 1,
-}
-
-
-def values(**changes):
-    """The widgets' values: settings, then options."""
-    settings = {row.name: OWN[row.name] for row in SAMPLING}
-    options = {row.name: row.default for row in PAGE_ROWS} | {"compare": False}
-    for name, value in changes.items():
-        (settings if name in settings else options)[name] = value
-    return [*settings.values(), *options.values()]
-
-
-def on_desk(run, was=(1, 2, 3), locked=(), only=(), anew=False):
-    """What the page says of a desk that has this run."""
-    return json.dumps({"run": run.name, "was": was, "locked": locked, "only": only, "anew": anew})
-
-
-def watch(studio, story=STORY, **changes):
-    """What is shown, by the kind of place; the frames' as the page's script puts it together."""
-    cards, made = {}, 0
-    for progress, downloads in studio.generate("token", story, *values(**changes)):
-        frames = {}
-        if "studio-news" in progress:
-            fetched = studio.cards("token", made)
-            made = fetched["made"]
-            cards |= dict(fetched["cards"])
-            if fetched["cards"]:
-                frames = "".join(cards[number] for number in sorted(cards))
-        yield progress, frames, downloads
-
-
-def generate(studio, story=STORY, **changes):
-    """The last of what is shown, by the kind of place, and all that was."""
-    told = list(watch(studio, story, **changes))
-    return told[-1], told
-
-
-def frames_in(told):
-    """What was shown in the frames' place, each time that it was something else."""
-    return [frames for _, frames, _ in told if isinstance(frames, str)]
-
-
-def run_of(studio):
-    (folder,) = studio.outputs.iterdir()
-    return folder, read_record(folder)
 
 
 def test_frames_come_one_by_one_and_their_files_are_the_command_lines(studio):
@@ -245,177 +184,6 @@ def test_cancelling_keeps_what_is_done(studio):
     assert f"Cancelled. {made} of 3 pictures are made and kept." in told[-1][0]
     assert (folder / "grid.png").is_file()
     assert "frames.zip" in told[-1][2]
-
-
-@pytest.mark.parametrize(
-    ("story", "changes", "expected"),
-    [
-        ("A dog.\n<from:9> It sits.", {}, "line 2, column 1"),
-        ("A <lora:x:1> dog.", {}, "line 1, column 3"),
-        ("", {}, "one prompt per line"),
-        ("A dog.", {"steps": 0}, "steps cannot be 0"),
-        ("A dog.", {"width": 65}, "width cannot be 65"),
-        ("A dog.", {"width": 8_000_000}, "width cannot be 8000000; allowed: 8 to 4096"),
-        ("A dog.", {"height": 4104}, "height cannot be 4104; allowed: 8 to 4096"),
-        ("A dog.", {"steps": 10**9}, "steps cannot be 1000000000; allowed: 1 to 1000"),
-        ("A dog.", {"steps": 2.5}, "steps cannot be 2.5; it must be a whole number"),
-        ("A dog.", {"steps": float("nan")}, "steps cannot be nan"),
-        ("A dog.", {"seed": 1.5}, "seed cannot be 1.5; it must be a whole number"),
-        ("A dog.", {"width": None}, "width is empty; it must be a number"),
-        ("A dog.", {"seed": ""}, "seed is empty; it must be a number"),
-        ("A dog.", {"cfg": None}, "cfg is empty; it must be a number"),
-        ("A dog.", {"steps": "many"}, "steps cannot be &#39;many&#39;; it must be a number"),
-        ("A dog.", {"batch_size": 10**6}, "batch_size cannot be 1000000; allowed: 1 to 100"),
-        ("A dog.", {"cfg": 101}, "cfg cannot be 101; allowed: 0 to 100"),
-        ("A dog.", {"cfg": float("inf")}, "cfg cannot be inf; allowed: 0 to 100"),
-        ("A dog.", {"seed": 2**63}, "seed cannot be 9223372036854775808; allowed: -1 to"),
-        ("A dog.\n" * 1001, {}, "1001 frames are too many; allowed: up to 1000"),
-        ("A" * 200_001, {}, "200001 characters are too many; allowed: up to 200000"),
-        ("A dog.\n" * 900, {"after": "b" * 300}, "characters are too many"),
-        ("A dog.", {"negative": "b" * 200_001}, "200001 characters are too many"),
-        ("A dog.", {"seed": -2}, "seed cannot be -2"),
-        ("A dog.", {"reach": "far"}, "reach cannot be"),
-        ("A dog.", {"sampler": "magic"}, "unknown sampler"),
-        ("dog " * 80 + "\nA cat.", {"layout": "joint"}, "more than the joint"),
-    ],
-)
-def test_what_is_wrong_is_said_and_nothing_is_begun(studio, story, changes, expected):
-    (progress, _, _), told = generate(studio, story, **changes)
-    assert expected in progress
-    assert len(told) == 1
-    assert not studio.outputs.exists()
-
-
-@pytest.mark.parametrize("story", ["A dog.\n" * 1001, "A" * 200_001])
-def test_a_story_that_is_too_large_is_not_planned(studio, story):
-    plan, mask, _ = studio.plan("4", story, *(row.default for row in PAGE_ROWS))
-    assert "are too many; allowed: up to" in plan
-    assert len(plan) < 2000
-    assert mask == ""
-
-
-def test_a_crash_in_a_run_is_told_and_the_next_run_works(studio, monkeypatch):
-    forward = studio.pipeline.unet.forward
-    monkeypatch.setattr(studio.pipeline.unet, "forward", lambda *_, **__: 1 / 0)
-    (progress, _, _), _ = generate(studio)
-    assert "ZeroDivisionError" in progress
-    monkeypatch.setattr(studio.pipeline.unet, "forward", forward)
-    assert "Done: 3 pictures" in generate(studio)[0][0]
-
-
-def test_prompts_are_shown_as_text(studio):
-    evil = 'A <b>dog</b> & "<img src=x onerror=alert(1)>".\nThe dog.'
-    _, told = generate(studio, evil)
-    plan, *_ = studio.plan("1", evil, *(row.default for row in PAGE_ROWS))
-    for text in [plan, *(part for shown in told for part in shown if isinstance(part, str))]:
-        assert "<b>dog" not in text
-        assert "<img src=x" not in text
-
-
-def test_the_plan_says_what_is_wrong_at_its_line(studio):
-    plan, mask, _ = studio.plan("4", "A dog.\n<from:2> It.", *(row.default for row in PAGE_ROWS))
-    assert 'data-serial="4"' in plan
-    assert "line 2, column 1" in plan
-    assert mask == ""
-
-
-def opened(studio, data):
-    *updates, told = studio.open(base64.b64encode(data).decode())
-    names = ["story", *(row.name for row in SAMPLING), "preset", *(row.name for row in PAGE_ROWS)]
-    return dict(zip(names, updates, strict=True)), told
-
-
-def test_every_picture_of_a_run_brings_it_back(studio):
-    asked = {"reach": "all", "compare": True, "after": ", drawn", "same_noise": False, "cfg": 4.5}
-    generate(studio, **asked)
-    folder, _ = run_of(studio)
-    for name in ("story.json", "frame-02.png", "plain-03.png"):
-        back, told = opened(studio, (folder / name).read_bytes())
-        assert back["story"] == STORY
-        assert {name: back[name] for name in asked} == asked
-        assert (back["seed"], back["steps"], back["preset"]) == (7, 2, "")
-        assert "in place" in told
-        assert "made with the model" not in told
-
-
-def test_what_is_no_story_is_refused_and_nothing_changes(studio):
-    picture = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(picture, "PNG")
-    for data, reason in [
-        (b"hello", "neither a PNG nor a story.json"),
-        (b"{}", "no story.json of schema"),
-        (picture.getvalue(), "no generation data"),
-        (picture.getvalue()[:40], "damaged"),
-    ]:
-        updates, told = opened(studio, data)
-        assert reason in told
-        assert all(set(update) == {"__type__"} for update in updates.values())
-
-
-def test_a_record_of_another_precision_is_told(studio):
-    generate(studio)
-    folder, _ = run_of(studio)
-    written = (folder / "story.json").read_text("utf-8")
-    _, told = opened(studio, written.replace('"float32"', '"bfloat16"').encode())
-    assert "it was made in bfloat16; this page computes in float32" in told
-
-
-def test_a_picture_of_a_part_brings_the_whole_story(studio):
-    """That it was made alone is of its run, not of the next."""
-    generate(studio, frames="2")
-    folder, record = run_of(studio)
-    assert (record.settings.frames, [key.number for key in record.files]) == ("2", [2])
-    for name in ("story.json", "frame-02.png"):
-        assert opened(studio, (folder / name).read_bytes())[0]["frames"] == "all"
-
-
-def test_a_strip_ends_in_the_plain_and_the_hopped_picture(studio):
-    generate(studio, compare=True)
-    folder, _ = run_of(studio)
-    asked = json.dumps({"run": folder.name, "frame": 2})
-    told = list(studio.strengths("strip", asked))
-    assert "studio-fade" in told[-1]
-    assert "studio-fade" not in told[0]
-    assert "plain-02.png" in told[-1]
-    assert "frame-02.png" in told[-1]
-    half = open_story((folder / "strength-2-50.png").read_bytes())
-    assert half.options["strength"] == 0.5
-    assert next(studio.strengths("again", asked)).count("<img") >= 5  # all is kept
-
-
-def test_a_strip_without_plain_pictures_makes_them(studio):
-    generate(studio, compare=True)
-    folder, _ = run_of(studio)
-    compared = (folder / "plain-02.png").read_bytes()
-    hopped = (folder / "frame-02.png").read_bytes()
-    for name in ("plain-02.png", "frame-02.png"):
-        (folder / name).unlink()
-    list(studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2})))
-    pixels = {
-        name: Image.open(io.BytesIO(data)).tobytes()
-        for name, data in (("strength-2-0.png", compared), ("strength-2-100.png", hopped))
-    }
-    for name, expected in pixels.items():
-        assert Image.open(folder / name).tobytes() == expected
-
-
-def test_a_strip_of_shared_pixels_begins_with_them(studio):
-    """Strength is of the text: at 0 the frame sees earlier pictures all the same."""
-    generate(studio, compare=True, pixels="all", mode="baseline")
-    folder, _ = run_of(studio)
-    list(studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2})))
-    names = ("frame-02.png", "strength-2-0.png", "plain-02.png")
-    hopped, none, plain = (Image.open(folder / name).tobytes() for name in names)
-    assert none == hopped
-    assert none != plain
-
-
-@pytest.mark.parametrize(
-    "asked", ["", "{}", '{"run": "../..", "frame": 1}', '{"run": "x", "frame": 1}', "[1]"]
-)
-def test_a_strip_of_nothing_is_refused(studio, asked):
-    (told,) = studio.strengths("strip", asked)
-    assert "hopping-error" in told
 
 
 def test_the_page_has_every_run_option_that_means_something_here():

@@ -18,8 +18,8 @@ from hopping.studio.sampling import SAMPLING
 
 from ...strategies import any_texts, any_values
 from ...test_fuzz import told
+from .asking import OWN, values
 from .conftest import STORY
-from .test_answers import OWN, values
 
 OPTIONS = [row.default for row in PAGE_ROWS]
 option_values = st.lists(any_values, min_size=len(OPTIONS), max_size=len(OPTIONS))

@@ -11,8 +11,8 @@ from hopping import HoppingError
 from hopping.studio.browser.keeping import read_desk
 from hopping.studio.record import FrameKey, read_record
 
+from .asking import on_desk, values
 from .conftest import STORY
-from .test_answers import on_desk, values
 
 FIRST, SECOND, THIRD = STORY.split("\n")
 

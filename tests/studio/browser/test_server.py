@@ -13,8 +13,8 @@ from PIL import Image
 from hopping.storybook.world import RESOLUTION
 from hopping.studio.browser.guard import is_let_through
 from hopping.studio.record import read_record
+from tests.studio.browser.asking import values
 from tests.studio.browser.conftest import STORY
-from tests.studio.browser.test_answers import values
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,62 @@
+"""One frame from plain to hopped: a strip of pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from hopping.studio.restore import open_story
+
+from .asking import generate, run_of
+
+
+def test_a_strip_ends_in_the_plain_and_the_hopped_picture(studio):
+    generate(studio, compare=True)
+    folder, _ = run_of(studio)
+    asked = json.dumps({"run": folder.name, "frame": 2})
+    told = list(studio.strengths("strip", asked))
+    assert "studio-fade" in told[-1]
+    assert "studio-fade" not in told[0]
+    assert "plain-02.png" in told[-1]
+    assert "frame-02.png" in told[-1]
+    half = open_story((folder / "strength-2-50.png").read_bytes())
+    assert half.options["strength"] == 0.5
+    assert next(studio.strengths("again", asked)).count("<img") >= 5  # all is kept
+
+
+def test_a_strip_without_plain_pictures_makes_them(studio):
+    generate(studio, compare=True)
+    folder, _ = run_of(studio)
+    compared = (folder / "plain-02.png").read_bytes()
+    hopped = (folder / "frame-02.png").read_bytes()
+    for name in ("plain-02.png", "frame-02.png"):
+        (folder / name).unlink()
+    list(studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2})))
+    pixels = {
+        name: Image.open(io.BytesIO(data)).tobytes()
+        for name, data in (("strength-2-0.png", compared), ("strength-2-100.png", hopped))
+    }
+    for name, expected in pixels.items():
+        assert Image.open(folder / name).tobytes() == expected
+
+
+def test_a_strip_of_shared_pixels_begins_with_them(studio):
+    """Strength is of the text: at 0 the frame sees earlier pictures all the same."""
+    generate(studio, compare=True, pixels="all", mode="baseline")
+    folder, _ = run_of(studio)
+    list(studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2})))
+    names = ("frame-02.png", "strength-2-0.png", "plain-02.png")
+    hopped, none, plain = (Image.open(folder / name).tobytes() for name in names)
+    assert none == hopped
+    assert none != plain
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "{}", '{"run": "../..", "frame": 1}', '{"run": "x", "frame": 1}', "[1]"]
+)
+def test_a_strip_of_nothing_is_refused(studio, asked):
+    (told,) = studio.strengths("strip", asked)
+    assert "hopping-error" in told
