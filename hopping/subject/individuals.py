@@ -204,7 +204,7 @@ class Individuals:
         ]
         if pronoun not in HE | SHE | IT:
             return self._they(recent)
-        found = [one for one in recent if not one.plural and _can_be(pronoun, one)]
+        found = [one for one in recent if not one.plural and can_be(pronoun, one)]
         if not found:
             return []
         return [
@@ -329,7 +329,8 @@ def _is_likeness(nouns: Iterable[str], modifiers: Iterable[str]) -> bool:
     )
 
 
-def _can_be(pronoun: str, one: Individual) -> bool:
+def can_be(pronoun: str, one: Individual) -> bool:
+    """Whether he, she or it can mean somebody."""
     if pronoun in IT:
         return not one.is_person and (not one.parts or bool(one.parts & _IT_CAN_BE))
     if one.sex:
