@@ -206,7 +206,7 @@ def test_somebody_else(first, later):
         ("A dog sits.", 'DOG: "Woof."'),
         ("A woman sits.", "A man sits down next to her."),
         ("Isla sits.", "The girl runs."),
-        ("A tortoise sits.", "A kitten climbs onto its back."),
+        ("A tortoise sits.", "Two kittens climb onto its back."),
         ("A man sits.", "Close: his fingers on the keys."),
         ("A skeleton sits.", "Behind him comes a ghost."),
         ("A dragon sits.", "The beast runs."),
