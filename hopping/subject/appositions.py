@@ -54,12 +54,9 @@ class Appositions:
     def _is_bare_look(self, phrase: Phrase, item: Phrase) -> bool:
         """ "Captain Ibarra, silver-haired, eyepatch, crimson uniform, sits down"."""
         bare = not (item.determiner or item.owner or item.pronoun or item.names)
-        return (
-            bare
-            and bool(phrase.names)
-            and self._tags[item.end] in ",."
-            and self._looks.is_look(item)
-        )
+        between_commas = self._tags[item.end] == "," and not item.is_animate
+        look = self._looks.is_look(item) and self._tags[item.end] in ",."
+        return bare and bool(phrase.names) and (between_commas or look)
 
     def _is_apposition(self, phrase: Phrase, item: Phrase) -> bool:
         if item.pronoun or item.owner or not phrase.is_seen or self._differ(phrase, item):

@@ -113,11 +113,17 @@ class _Rest:
         named = [p for p in named if p.is_animate] or [p for p in named if self._is_thing(p)]
         if not named:
             return
-        who = named[0]
+        # "1boy, white hair, 1girl, green dress": each has what stands behind
+        counted = [p for p in named if p.number == 1 and p.is_animate] or named[:1]
+        ends = [p.start for p in counted[1:]] + [len(self._sentence.tokens)]
+        for who, end in zip(counted, ends, strict=True):
+            self._add_tags_of(who, end)
+
+    def _add_tags_of(self, who: Phrase, end: int) -> None:
         last = who.end
         tags = [
             phrase
-            for phrase in self._sentence.between(who.end, len(self._sentence.tokens))
+            for phrase in self._sentence.between(who.end, end)
             if self._tags[phrase.start - 1] == "," and not phrase.pronoun
         ]
         for phrase, following in zip_longest(tags, tags[1:]):
@@ -129,17 +135,27 @@ class _Rest:
                 last = phrase.end
                 continue
             end = self._looks.detail(phrase.end)
-            between = following and following.start == end + 1 and self._looks.is_look(following)
+            between = following and following.start == end + 1 and self._is_tag_of_looks(following)
             next_to_looks = follows and (
                 self._is_coloured(phrase)
                 or end > phrase.end
                 or (between and phrase.modifiers)
                 or (not who.is_animate and self._is_material(phrase))
             )
-            if self._looks.is_look(phrase) or next_to_looks:
+            if self._is_tag_of_looks(phrase) or next_to_looks:
                 last = end
                 who.parts.append((phrase.start, last))
                 self._looks.note(who, phrase.start, last)
+
+    def _is_tag_of_looks(self, phrase: Phrase) -> bool:
+        """Whether it is a look; a nose has a bridge, too, but a tag means the other."""
+        known, noun = lexicon(), phrase.head
+        if known.main_part(noun) not in (None, "worn", "body") and self._is_built(noun):
+            return False
+        return self._looks.is_look(phrase)
+
+    def _is_built(self, noun: str) -> bool:
+        return any(lexicon().is_kind_of(noun, kind) for kind in _NOT_WORN)
 
     def _is_material(self, phrase: Phrase) -> bool:
         return lexicon().main_part(phrase.head) == "stuff"
@@ -152,6 +168,6 @@ class _Rest:
         known, noun = lexicon(), phrase.head
         if not any(map(known.is_colour, phrase.modifiers)) or phrase.is_animate:
             return False
-        if any(known.is_kind_of(noun, kind) for kind in _NOT_WORN):
+        if self._is_built(noun):
             return False
         return known.main_part(noun) in (None, "thing", "stuff") and noun not in BACKDROPS

@@ -162,7 +162,14 @@ class Individuals:
             found = [one for one in found if _is_described_again(phrase, one, verbless)]
         if place:
             found = _at(place, found)
+        if not found and phrase.head in GENERIC and phrase.determiner in DEFINITE:
+            found = self._only_named(phrase)
         return max(found, key=lambda one: _likeness(phrase, one), default=None)
+
+    def _only_named(self, phrase: Phrase) -> list[Individual]:
+        """ "The girl" can be Lucy, of whom nothing but her name is known."""
+        latest = self.all[-_LATEST:]
+        return [one for one in latest if one.names and not one.parts and _fits(phrase, one, None)]
 
     def _by_name(self, phrase: Phrase) -> Individual | None:
         found = [
@@ -197,7 +204,7 @@ class Individuals:
         ]
         if pronoun not in HE | SHE | IT:
             return self._they(recent)
-        found = [one for one in recent if not one.plural and _can_be(pronoun, one)]
+        found = [one for one in recent if not one.plural and can_be(pronoun, one)]
         if not found:
             return []
         return [
@@ -208,6 +215,7 @@ class Individuals:
                     if pronoun in IT
                     else one.is_person or bool(one.names) or not one.parts,
                     one.mentioned[0] + _SURE * bool(one.sex and pronoun not in IT),
+                    bool(one.names),
                     one.mentioned,
                     one.as_subject,
                     -one.order,
@@ -321,7 +329,8 @@ def _is_likeness(nouns: Iterable[str], modifiers: Iterable[str]) -> bool:
     )
 
 
-def _can_be(pronoun: str, one: Individual) -> bool:
+def can_be(pronoun: str, one: Individual) -> bool:
+    """Whether he, she or it can mean somebody."""
     if pronoun in IT:
         return not one.is_person and (not one.parts or bool(one.parts & _IT_CAN_BE))
     if one.sex:

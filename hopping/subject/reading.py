@@ -15,10 +15,10 @@ from hopping.cast import CastMember
 from hopping.story import Span, Story
 
 from .descriptions import describe
-from .individuals import Individual, Individuals
+from .individuals import Individual, Individuals, can_be
 from .lexicon import lexicon
 from .names import Names
-from .phrase import Phrase
+from .phrase import Phrase, main_part
 from .phrases import Sentence
 from .tokens import tokenize
 from .vocabulary import BE, HE, IT, OWNERS, SHE, THEY, TURNS, WEATHER
@@ -115,10 +115,14 @@ class Reading:
                 one.mentioned = frame, sentence.number_at(phrase.start)
                 one.as_subject, one.order = phrase.role == "subject", order
                 found.setdefault(one.number, []).extend(spans)
-            for owner in self._described_owners(phrase, meant, among):
-                if owner.number in found:  # else it is her hair that the frame shows
+            for owner in self._owners(phrase, meant, subjects, among):
+                if phrase.describes_owner and owner.number in found:
+                    # else it is her hair that the frame shows
                     found[owner.number].extend(spans)
                     self._who.learn_looks(owner, phrase)
+                elif _is_limb(phrase) and who[0].introduced == frame:
+                    # "onto its back": no back is seen without who has it
+                    found.setdefault(owner.number, [])
         for member, span in roles.spans:
             one = self._playing(member, frame)
             one.mentioned = max(one.mentioned, (frame, 0))
@@ -174,18 +178,25 @@ class Reading:
             who[0].sex = "m" if phrase.pronoun in HE else "f"
         return self._named(who, sentence, phrase)
 
-    def _described_owners(
-        self, phrase: Phrase, meant: dict[int, list[Individual]], among: set[int] | None
+    def _owners(
+        self,
+        phrase: Phrase,
+        meant: dict[int, list[Individual]],
+        subjects: list[Individual],
+        among: set[int] | None,
     ) -> list[Individual]:
-        """Of whom "Her hair is red" says how they look, too."""
-        if not phrase.describes_owner:
+        """Whose hair it is in "Her hair is red"."""
+        if not phrase.describes_owner and not _is_limb(phrase):
             return []
         if phrase.owner is not None:
             return meant.get(phrase.owner.head_at, [])
         if phrase.determiner not in OWNERS:
             return []
+        pronoun = OWNERS[phrase.determiner]
+        if phrase.role != "subject" and any(can_be(pronoun, one) for one in subjects):
+            return subjects  # "shakes his head"
         looks = [one for who in meant.values() for one in who if one.parts & {"worn", "body"}]
-        return self._who.meant_by_pronoun(OWNERS[phrase.determiner], looks, among)
+        return self._who.meant_by_pronoun(pronoun, looks, among)
 
     def _named(self, who: list[Individual], sentence: Sentence, phrase: Phrase) -> list[Individual]:
         name = sentence.given_name(phrase)
@@ -257,6 +268,10 @@ def _spans(sentence: Sentence, phrase: Phrase) -> list[Span]:
         return []
     tokens = merge_spans([(phrase.start, phrase.end), *phrase.parts])
     return [sentence.span(start, end) for start, end in tokens]
+
+
+def _is_limb(phrase: Phrase) -> bool:
+    return phrase.determiner in OWNERS and main_part(phrase.head) == "body"
 
 
 def _means_nobody(sentence: Sentence, phrase: Phrase) -> bool:

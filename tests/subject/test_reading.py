@@ -110,6 +110,13 @@ def shown(*texts):
         ),
         ("A bear meets a rabbit in a waistcoat.", "The rabbit.", ["a rabbit in a waistcoat"]),
         ("At last Basil sleeps.", "Basil.", ["Basil"]),
+        # tags: each has what stands behind, and a bridge is no look
+        (
+            "1boy, white hair, red scarf, 1girl, green dress, bridge",
+            "1boy, alley",
+            ["1boy", "white hair", "red scarf"],
+        ),
+        ("1boy, white hair, 1girl, green dress", "1girl, alley", ["1girl", "green dress"]),
         # several subjects of one verb
         ("Ada and Bea wear blue dresses.", "Ada.", ["Ada", "wear blue dresses"]),
         ("Ada and Bea are twins. Both have red hair.", "Bea.", ["Bea", "Both have red hair"]),
@@ -168,6 +175,7 @@ def test_phrases(earlier, later, found):
         ("Snow falls.", "It looks up."),
         ("A girl in a red hat sits.", "A girl in a blue hat runs."),
         ("A dog sits.", "It is raining."),
+        ("A man sits.", "A barber shakes his head."),
         ("A chef sits.", "Nobody is here, not even the chef."),
     ],
 )
@@ -197,6 +205,9 @@ def test_somebody_else(first, later):
         ("The king and the queen sit.", "They run."),
         ("A dog sits.", 'DOG: "Woof."'),
         ("A woman sits.", "A man sits down next to her."),
+        ("Isla sits.", "The girl runs."),
+        ("A tortoise sits.", "Two kittens climb onto its back."),
+        ("A man sits.", "Close: his fingers on the keys."),
         ("A skeleton sits.", "Behind him comes a ghost."),
         ("A dragon sits.", "The beast runs."),
         ("A clumsy robot chef sits.", "The robot runs."),

@@ -96,9 +96,9 @@ class Kind:
                 return cls("neo", ("--cpu", *served), *precision, 64, ("sdxl",), is_slow=True)
             return cls("forge", flags, *precision, 32, ("sd2", "sdxl"), is_slow=True)
         if (webui / "extensions-builtin" / "xyz").is_dir():
-            takes = ("sd2", "sdxl")
-            chosen = (webui / "modules" / "sd_schedulers.py").exists()  # not in February 2025
-            return cls("forge-classic", flags, *precision, 32, takes, True, has_schedules=chosen)
+            is_late = (webui / "modules" / "sd_schedulers.py").exists()  # not in February 2025
+            takes = ("sdxl",) if is_late else ("sd2", "sdxl")
+            return cls("forge-classic", flags, *precision, 32, takes, True, has_schedules=is_late)
         # It builds an SD 2 U-Net of the known widths, to ask a checkpoint what it predicts.
         return cls("reforge", flags, *precision, 32, ("sdxl",), is_slow=True)
 

@@ -152,7 +152,8 @@ def plot(host, x: tuple[str, str], y: tuple[str, str] = ("Nothing", ""), **reque
     if host.kind.name == "reforge":  # draw_individual_labels, skip_grid, items_per_grid
         arguments += [False, False, info["args"][12]["value"]]
     arguments += [True, False, True, False, False, False]
-    arguments += [0, 0, True] if host.kind.name == "neo" else [0, True]  # row_count before margin
+    # margin_size, before which some have a row_count; then csv_mode
+    arguments += [0] * (len(info["args"]) - len(arguments) - 1) + [True]
     prompt = request.pop("prompt", STORY)
     # What no axis says is the page's else, with its default preset.
     hopping = request.pop("hopping", [{"enabled": False, "preset": "Paper"}])

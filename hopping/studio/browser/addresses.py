@@ -15,8 +15,15 @@ FILES = "hopping/runs"
 
 
 def address(folder: Path, name: str) -> str:
-    """The address of a file of a run, from the page."""
-    return f"{FILES}/{quote(folder.name)}/{quote(name)}"
+    """The address of a file of a run, from the page.
+
+    What is made anew in its place has another one: a page goes on showing what it has of an address.
+    """
+    try:
+        version = f"?{(folder / name).stat().st_mtime_ns}"
+    except FileNotFoundError:  # a download, which is made when it is asked for
+        version = ""
+    return f"{FILES}/{quote(folder.name)}/{quote(name)}{version}"
 
 
 def refuse_taken(host: str, port: int) -> None:

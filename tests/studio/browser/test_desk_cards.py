@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import shutil
 
 import pytest
+from PIL import Image
 
 from hopping.studio.record import read_record
 
@@ -15,8 +18,40 @@ from .studio_page import PHONE, WIDE, StudioPage, cards, run_axe, words
 def pictures(web):
     """The file that each card shows; None where it shows none."""
     return cards(web).evaluate_all(
-        "all => all.map(one => one.querySelector('.studio-pair img')?.src.split('/').pop() ?? null)"
+        "all => all.map(one => one.querySelector('.studio-pair img')"
+        "?.src.split('/').pop().split('?')[0] ?? null)"
     )
+
+
+def shown(web, number):
+    """The pixels of a card's first picture, as they are on the screen."""
+    data = (
+        cards(web)
+        .nth(number - 1)
+        .locator(".studio-pair img")
+        .first.evaluate(
+            """async (one) => {
+                await one.decode();
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [one.naturalWidth, one.naturalHeight];
+                canvas.getContext("2d").drawImage(one, 0, 0);
+                return canvas.toDataURL();
+            }"""
+        )
+    )
+    with Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2]))) as image:
+        return image.convert("RGB").tobytes()
+
+
+def wait_for_picture(web, number, path):
+    """Wait until a card shows the picture that is in a file."""
+    with Image.open(path) as image:
+        wanted = image.convert("RGB").tobytes()
+    for _ in range(50):
+        if shown(web, number) == wanted:
+            return
+        web.page.wait_for_timeout(200)
+    raise AssertionError(f"card {number} shows another picture than {path.name}")
 
 
 def press(web, name):
@@ -170,6 +205,15 @@ def test_a_frame_is_made_again_and_the_rest_is_kept(web):
         arg=second.name,
     )
     assert f"seed {seed + 1}" in cards(web).nth(2).inner_text()
+    wait_for_picture(web, 3, second / "frame-03.png")
+    # And where it is made anew after it was seen with its old picture in the new run.
+    cards(web).nth(1).locator(".desk-words").fill("The dog is eating on the beach.")
+    wait_for_stock(web, "2")
+    web.page.click("#studio_generate")
+    web.page.wait_for_function("name => studioRun.run !== name", arg=second.name)
+    wait_for_made(web, 1)
+    second = web.server.runs[-1]
+    wait_for_picture(web, 2, second / "frame-02.png")
 
     press(web, "Lock frame 2: its picture stays")
     cards(web).nth(1).locator(".desk-words").fill("The dog jumps.")
