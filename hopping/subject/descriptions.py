@@ -23,11 +23,16 @@ def describe(sentence: Sentence) -> None:
     looks = Looks(sentence)
     rest = _Rest(sentence, looks)
     taken = 0  # heads before this token are part of another's looks
+    last: Phrase | None = None  # of whom a place that follows is said
     joined: list[Phrase] = []  # subjects of one verb: "Ada and Bea wear blue dresses"
     for phrase in sentence.phrases:
         if not phrase.pronoun and phrase.head_at >= taken:
             looks.extend(phrase)
             taken = phrase.end
+        if phrase.role == "oblique" and last and looks.says_where(phrase.start - 1):
+            last.places.update(phrase.nouns)
+        elif not phrase.absorbed:
+            last = phrase
         if phrase.role == "subject" and phrase.pronoun not in EXISTENTIAL:
             if not (joined and sentence.tags[joined[-1].end : phrase.start] in ("C", ",", ",C")):
                 joined = []

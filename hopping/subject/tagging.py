@@ -267,6 +267,7 @@ def _closed_words() -> dict[str, Readings]:
     found["still"]["N"] = 1.0  # "a cinematic still"
     found["half"] = {"#": 0.0, "R": 0.5, "N": 1.0}
     found["round"] = {"J": 0.0, "I": 0.5, "N": 2.0}
+    found["back"]["N"] = 1.0  # "onto its back"
     found["wearing"] = {"G": 0.0}
     found["like"] |= {"B": 2.0}
     for word in ("all", "both", "some", "several", "many", "various", "those", "these", "few"):
