@@ -53,6 +53,8 @@ class _Rest:
         `joined`: who shares the verb.
         """
         start = at = self._looks.beyond_places(phrase.end)
+        if at > phrase.head_at + 1 and self._tags[at] == "," and self._tags[at + 1] in "XZTB":
+            start = at = at + 1  # "Amara, who is six, has a gap"
         end: int | None = None
         while True:
             while self._tags[at] == "R":

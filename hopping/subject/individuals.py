@@ -160,7 +160,7 @@ class Individuals:
             return None
         if phrase.names:
             return self._by_name(phrase)
-        candidates = self._candidates(phrase, definite or (verbless and not phrase.is_indefinite))
+        candidates = self._candidates(phrase, definite)
         found = [one for one in candidates if _fits(phrase, one, owner)]
         if phrase.is_indefinite:
             found = [one for one in found if _is_described_again(phrase, one, verbless)]
