@@ -17,7 +17,7 @@ FILES = "hopping/runs"
 def address(folder: Path, name: str) -> str:
     """The address of a file of a run, from the page.
 
-    What is made anew in its place has another one: a page goes on showing what it has of an address.
+    What is made anew in its place has another one: a page shows on what it has of an address.
     """
     try:
         version = f"?{(folder / name).stat().st_mtime_ns}"
