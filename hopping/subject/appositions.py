@@ -36,7 +36,7 @@ class Appositions:
         end = looks.look(at) or looks.adjectives(phrase, at)
         if end is None and item is not None and self._is_apposition(phrase, item):
             looks.extend(item)
-            end = item.end
+            end = self._beyond(item.end)
         elif end is None and item is not None and self._is_bare_look(phrase, item):
             return item.end
         if end is None or self._tags[end] not in ",.":
@@ -44,6 +44,13 @@ class Appositions:
         if item is not None and end == item.end and not looks.is_colour(item):
             looks.take(phrase, item)
         return end
+
+    def _beyond(self, end: int) -> int:
+        """ "a surgeon in blue scrubs, …", "a boxy thing on one wheel, …": no place, and closed."""
+        item = self._starts.get(end + 1)
+        if self._tags[end] != "I" or item is None or self._looks.says_where(end):
+            return end
+        return item.end if self._tags[item.end] in ",." else end
 
     def _is_introduced(self, phrase: Phrase) -> bool:
         """Whether what stands behind a colon says who somebody is: "Meet Beatrix: a …"."""
@@ -62,7 +69,10 @@ class Appositions:
         if item.pronoun or item.owner or not phrase.is_seen or self._differ(phrase, item):
             return False
         if item.names:  # "her robot cat, Bolt,"
-            return not phrase.names and self._tags[item.end] in ",."
+            # … but in a list it is who painted it: "a witch, oil, Hokusai"
+            return (
+                not phrase.names and not self._sentence.is_verbless and self._tags[item.end] in ",."
+            )
         if not item.determiner and not (item.number and phrase.plural):
             return self._is_role(phrase, item) or self._is_stuff(phrase, item)
         if phrase.names:

@@ -23,11 +23,16 @@ def describe(sentence: Sentence) -> None:
     looks = Looks(sentence)
     rest = _Rest(sentence, looks)
     taken = 0  # heads before this token are part of another's looks
+    last: Phrase | None = None  # of whom a place that follows is said
     joined: list[Phrase] = []  # subjects of one verb: "Ada and Bea wear blue dresses"
     for phrase in sentence.phrases:
         if not phrase.pronoun and phrase.head_at >= taken:
             looks.extend(phrase)
             taken = phrase.end
+        if phrase.role == "oblique" and last and looks.says_where(phrase.start - 1):
+            last.places.update(phrase.nouns)
+        elif not phrase.absorbed:
+            last = phrase
         if phrase.role == "subject" and phrase.pronoun not in EXISTENTIAL:
             if not (joined and sentence.tags[joined[-1].end : phrase.start] in ("C", ",", ",C")):
                 joined = []
@@ -48,6 +53,8 @@ class _Rest:
         `joined`: who shares the verb.
         """
         start = at = self._looks.beyond_places(phrase.end)
+        if at > phrase.head_at + 1 and self._tags[at] == "," and self._tags[at + 1] in "XZTB":
+            start = at = at + 1  # "Amara, who is six, has a gap"
         end: int | None = None
         while True:
             while self._tags[at] == "R":

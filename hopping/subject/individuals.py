@@ -43,6 +43,7 @@ class Individual:
     Attributes:
         number: from 0, in the order of their introductions.
         head: the noun that introduced it; nouns, names, modifiers, looks: all that it was called.
+        places: where it was said to be.
         parts: where the lexicon's outline has what it is.
         mentioned: frame and sentence that named it last; order: its place among that frame's.
     """
@@ -58,6 +59,7 @@ class Individual:
     names: set[str]
     modifiers: set[str]
     looks: set[str]
+    places: set[str]
     sex: str = ""
     mentioned: tuple[int, int] = (0, 0)
     as_subject: bool = False
@@ -109,6 +111,7 @@ class Individuals:
             names=set(),
             modifiers=set(),
             looks=set(),
+            places=set(),
         )
         self.all.append(made)
         self.grown.add(made.number)
@@ -126,6 +129,7 @@ class Individuals:
         if not phrase.modifiers <= one.modifiers:
             self.grown.add(one.number)
         one.modifiers |= phrase.modifiers
+        one.places |= phrase.places
         self.learn_looks(one, phrase)
         one.sex = one.sex or phrase.sex
 
@@ -156,7 +160,7 @@ class Individuals:
             return None
         if phrase.names:
             return self._by_name(phrase)
-        candidates = self._candidates(phrase, definite or (verbless and not phrase.is_indefinite))
+        candidates = self._candidates(phrase, definite)
         found = [one for one in candidates if _fits(phrase, one, owner)]
         if phrase.is_indefinite:
             found = [one for one in found if _is_described_again(phrase, one, verbless)]
@@ -204,7 +208,7 @@ class Individuals:
         ]
         if pronoun not in HE | SHE | IT:
             return self._they(recent)
-        found = [one for one in recent if not one.plural and can_be(pronoun, one)]
+        found = [one for one in recent if can_be(pronoun, one)]
         if not found:
             return []
         return [
@@ -313,6 +317,7 @@ def _likeness(phrase: Phrase, one: Individual) -> tuple[object, ...]:
         phrase.head in one.nouns,
         not _is_likeness(one.nouns, one.modifiers),
         len(one.modifiers & phrase.modifiers) + len(one.looks & phrase.looks),
+        len(one.places & phrase.places),
         one.plural == phrase.plural,
         one.mentioned,
         one.as_subject,
@@ -331,6 +336,8 @@ def _is_likeness(nouns: Iterable[str], modifiers: Iterable[str]) -> bool:
 
 def can_be(pronoun: str, one: Individual) -> bool:
     """Whether he, she or it can mean somebody."""
+    if one.plural:
+        return False
     if pronoun in IT:
         return not one.is_person and (not one.parts or bool(one.parts & _IT_CAN_BE))
     if one.sex:

@@ -251,7 +251,9 @@ class Looks:
             return item.end if item else end
         if self.tags[end] == "W":  # "ears that stick out"
             return self._clause(end, closed=False) or end
-        at = end + (self.tags[end] in "ER")
+        at = end
+        while self.tags[at] in "ER" and at < end + 2:  # "goggles pushed up on her forehead"
+            at += 1
         if self.tags[at] != "I":
             return end
         at += self.tags[at + 1] == "I"  # "down to"
@@ -404,4 +406,4 @@ class Looks:
         item = self.starts.get(at + 2)
         place = item is not None and lexicon().main_part(item.head) == "place"
         place |= self.says_where(at + 1)
-        return self.word(at + 1) in ("in", "of", "with") and not place
+        return self.word(at + 1) in ("in", "of", "with", "like") and not place

@@ -36,6 +36,7 @@ class Phrase:
         names: its names in lower case, without titles. titles: those.
         modifiers: the words that describe it, singular.
         looks: the words of what it wears or has.
+        places: what the places are called where they are said to be.
         determiner: the word that introduces it; "" if none does. owner: whose it is.
         plural: whether it is several. number: how many, if it says so.
         role: subject, object (behind a verb) or oblique (behind a preposition).
@@ -53,6 +54,7 @@ class Phrase:
     titles: list[str] = field(default_factory=list)
     modifiers: set[str] = field(default_factory=set)
     looks: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     determiner: str = ""
     owner: Phrase | None = None
     plural: bool = False

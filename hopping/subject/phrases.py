@@ -128,7 +128,7 @@ class Sentence:
         if self.tags[index] != "O":
             at += pronoun == "the"
             # "Both laugh", "The two laugh"
-            if self.word(at) not in ("both", "two", "three") or self.tags[at + 1] not in "ZTBXR.,":
+            if self.word(at) not in ("both", "two", "three") or self.tags[at + 1] not in "ZTBXRG.,":
                 return None
             pronoun = "they"
         phrase = Phrase(index, at + 1, at, pronoun=pronoun)
@@ -183,6 +183,8 @@ class Sentence:
         nouns = at
         while tags[at] in NOUNS and not (at > nouns and self._ends_before(at)):
             at += 1
+            if self._is_of_stuff(at):
+                at += 1
         if at == nouns:
             # "the dark", "two of them": an adjective or a number may be the head.
             if at > first and (determiner or owned) and self._is_noun(at - 1):
@@ -199,6 +201,14 @@ class Sentence:
         while self.tags[at] in "JER,C" and at < last:
             at += 1
         return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
+
+    def _is_of_stuff(self, at: int) -> bool:
+        """Whether clothes named by an -ing form follow: "a silk dressing gown"."""
+        if self.tags[at] != "G" or self.tags[at + 1] not in "NM" or self.word(at) in WEARING:
+            return False
+        noun = self.word(at + 1)
+        living = main_part(self.word(at - 1)) in ("person", "animal")
+        return not living and lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
 
     def _is_worn(self, at: int) -> bool:
         """ "a mohawk and welding goggles"."""

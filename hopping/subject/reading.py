@@ -169,6 +169,8 @@ class Reading:
     ) -> list[Individual]:
         if phrase.pronoun not in HE | SHE | IT | THEY or _means_nobody(sentence, phrase):
             return []
+        if phrase.pronoun.endswith(("self", "selves")):
+            return subjects
         # "It follows him", "It sits next to him": nobody but himself.
         not_these = [] if phrase.role == "subject" else subjects
         who = self._who.meant_by_pronoun(phrase.pronoun, not_these, among)

@@ -26,7 +26,6 @@ from .vocabulary import (
     DETERMINERS,
     GROUPS,
     INTRODUCING,
-    LABELS,
     MANY,
     NUMBERS,
     ORDINALS,
@@ -90,6 +89,7 @@ _NO_VERB, _HAS_VERB, _RELATIVE, _NEXT_CLAUSE = range(4)
 _Clause = tuple[int, str, bool]
 _START: _Clause = (_NO_VERB, "", False)
 _TWO_VERBS = 4.0
+_OWNERS = 4.0  # "like a swan's neck": behind a preposition rather no "is"
 _NOTHING_TO_JOIN = 3.0  # a verb behind "and" where none is before it
 # "the dogs sleeps", "the dog sleep", "a dog sleep", "sleep": what each (reading, number) costs.
 _DISAGREE = {("Z", "p"): 2.5, ("B", "s"): 4.0, ("B", "a"): 8.0, ("B", ""): 2.0}
@@ -116,7 +116,7 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
     for index, token in enumerate(tokens):
         following = tokens[index + 1 : index + 3]
         # "Close view of a lake, a skater carving circles." is a caption and needs no verb.
-        if token.word in PICTURES | LABELS and index < _CAPTION:
+        if token.word in PICTURES and index < _CAPTION:
             sentence, listed = False, True
         elif opens:
             sentence = token.is_capital
@@ -169,6 +169,7 @@ def _step(
         return 0.0, (phase, "p" if plural or number in ("p", "and") else "s", False)
     if reading in "ZTBX":
         cost = _TWO_VERBS if phase == _HAS_VERB and before not in "XCFZ" else 0.0
+        cost += _OWNERS * (oblique and token.word == "'s")
         cost += _NOTHING_TO_JOIN * (phase == _NO_VERB and before == "C")
         if phase in (_NO_VERB, _NEXT_CLAUSE) and before != "F":
             cost += _DISAGREE.get((reading, number), 0.0) + loose
@@ -267,6 +268,7 @@ def _closed_words() -> dict[str, Readings]:
     found["still"]["N"] = 1.0  # "a cinematic still"
     found["half"] = {"#": 0.0, "R": 0.5, "N": 1.0}
     found["round"] = {"J": 0.0, "I": 0.5, "N": 2.0}
+    found["back"]["N"] = 1.0  # "onto its back"
     found["wearing"] = {"G": 0.0}
     found["like"] |= {"B": 2.0}
     for word in ("all", "both", "some", "several", "many", "various", "those", "these", "few"):

@@ -121,7 +121,8 @@ PICTURES = _words(
     "render rendering shot close-up closeup view macro artwork art still snapshot poster "
     "watercolor watercolour woodcut engraving etching print comic cartoon panel cover packshot "
     "headshot silhouette depiction scene selfie polaroid mosaic fresco icon logo sticker concept "
-    "design study mugshot advert ad advertisement wallpaper screenshot film frame footage pov"
+    "design study mugshot angle montage advert ad advertisement wallpaper screenshot film frame "
+    "footage pov"
 )
 BACKDROPS = _words("background backdrop foreground lighting bokeh")
 CALENDAR = _words(

@@ -110,6 +110,28 @@ def shown(*texts):
         ),
         ("A bear meets a rabbit in a waistcoat.", "The rabbit.", ["a rabbit in a waistcoat"]),
         ("At last Basil sleeps.", "Basil.", ["Basil"]),
+        ("Amara, who is six, has a scar.", "Amara.", ["Amara, who is six", "has a scar"]),
+        ("The kite is shaped like a ray.", "The kite.", ["The kite is shaped like a ray"]),
+        (
+            "Sana, a surgeon from Peru, runs.",
+            "Sana.",
+            ["Sana, a surgeon from Peru"],
+        ),
+        (
+            "A pair of coral running shoes stands here.",
+            "The shoes.",
+            ["A pair of coral running shoes"],
+        ),
+        (
+            "A woman with goggles pushed up on her forehead waits.",
+            "The woman.",
+            ["A woman with goggles pushed up on her forehead"],
+        ),
+        (
+            "Photo of a piper on a hillside, Canon EOS",
+            "the piper, Canon EOS",
+            ["a piper"],
+        ),
         # tags: each has what stands behind, and a bridge is no look
         (
             "1boy, white hair, red scarf, 1girl, green dress, bridge",
@@ -175,6 +197,8 @@ def test_phrases(earlier, later, found):
         ("Snow falls.", "It looks up."),
         ("A girl in a red hat sits.", "A girl in a blue hat runs."),
         ("A dog sits.", "It is raining."),
+        ("A boxer sits.", "The nun crosses herself."),
+        ("elf, long hair, forest", "dwarf, braided beard, mine"),
         ("A man sits.", "A barber shakes his head."),
         ("A chef sits.", "Nobody is here, not even the chef."),
     ],
@@ -213,6 +237,7 @@ def test_somebody_else(first, later):
         ("A clumsy robot chef sits.", "The robot runs."),
         ("An elderly couple sits.", "The two run."),
         ("A fox in a hat and a hen meet.", "Both run."),
+        ("A fox in a hat and a hen meet.", "A photo of the two dancing"),
     ],
 )
 def test_the_same_one(first, later):

@@ -33,6 +33,8 @@ from hopping.subject.tokens import tokenize
         ("The couple wave. The couple waves.", "DNB.DNZ."),
         ("She has the longest whiskers.", "OXDJM."),
         ("a senator with a red tie steps out.", "ANIAJNZR."),
+        ("Every night a fox crept into the barn.", "ANANTIDN."),
+        ("A ship with a prow like a swan's neck surfaces.", "ANIANIANYNZ."),
         # a caption needs no verb
         ("Photo of headphones with leather cushions", "NIMINM"),
         ("Distant view of a lake, a man carving circles.", "JNIAN,ANGM."),

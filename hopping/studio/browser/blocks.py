@@ -139,7 +139,7 @@ def _connect_open(
         outputs=[story, *settings.values(), *options.inputs, opened],
         queue=False,
         show_progress="hidden",
-    )
+    ).then(None, **in_page("studioShowOpened"), inputs=[], outputs=[], show_progress="hidden")
 
 
 def _build_settings(studio: Studio) -> dict[str, Any]:

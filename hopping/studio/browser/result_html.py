@@ -80,9 +80,11 @@ def render_unchanged() -> str:
 
 def render_stock(record: Record, desk: str) -> str:
     """Which frames a run of this record makes, asked by a page with this on its desk."""
-    numbers = sorted({key.number for key in record.missing()})
+    missing = record.missing()
+    numbers = sorted({key.number for key in missing})
+    changed = [key.number for key in missing if not key.plain]
     told = _frames(len(numbers), len(record.story))
-    return render("stock.html", numbers=numbers, told=told, desk=desk)
+    return render("stock.html", numbers=numbers, changed=changed, told=told, desk=desk)
 
 
 def _news(of: str, folder: Path | None, made: int) -> dict[str, Any] | None:

@@ -121,6 +121,45 @@ def test_a_picture_brings_its_story_back_and_other_files_are_refused(web, tmp_pa
     assert web.story == "A blue cat.\nThe cat sits."
 
 
+def paste(web, name, data):
+    """Paste a file into the story, as a browser does."""
+    web.page.evaluate(
+        """([name, data]) => {
+            const pasted = new DataTransfer();
+            pasted.items.add(new File([Uint8Array.from(data)], name));
+            document.querySelector("#hopping_prompt textarea").dispatchEvent(
+                new ClipboardEvent(
+                    "paste", {clipboardData: pasted, bubbles: true, cancelable: true}
+                )
+            );
+        }""",
+        [name, list(data)],
+    )
+
+
+def test_a_picture_that_is_pasted_on_a_phone_brings_its_story_back(browser, page):
+    phone = StudioPage(browser.new_page(viewport=PHONE, has_touch=True), page).open()
+    phone.write(STORY)
+    phone.set_steps(1)
+    phone.generate()
+    made = (page.runs[-1] / "frame-02.png").read_bytes()
+    phone.write("A cat.")
+    for name, data, told in (
+        ("notes.txt", b"Dear diary", "neither a PNG"),
+        ("frame-02.png", made, "Opened"),
+    ):
+        phone.page.evaluate("window.scrollTo(0, 0)")
+        paste(phone, name, data)
+        answer = phone.page.locator("#studio_opened p, #studio_opened .error", has_text=told)
+        answer.wait_for()
+        bar = phone.page.locator("#studio_run").bounding_box()
+        phone.page.wait_for_function("() => scrollY > 0")
+        assert 0 < answer.bounding_box()["y"] < bar["y"] - 20
+    assert phone.story == STORY
+    phone.page.close()
+    assert phone.errors == []
+
+
 def test_a_frame_between_plain_and_hopped(web):
     web.open()
     web.write(STORY)

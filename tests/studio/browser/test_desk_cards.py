@@ -278,6 +278,8 @@ def test_a_cancelled_story_goes_on_where_it_was(web):
     (run,) = web.server.runs[-1:]
     made = {path.name: path.read_bytes() for path in run.glob("frame-*.png")}
     assert made
+    wait_for_stock(web, "1,2,3")  # each with plain SD
+    assert "changed" not in cards(web).first.inner_text()
     web.page.wait_for_function("() => !studioIsBusy()")
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()

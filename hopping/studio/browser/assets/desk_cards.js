@@ -4,7 +4,7 @@
 // results: what has come of its frames, by number. begun: the story as that run has it; story: as the
 // cards have it, and was: for each of its frames the number that it had in that run, or null. before: the
 // story before the latest change that was not typed. locked: numbers in the run of pictures that stay.
-// changed: the frames that Generate makes.
+// changed: the frames whose pictures are not as the story is now.
 const studioDesk = {
     results: new Map(), begun: "", story: "", was: [], before: null, locked: new Set(), changed: new Set(),
 };

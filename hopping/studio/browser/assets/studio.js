@@ -57,7 +57,7 @@ function studioCheckStock() {
 
 function studioTakeStock() {
     const told = document.querySelector("#studio_stock .desk-stock");
-    const numbers = told ? told.dataset.numbers.split(",").filter(Boolean) : [];
+    const numbers = told ? told.dataset.changed.split(",").filter(Boolean) : [];
     studioDesk.changed = new Set(numbers.map(Number));
     deskShow();
 }
@@ -230,15 +230,24 @@ function studioFade(event) {
 
 // ---- Opening a file ----------------------------------------------------------------------------
 
-const studioFile = {payload: "", most: 64 * 1024 * 1024};
+const studioFile = {payload: "", isShown: false, most: 64 * 1024 * 1024};
 
 function studioPayload() {
     return [studioFile.payload];
 }
 
+// A user's: by the button, dropped or pasted.
 function studioOpenFile(file) {
     studioDesk.before = deskStory().value;
+    studioFile.isShown = true;
     studioOpen(file);
+}
+
+// What is said of it comes into sight, wherever the page is.
+function studioShowOpened() {
+    if (studioFile.isShown) document.getElementById("studio_opened").scrollIntoView({block: "center"});
+    studioFile.isShown = false;
+    return [];
 }
 
 async function studioOpen(file) {
@@ -259,11 +268,14 @@ function studioWatchFiles() {
         input.value = ""; // the same file again is a change, too
     });
     document.addEventListener("dragover", (event) => event.preventDefault());
-    document.addEventListener("drop", function(event) {
-        if (!event.dataTransfer.files.length) return;
-        event.preventDefault();
-        studioOpenFile(event.dataTransfer.files[0]);
-    });
+    for (const [kind, brought] of [["drop", "dataTransfer"], ["paste", "clipboardData"]]) {
+        document.addEventListener(kind, function(event) {
+            const [file] = event[brought].files;
+            if (!file) return;
+            event.preventDefault();
+            studioOpenFile(file);
+        });
+    }
 }
 
 // ---- Beginning ---------------------------------------------------------------------------------
