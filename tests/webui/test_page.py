@@ -174,6 +174,12 @@ def test_a_story_diffusion_story_that_is_pasted_is_offered_to_be_converted(tab):
     tab.plan(".hopping-text:has-text('eats')").wait_for()
     offer.wait_for(state="detached")
     assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
+    tab.page.keyboard.press("Control+z")
+    offer.wait_for()
+    assert tab.story == written
+    tab.page.keyboard.press("Control+Shift+z")
+    offer.wait_for(state="detached")
+    assert tab.story.startswith("<cast:Bob: A man, wearing a black suit>")
     tab.make_small(steps=1)
     tab.generate()
     assert tab.thumbnails.count() == 3

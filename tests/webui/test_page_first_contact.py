@@ -27,6 +27,13 @@ def test_the_tab_opens_with_the_recommended_preset_and_a_story(web, host):
     web.page.get_by_role("button", name="A red dog").click()
     web.plan(".hopping-chip:has-text('A red dog')").first.wait_for()
     assert web.story == FIRST_STORY
+    before = "My own story."
+    web.write(before)
+    web.page.get_by_role("button", name="A red dog").click()
+    web.plan(".hopping-chip:has-text('A red dog')").first.wait_for()
+    web.page.keyboard.press("Control+z")
+    web.plan(".hopping-chip").first.wait_for(state="detached")
+    assert web.story == before
 
 
 def test_the_preset_and_the_language_of_the_settings(web, webui_data, monkeypatch):
