@@ -243,6 +243,13 @@ def test_its_plan_follows_typing_where_it_is_seen(page, tabname):
         " return text.value.slice(text.selectionStart, text.selectionEnd); }"
     )
     assert page.evaluate(selected, tabname) == "<from:9> It sits."
+    page.fill(
+        f"#{tabname}_prompt textarea", "[Bob] A man, wearing a hat\n[Bob] wakes up\n[Bob] eats"
+    )
+    plan.locator("[data-converted]").click()
+    plan.locator(".hopping-text:has-text('eats')").wait_for()
+    written = page.input_value(f"#{tabname}_prompt textarea")
+    assert written.startswith("<cast:Bob: A man, wearing a hat>")
 
 
 def test_its_plan_has_the_styles(page, host):
