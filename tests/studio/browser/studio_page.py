@@ -76,7 +76,7 @@ class StudioPage:
         """Open the page, and have it make a story that takes a while."""
         self.open()
         self.write(STORY)
-        self.set_steps(60)
+        self.set_steps(200)
         self.page.click("#studio_generate")
 
     def fade(self, number):

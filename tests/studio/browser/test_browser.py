@@ -344,7 +344,7 @@ def test_a_strip_leaves_cancel_to_the_story(web):
     web.write(STORY)
     web.set_steps(1)
     web.generate()
-    web.set_steps(60)
+    web.set_steps(200)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
     web.fade(2)
@@ -391,7 +391,7 @@ def test_a_server_that_is_gone_is_told(browser, storybook, tmp_path):
 def test_cards_come_with_their_pictures(web):
     web.open()
     web.write("\n".join(f"A dog number {n} runs." for n in range(20)))
-    web.set_steps(4)
+    web.set_steps(20)
     web.page.click("#studio_generate")
     web.pictures.first.wait_for()
     assert web.page.locator(".studio-frame").count() < 20

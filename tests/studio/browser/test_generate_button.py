@@ -49,7 +49,7 @@ def test_generate_is_heard_in_the_instant_after_done(web, times):
 def test_a_double_click_makes_one_story_that_can_be_cancelled(web):
     web.open()
     web.write(STORY)
-    web.set_steps(60)
+    web.set_steps(200)
     before = len(web.server.runs)
     web.page.dblclick("#studio_generate")
     web.pictures.first.wait_for()
@@ -89,7 +89,7 @@ def test_generate_after_a_reload_waits_for_what_is_known_of_the_run(web):
 def test_cancel_is_heard_in_the_instant_after_generate(web):
     web.open()
     web.write(STORY)
-    web.set_steps(60)
+    web.set_steps(200)
     web.page.evaluate(
         """() => ["studio_generate", "studio_cancel"].forEach(
             button => document.getElementById(button).click()
@@ -105,7 +105,7 @@ def test_all_again_is_refused_while_a_story_is_made(web):
     web.set_steps(1)
     web.generate()
     seed = read_record(web.server.runs[-1]).settings.seed
-    web.set_steps(60)
+    web.set_steps(200)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
     web.page.get_by_role("button", name="All again").click()

@@ -63,7 +63,7 @@ def test_folds_open_by_the_keyboard(web):
 
 def test_the_keyboard_alone(web):
     web.open()
-    web.set_steps(60)
+    web.set_steps(200)
     web.page.focus("#hopping_prompt textarea")
     web.page.keyboard.type("A dog.")
     web.page.keyboard.press("Enter")
@@ -192,7 +192,7 @@ def test_ctrl_c_in_the_middle_of_a_story_ends_the_server(browser, tmp_path):
             except Exception:
                 web.page.wait_for_timeout(200)
         web.write(STORY)
-        web.set_steps(60)
+        web.set_steps(200)
         web.page.click("#studio_generate")
         web.pictures.first.wait_for()
         process.send_signal(signal.SIGINT)
