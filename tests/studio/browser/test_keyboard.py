@@ -192,7 +192,7 @@ def test_ctrl_c_in_the_middle_of_a_story_ends_the_server(browser, tmp_path):
             except Exception:
                 web.page.wait_for_timeout(200)
         web.write(STORY)
-        web.set_steps(200)
+        web.set_steps(60)
         web.page.click("#studio_generate")
         web.pictures.first.wait_for()
         process.send_signal(signal.SIGINT)
