@@ -6,15 +6,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .lexicon import lexicon
+from .looks import Looks
 from .phrase import Phrase
 from .phrases import NEAR
 from .vocabulary import DEFINITE, POSSESSIVE
-
-if TYPE_CHECKING:
-    from .looks import Looks
 
 
 class Appositions:

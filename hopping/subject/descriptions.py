@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from .appositions import Appositions
 from .lexicon import lexicon
 from .looks import Looks
 from .phrase import Phrase
@@ -21,6 +22,7 @@ _NOT_WORN = ("structure", "vehicle", "furniture", "machine", "building", "contai
 def describe(sentence: Sentence) -> None:
     """Let each phrase of a sentence take what belongs to it."""
     looks = Looks(sentence)
+    looks.rules.append(Appositions(looks).behind)
     rest = _Rest(sentence, looks)
     taken = 0  # heads before this token are part of another's looks
     last: Phrase | None = None  # of whom a place that follows is said

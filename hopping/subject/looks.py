@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from .appositions import Appositions
+from collections.abc import Callable
+
 from .lexicon import lexicon
 from .phrase import Phrase
 from .phrases import NEAR, NOUNS, VERBS, Sentence
@@ -40,7 +41,18 @@ class Looks:
     def __init__(self, sentence: Sentence) -> None:
         self.sentence, self.tags, self.word = sentence, sentence.tags, sentence.word
         self.starts = {phrase.start: phrase for phrase in sentence.phrases}
-        self._appositions = Appositions(self)
+        # Each tells where what stands behind a phrase and belongs to it ends; None: nothing does.
+        self.rules: list[Callable[[Phrase], int | None]] = [
+            self._of,
+            self._name,
+            self._epithet,
+            self._age,
+            self._measure,
+            self._likeness,
+            self._look_of,
+            self._participle,
+            self._relative,
+        ]
         self._depth = 0
 
     def extend(self, phrase: Phrase) -> None:
@@ -51,19 +63,7 @@ class Looks:
             self._depth -= 1
 
     def _extend(self, phrase: Phrase) -> None:
-        rules = (
-            self._of,
-            self._name,
-            self._epithet,
-            self._age,
-            self._measure,
-            self._likeness,
-            self._look_of,
-            self._participle,
-            self._relative,
-            self._appositions.behind,
-        )
-        while any(self._grow(phrase, rule(phrase)) for rule in rules):
+        while any(self._grow(phrase, rule(phrase)) for rule in self.rules):
             pass
 
     def _grow(self, phrase: Phrase, end: int | None) -> bool:
