@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .lexicon import lexicon
-from .phrase import Phrase, main_part
+from .phrase import Phrase
 from .vocabulary import (
     CREATURES,
     DEFINITE,
@@ -98,7 +98,7 @@ class Individuals:
 
     def add(self, phrase: Phrase, frame: int, owner: Individual | None) -> Individual:
         """Somebody new."""
-        parts = (main_part(noun) for noun in phrase.nouns)
+        parts = (lexicon().main_part(noun) for noun in phrase.nouns)
         made = Individual(
             number=len(self.all),
             head=phrase.head,
@@ -251,9 +251,9 @@ def _can_mean(noun: str, called: str) -> bool:
     if noun == called:
         return True
     known = lexicon()
-    if noun in GENERIC and main_part(called) == "person":
+    if noun in GENERIC and known.main_part(called) == "person":
         return True
-    if noun in CREATURES and main_part(called) in ("person", "animal"):
+    if noun in CREATURES and known.is_living(called):
         return not known.is_kind_of(called, "person")  # a dragon is no human being
     if len(noun) > 2 and called.endswith(noun) and len(called) > len(noun) + 1:
         return True  # a superheroine is a heroine
@@ -328,7 +328,7 @@ def _likeness(phrase: Phrase, one: Individual) -> tuple[object, ...]:
 def _is_likeness(nouns: Iterable[str], modifiers: Iterable[str]) -> bool:
     """Whether it is somebody made of something: a ceramic cat, a toy lion."""
     known = lexicon()
-    return any(known.main_part(noun) in ("person", "animal") for noun in nouns) and any(
+    return any(known.is_living(noun) for noun in nouns) and any(
         word in LIKENESSES or (known.main_part(word) == "stuff" and not known.is_colour(word))
         for word in modifiers
     )

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
+from .vocabulary import BEINGS, HER_TITLES, HIS_TITLES
+
 _VOWELS = "aeiou"
+_TITLED = HIS_TITLES | HER_TITLES
 _BELOW = {str(depth): str(depth + 1) for depth in range(10)}
 
 
@@ -79,11 +82,21 @@ class Lexicon:
         return frozenset(self._parts[node] for node in self._nodes_of(noun))
 
     def main_part(self, noun: str) -> str | None:
-        """The part of the outline that holds what a noun mostly means."""
+        """The part of the outline that holds what a noun mostly means.
+
+        A queen is no bee, and a skeleton may walk.
+        """
+        if noun in _TITLED:
+            return "person"
+        if noun in BEINGS:
+            return "animal"
         parts = [self._parts[node] for node in self._nodes_of(noun)]
         if parts[:1] == ["food"] and "animal" in parts:
             return "animal"  # a duckling, until it is served
         return parts[0] if parts else None
+
+    def is_living(self, noun: str) -> bool:
+        return self.main_part(noun) in ("person", "animal")
 
     # There is one lexicon, and it stays: what is cached of it is never leaked.
     @lru_cache(maxsize=100_000)  # noqa: B019

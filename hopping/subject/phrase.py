@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from .lexicon import lexicon
 from .vocabulary import (
     BACKDROPS,
-    BEINGS,
     GROUPS,
     HER_TITLES,
     HIS_TITLES,
@@ -16,13 +15,6 @@ from .vocabulary import (
     ORDINALS,
     PICTURES,
 )
-
-
-def main_part(noun: str) -> str | None:
-    """Where the outline has a noun; a queen is no bee, and a skeleton may walk."""
-    if noun in HIS_TITLES | HER_TITLES:
-        return "person"
-    return "animal" if noun in BEINGS else lexicon().main_part(noun)
 
 
 @dataclass
@@ -80,7 +72,7 @@ class Phrase:
     @property
     def is_animate(self) -> bool:
         """Whether it names a person or an animal; a name does."""
-        return bool(self.names) or any(main_part(n) in ("person", "animal") for n in self.nouns)
+        return bool(self.names) or any(map(lexicon().is_living, self.nouns))
 
     @property
     def sex(self) -> str:

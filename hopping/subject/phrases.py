@@ -12,7 +12,7 @@ from functools import cached_property
 from hopping.story import Span
 
 from .lexicon import lexicon
-from .phrase import Phrase, main_part
+from .phrase import Phrase
 from .tagging import tag
 from .tokens import Token
 from .vocabulary import (
@@ -206,22 +206,23 @@ class Sentence:
         """Whether clothes named by an -ing form follow: "a silk dressing gown"."""
         if self.tags[at] != "G" or self.tags[at + 1] not in "NM" or self.word(at) in WEARING:
             return False
-        noun = self.word(at + 1)
-        living = main_part(self.word(at - 1)) in ("person", "animal")
-        return not living and lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
+        return not lexicon().is_living(self.word(at - 1)) and self._is_garment(at + 1)
 
     def _is_worn(self, at: int) -> bool:
         """ "a mohawk and welding goggles"."""
-        word, noun = self.word(at), self.word(at + 1)
-        joined = at > 0 and self.tags[at - 1] == "C" and word not in WEARING
-        return joined and lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
+        joined = at > 0 and self.tags[at - 1] == "C" and self.word(at) not in WEARING
+        return joined and self._is_garment(at + 1)
+
+    def _is_garment(self, at: int) -> bool:
+        noun = self.word(at)
+        return lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
 
     def _ends_before(self, at: int) -> bool:
         """ "a miller white with flour", "every morning Mia"."""
         if self.tags[at] == "H" and self.word(at - 1) in TIMES:
             return True
-        living = lexicon().main_part(self.word(at - 1)) in ("person", "animal")
-        return living and lexicon().is_colour(self.word(at))
+        known = lexicon()
+        return known.is_living(self.word(at - 1)) and known.is_colour(self.word(at))
 
     def _is_noun(self, at: int) -> bool:
         return lexicon().share(self.word(at), "n") >= 0
@@ -257,8 +258,7 @@ class Sentence:
             phrase.modifiers.update(_folded(w) for w in common[:-1])
             # "a goblin tax collector" is a goblin, "a fox girl" a fox.
             if phrase.is_animate and not phrase.names:
-                living = ("person", "animal")
-                phrase.nouns += [w for w in common[:-1] if main_part(w) in living]
+                phrase.nouns += filter(lexicon().is_living, common[:-1])
         phrase.modifiers.update(
             _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"
         )

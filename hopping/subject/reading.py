@@ -18,7 +18,7 @@ from .descriptions import describe
 from .individuals import Individual, Individuals, can_be
 from .lexicon import lexicon
 from .names import Names
-from .phrase import Phrase, main_part
+from .phrase import Phrase
 from .phrases import Sentence
 from .tokens import tokenize
 from .vocabulary import BE, HE, IT, OWNERS, SHE, THEY, TURNS, WEATHER
@@ -273,7 +273,7 @@ def _spans(sentence: Sentence, phrase: Phrase) -> list[Span]:
 
 
 def _is_limb(phrase: Phrase) -> bool:
-    return phrase.determiner in OWNERS and main_part(phrase.head) == "body"
+    return phrase.determiner in OWNERS and lexicon().main_part(phrase.head) == "body"
 
 
 def _means_nobody(sentence: Sentence, phrase: Phrase) -> bool:

@@ -120,7 +120,7 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
             sentence, listed = False, True
         elif opens:
             sentence = token.is_capital
-        acts = index > 0 and _is_living(tokens[index - 1].word)
+        acts = index > 0 and lexicon().is_living(tokens[index - 1].word)
         loose = 0.0 if sentence else _IN_A_LIST if listed else _TOLD if told else _NO_CAPITAL
         reached: dict[tuple[str, _Clause], Any] = {}
         for reading, own in _readings(token, opens, following, names):
@@ -138,10 +138,6 @@ def tag(tokens: list[Token], names: frozenset[str] = frozenset()) -> str:
         letters.append(path[2])
         path = path[1]
     return "".join(reversed(letters))
-
-
-def _is_living(word: str) -> bool:
-    return lexicon().main_part(word) in ("person", "animal")
 
 
 def _is_list(tokens: list[Token]) -> bool:
@@ -221,7 +217,7 @@ def _readings(token: Token, opens: bool, following: list[Token], names: frozense
         return (("H", 0.0), *((tag, cost + 2) for tag, cost in known))
     # At the start every word has a capital: a name is what the lexicon does not know.
     # "Mother lifts the kitten", "Kea sings": somebody's name, whatever else the word means.
-    living = _is_living(word) and known[0][0] == "N"
+    living = lexicon().is_living(word) and known[0][0] == "N"
     if unknown or living or lexicon().is_given_name(word):
         return (("H", 0.0), *((tag, cost + 1.5) for tag, cost in known))
     if behind[:1] == [","]:  # "Dash, a …": no common noun goes without an article there
