@@ -205,10 +205,7 @@ function deskSeeds(index, count) {
 
 // The frame is made with this seed, it alone.
 function deskTakeSeed(index, seed) {
-    if (studioMustWait()) {
-        studioSayBusy();
-        return;
-    }
+    if (studioRefuses()) return;
     deskChange(storyWithTags(deskStory().value, index, {seed}));
     studioRun.only = [index + 1];
     document.getElementById("studio_generate").click();
@@ -222,10 +219,7 @@ function deskPress(event) {
         return;
     }
     if (event.target.closest("#desk_anew")) {
-        if (studioMustWait()) {
-            studioSayBusy();
-            return;
-        }
+        if (studioRefuses()) return;
         studioRun.anew = true;
         document.getElementById("studio_generate").click();
         return;

@@ -19,10 +19,7 @@ function studioWatchPast() {
 
 // The story, its options and its settings as any other file brings them, then its pictures.
 async function studioOpenRun(run) {
-    if (studioMustWait()) {
-        studioSayBusy();
-        return;
-    }
+    if (studioRefuses()) return;
     const story = await studioOpenRecord(run);
     if (story === null) {
         studioSay("This story is no longer in the output folder.");

@@ -94,17 +94,19 @@ function studioSay(text) {
 // A story at a time: from the press on, since gradio takes its time before it asks.
 function studioPressGenerate(event) {
     if (!event.target.closest("#studio_generate")) return;
-    if (studioMustWait()) {
+    if (studioRefuses()) {
         event.preventDefault();
         event.stopImmediatePropagation();
-        studioSayBusy();
     } else {
         studioRun.asked = studioNewToken();
     }
 }
 
-function studioSayBusy() {
-    studioSay("A story is being made. Cancel it, or wait until it is done.");
+// Whether no story can be begun, and says so.
+function studioRefuses() {
+    const mustWait = studioMustWait();
+    if (mustWait) studioSay("A story is being made. Cancel it, or wait until it is done.");
+    return mustWait;
 }
 
 // Whether the server is still there, asked while something is being made.
