@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .called import Called
 from .lexicon import lexicon
 from .phrase import Phrase
 from .vocabulary import (
-    CREATURES,
     DEFINITE,
     GENERIC,
     GROUPS,
@@ -92,7 +92,7 @@ class Individuals:
     def __init__(self) -> None:
         self.all: list[Individual] = []
         self.grown: set[int] = set()  # of whom something new has been said
-        self._called: dict[str, list[Individual]] = {}  # by noun
+        self._called = Called[Individual]()
         self._named: dict[str, list[Individual]] = {}  # by name
         self._together: list[Individual] = []  # who were last named together: "Ines and Olu"
 
@@ -123,7 +123,7 @@ class Individuals:
         for noun in phrase.nouns:
             if noun not in one.nouns:
                 one.nouns.add(noun)
-                self._called.setdefault(noun, []).append(one)
+                self._called.add(noun, one)
         for name in phrase.names:
             self.give_name(one, name)
         if not phrase.modifiers <= one.modifiers:
@@ -187,11 +187,10 @@ class Individuals:
 
     def _candidates(self, phrase: Phrase, definite: bool) -> Iterator[Individual]:
         if definite:
-            for called, individuals in self._called.items():
-                if _can_mean(phrase.head, called):
-                    yield from individuals[-_LATEST_OF_A_NAME:]
+            for individuals in self._called.that_can_be(phrase.head):
+                yield from individuals[-_LATEST_OF_A_NAME:]
         else:
-            yield from self._called.get(phrase.head, ())[-_LATEST_OF_A_NAME:]
+            yield from self._called.by(phrase.head)[-_LATEST_OF_A_NAME:]
 
     def meant_by_pronoun(
         self, pronoun: str, not_these: Iterable[Individual], among: set[int] | None
@@ -244,22 +243,6 @@ class Individuals:
             return [one for one in living if one.mentioned[0] >= last - _TOGETHER]
         things = [one for one in recent if one.plural]
         return [max(things, key=lambda one: one.mentioned)] if things else living
-
-
-def _can_mean(noun: str, called: str) -> bool:
-    """Whether "the bird" can mean what was called an owl, or "the parrot" what was a macaw."""
-    if noun == called:
-        return True
-    known = lexicon()
-    if noun in GENERIC and known.main_part(called) == "person":
-        return True
-    if noun in CREATURES and known.is_living(called):
-        return not known.is_kind_of(called, "person")  # a dragon is no human being
-    if len(noun) > 2 and called.endswith(noun) and len(called) > len(noun) + 1:
-        return True  # a superheroine is a heroine
-    if known.main_part(noun) in ("stuff", "weather"):
-        return False  # a lake is water, but "the water" is not the lake
-    return known.is_kind_of(called, noun) or known.is_kind_of(noun, called)
 
 
 def _fits(phrase: Phrase, one: Individual, owner: Individual | None) -> bool:

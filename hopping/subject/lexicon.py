@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -115,8 +115,16 @@ class Lexicon:
     @lru_cache(maxsize=100_000)  # noqa: B019
     def is_kind_of(self, noun: str, other: str) -> bool:
         """Whether what one noun names can be what another names: an owl is a bird."""
-        others = self._nodes.get(other, ())
-        return any(above in others for node in self._nodes_of(noun) for above in self._up(node))
+        return not self.above(noun).isdisjoint(self.nodes(other))
+
+    def nodes(self, noun: str) -> Sequence[int]:
+        """A noun's own places in the outline."""
+        return self._nodes.get(noun, ())
+
+    @lru_cache(maxsize=100_000)  # noqa: B019
+    def above(self, noun: str) -> frozenset[int]:
+        """A noun's places in the outline, a compound's too, and all that lie above them."""
+        return frozenset(above for node in self._nodes_of(noun) for above in self._up(node))
 
     def _up(self, node: int) -> Iterator[int]:
         while node >= 0:
