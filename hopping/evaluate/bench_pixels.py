@@ -28,8 +28,8 @@ from hopping.pixels import (
     unet_layers,
 )
 from hopping.pixels.bank import SUBJECT
-from hopping.pixels.sharing import SHARING_CALLS
-from hopping.pixels.subject_masks import attention_maps, level_size, map_level
+from hopping.pixels.sharing import SHARING_CALLS, asked
+from hopping.pixels.subject_masks import level_size, mean_attention
 
 STEPS = 20
 
@@ -103,16 +103,14 @@ def count() -> None:
         ) -> float:
             """Per call: maps of one source and the viewers, and the viewers' second attention."""
             with FlopCounterMode(display=False) as mapped:
-                level = map_level(size, {layer.level for layer in layers.mapping})
-                for layer in layers.mapping if share < 1 else ():
-                    if layer.level == level:
-                        pixels, width = math.prod(level_size(size, level)), layer.width
-                        text = torch.empty(1, 77, model.config["cross_attention_dim"])
-                        hidden = torch.empty(1, pixels, width).to(text)
-                        given = {"hidden_states": hidden, "encoder_hidden_states": text}
-                        given = {n: part.to("meta").half() for n, part in given.items()}
-                        queries, keys = layer.project((), given, 0)
-                        attention_maps(queries, keys, layer.heads, layer.scale, [(2,)])
+                mapping, relating = asked(layers, size)
+                for layer in (*mapping, *relating) if share < 1 else ():
+                    text = torch.empty(1, 77, model.config["cross_attention_dim"])
+                    hidden = torch.empty(1, math.prod(level_size(size, layer.level)), layer.width)
+                    given = {"hidden_states": hidden, "encoder_hidden_states": text}
+                    given = {n: part.to("meta").half() for n, part in given.items()}
+                    queries, keys = layer.project((), given, 0)
+                    mean_attention(queries, keys, layer.heads, layer.scale)
             with FlopCounterMode(display=False) as shared:
                 for layer in layers.sharing:
                     pixels = math.prod(level_size(size, layer.level))

@@ -13,12 +13,8 @@ from hopping.errors import HoppingError
 from .subject_masks import Size
 
 
-class SelfAttention(Protocol):
-    """One self-attention layer, whichever library it is of."""
-
-    @property
-    def name(self) -> str:
-        """Tells layers of one U-Net apart, and is the same in every run."""
+class Attention(Protocol):
+    """One attention layer, whichever library it is of."""
 
     @property
     def module(self) -> nn.Module: ...
@@ -29,40 +25,38 @@ class SelfAttention(Protocol):
 
     @property
     def width(self) -> int:
-        """Of the hidden states that it attends over."""
-
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        """The hidden states that it attends over, shape (rows, pixels, width)."""
-
-    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
-        """The layer once more, over `hidden` (1, pixels, width) with other keys and values."""
-
-
-class CrossAttention(Protocol):
-    """One cross-attention layer."""
-
-    @property
-    def module(self) -> nn.Module: ...
-
-    @property
-    def level(self) -> int: ...
-
-    def project(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
-    ) -> tuple[Tensor, Tensor]:
-        """One row's queries (pixels, width) and keys (tokens, width)."""
+        """Of the hidden states of the pixels."""
 
     @property
     def heads(self) -> int:
         """Into how many queries and keys are cut."""
 
     @property
-    def width(self) -> int:
-        """Of the hidden states of the pixels."""
-
-    @property
     def scale(self) -> float:
         """By which q·kᵀ is multiplied before the softmax."""
+
+    def project(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
+    ) -> tuple[Tensor, Tensor]:
+        """One row's queries (pixels, width) and keys (tokens, width)."""
+
+
+class CrossAttention(Attention, Protocol):
+    """One cross-attention layer: its keys are the text's tokens."""
+
+
+class SelfAttention(Attention, Protocol):
+    """One self-attention layer: its keys are the pixels again."""
+
+    @property
+    def name(self) -> str:
+        """Tells layers of one U-Net apart, and is the same in every run."""
+
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """The hidden states that it attends over, shape (rows, pixels, width)."""
+
+    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
+        """The layer once more, over `hidden` (1, pixels, width) with other keys and values."""
 
 
 @dataclass(frozen=True)
@@ -128,30 +122,9 @@ class UNetLayers(Protocol):
 
 
 @dataclass(frozen=True)
-class _DiffusersSelf:
-    name: str
-    module: Any
-    level: int
+class _Diffusers:
+    """What both kinds of attention have."""
 
-    @property
-    def width(self) -> int:
-        return self.module.to_k.in_features
-
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        return kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
-
-    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
-        if kwargs.get("attention_mask") is not None:
-            raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
-        kept = {
-            k: v for k, v in kwargs.items() if k not in ("hidden_states", "encoder_hidden_states")
-        }
-        # Not the module itself: its hooks, ours among them, have run.
-        return self.module.forward(hidden, encoder_hidden_states=context, **kept)
-
-
-@dataclass(frozen=True)
-class _DiffusersCross:
     module: Any
     level: int
 
@@ -167,14 +140,39 @@ class _DiffusersCross:
     def scale(self) -> float:
         return self.module.scale
 
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        return kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+
+
+@dataclass(frozen=True)
+class _DiffusersSelf(_Diffusers):
+    name: str
+
     def project(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
     ) -> tuple[Tensor, Tensor]:
-        hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+        hidden = self.inputs(args, kwargs)[row]
+        return self.module.to_q(hidden), self.module.to_k(hidden)
+
+    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
+        if kwargs.get("attention_mask") is not None:
+            raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
+        kept = {
+            k: v for k, v in kwargs.items() if k not in ("hidden_states", "encoder_hidden_states")
+        }
+        # Not the module itself: its hooks, ours among them, have run.
+        return self.module.forward(hidden, encoder_hidden_states=context, **kept)
+
+
+@dataclass(frozen=True)
+class _DiffusersCross(_Diffusers):
+    def project(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
+    ) -> tuple[Tensor, Tensor]:
         text = kwargs["encoder_hidden_states"] if "encoder_hidden_states" in kwargs else args[1]
         if isinstance(text, tuple):  # with an IP-Adapter: its image tokens come behind
             text = text[0]
-        return self.module.to_q(hidden[row]), self.module.to_k(text[row])
+        return self.module.to_q(self.inputs(args, kwargs)[row]), self.module.to_k(text[row])
 
 
 @dataclass(frozen=True)
@@ -232,7 +230,7 @@ def unet_layers(unet: Any) -> DiffusersUNet:
         _check(name, block)
         level = _level(name, len(unet.down_blocks))
         if name.startswith("up_blocks."):
-            sharing.append(_DiffusersSelf(f"{name}.attn1", block.attn1, level))
+            sharing.append(_DiffusersSelf(block.attn1, level, f"{name}.attn1"))
         crossing.append(_DiffusersCross(block.attn2, level))
     if not sharing:
         raise HoppingError(f"{type(unet).__name__} has no attention whose pixels could be shared")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,8 @@ from hopping.errors import HoppingError
 
 from .bank import Bank, Moment
 from .graph import Phrase, PixelGraph, PixelLink, PixelSource
-from .layers import Call, CrossAttention, Row, SelfAttention, UNetLayers
-from .subject_masks import Size, SubjectMap, attention_maps, level_size, map_level, why_not_found
+from .layers import Attention, Call, CrossAttention, Row, SelfAttention, UNetLayers
+from .subject_masks import Size, SubjectMap, level_size, map_level, mean_attention, why_not_found
 
 SHARING_CALLS = 0.8
 """How much of the noise schedule, from its end, shares. At the noise levels before, a picture's
@@ -37,6 +37,10 @@ and not in strength (`beyond`)."""
 
 PULLING_CALLS = 0.5
 """How much of the noise schedule, from its end, draws beyond. Before, it would move the figure."""
+
+_RELATING = 3
+"""How many self-attention layers at most are asked which pixels belong together: as many as SD 1
+has at the level that is asked. Of SDXL's 30 every tenth is, which begins a block."""
 
 _TRAINED_STEPS = 1000  # of every SD's noise schedule
 _EPSILON = 1e-6  # of what does not differ at all
@@ -58,6 +62,16 @@ def beyond(result: Tensor, again: Tensor) -> Tensor:
     wanted_spread, wanted_mean = torch.std_mean(wanted, dim=0, correction=0)
     strength = wanted_spread / spread.clamp(min=_EPSILON)
     return ((drawn - mean) * strength + wanted_mean).to(again)
+
+
+def asked(layers: UNetLayers, size: Size) -> tuple[Set[CrossAttention], Set[SelfAttention]]:
+    """The layers that tell where a subject is, for latents of this size: those whose pixels attend
+    to its words, and those whose pixels attend to each other."""
+    level = map_level(size, {layer.level for layer in layers.mapping})
+    mapping = {layer for layer in layers.mapping if layer.level == level}
+    level = map_level(size, {layer.level for layer in layers.sharing})
+    relating = [layer for layer in layers.sharing if layer.level == level]
+    return mapping, set(relating[:: math.ceil(len(relating) / _RELATING)])
 
 
 @dataclass(frozen=True)
@@ -114,9 +128,8 @@ class PixelSharing:
         """
         views = [_View(graph, frames) for graph in self.graphs]
         if any(view.shown or any(view.links.values()) for view in views):
-            levels = {layer.level for layer in self.layers.mapping}
             begun = {} if before is None else before._maps
-            batch = _Batch(list(frames), views, self._bank, levels, begun)
+            batch = _Batch(list(frames), views, self._bank, self.layers, begun)
             with _patched(self.layers, batch):
                 yield
             for subject in batch.maps.values():
@@ -184,7 +197,7 @@ class _Batch:
 
     Args:
         views: of the frames, by each of the story's graphs.
-        map_levels: those of the U-Net that have cross-attention.
+        layers: of the U-Net.
         begun: what was found before in the same pictures.
 
     Attributes:
@@ -196,7 +209,7 @@ class _Batch:
         frames: list[int],
         views: Sequence[_View],
         bank: Bank,
-        map_levels: set[int],
+        layers: UNetLayers,
         begun: Mapping[tuple[int, Phrase], SubjectMap],
     ) -> None:
         self.frames = frames
@@ -206,15 +219,18 @@ class _Batch:
             for frame, phrases in view.phrases.items()
             for phrase in phrases
         }
-        self._views, self._bank, self._map_levels = views, bank, map_levels
+        self._views, self._bank, self._layers = views, bank, layers
         self._visits: Counter[float] = Counter()
         self._moment = Moment(0.0, 0)
         self._view = views[0]
         self._call = Call(0.0, (0, 0), ())
         self._kept: list[PixelSource] = []
+        self._mapping: Set[CrossAttention] = set()
+        self._relating: Set[SelfAttention] = set()
 
     def begin_call(self, call: Call) -> None:
         self._call = call
+        self._mapping, self._relating = asked(self._layers, call.size)
         if not call.begins:
             return
         for subject in self.maps.values():
@@ -229,21 +245,37 @@ class _Batch:
 
     def map(self, layer: CrossAttention, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before a cross-attention layer: where its pixels attend to the phrases."""
-        if layer.level != map_level(self._call.size, self._map_levels):
-            return
+        if layer in self._mapping:
+            for row, told in self._told():
+                attention, size = self._attention(layer, args, kwargs, row)
+                for map_, tokens in told:
+                    map_.add(attention[:, tokens].sum(dim=-1).unflatten(-1, size))
+
+    def relate(self, layer: SelfAttention, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Before a self-attention layer: which of its pixels attend to each other."""
+        if layer in self._relating:
+            for row, told in self._told():
+                attention, size = self._attention(layer, args, kwargs, row)
+                for map_, _ in told:
+                    map_.add_affinity(attention.unflatten(-1, size))
+
+    def _told(self) -> Iterator[tuple[Row, list[tuple[SubjectMap, list[int]]]]]:
+        """The rows of this call that are told of phrases, and by which tokens."""
         for row in self._call.rows:
             frame = self.frames[row.frame]
-            told = [(phrase, _told(row, phrase)) for phrase in self._view.phrases.get(frame, ())]
-            told = [(phrase, tokens) for phrase, tokens in told if tokens]
-            if not told:
-                continue
-            queries, keys = layer.project(args, kwargs, row.number)
-            size = self._checked_size(layer.level, len(queries))
-            maps = attention_maps(
-                queries, keys, layer.heads, layer.scale, [tokens for _, tokens in told]
-            )
-            for (phrase, _), map_ in zip(told, maps.unflatten(-1, size), strict=True):
-                self.maps[frame, phrase].add(map_)
+            phrases = self._view.phrases.get(frame, ())
+            told = [(self.maps[frame, phrase], _told(row, phrase)) for phrase in phrases]
+            told = [(map_, tokens) for map_, tokens in told if tokens]
+            if told:
+                yield row, told
+
+    def _attention(
+        self, layer: Attention, args: tuple[Any, ...], kwargs: dict[str, Any], row: Row
+    ) -> tuple[Tensor, Size]:
+        """How much a row's pixels attend to each token, and the size of what they are of."""
+        queries, keys = layer.project(args, kwargs, row.number)
+        size = self._checked_size(layer.level, len(queries))
+        return mean_attention(queries, keys, layer.heads, layer.scale), size
 
     def share(
         self, layer: SelfAttention, hidden: Tensor, kwargs: dict[str, Any], output: Tensor
@@ -325,6 +357,9 @@ def _patched(layers: UNetLayers, batch: _Batch) -> Iterator[None]:
     def map_with(layer: CrossAttention) -> Any:
         return lambda _, args, kwargs: batch.map(layer, args, kwargs)
 
+    def relate_with(layer: SelfAttention) -> Any:
+        return lambda _, args, kwargs: batch.relate(layer, args, kwargs)
+
     def share_with(layer: SelfAttention) -> Any:
         return lambda _, args, kwargs, output: batch.share(
             layer, layer.inputs(args, kwargs), kwargs, output
@@ -337,6 +372,8 @@ def _patched(layers: UNetLayers, batch: _Batch) -> Iterator[None]:
             handle = cross.module.register_forward_pre_hook(map_with(cross), with_kwargs=True)
             hooks.callback(handle.remove)
         for layer in layers.sharing:
+            handle = layer.module.register_forward_pre_hook(relate_with(layer), with_kwargs=True)
+            hooks.callback(handle.remove)
             handle = layer.module.register_forward_hook(share_with(layer), with_kwargs=True)
             hooks.callback(handle.remove)
         yield

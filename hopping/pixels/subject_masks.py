@@ -1,13 +1,15 @@
 """Which pixels of a picture are its subject's: the maths, tensors in and tensors out.
 
-A phrase's map is what the picture's pixels attend to it in cross-attention; it is cut into a mask
-where its values fall apart into two kinds. Sizes are (height, width), in tokens of a layer.
+A phrase's map is how much the picture's pixels attend to it in cross-attention. Of a figure's
+pixels some do so much and some little; but they attend to each other, so the map is spread along
+their self-attention. Then it is cut into a mask where its values fall apart into two kinds. Sizes
+are (height, width), in tokens of a layer.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
@@ -17,6 +19,11 @@ Size = tuple[int, int]
 
 # 16×16 of SD 1 at 512×512 and 32×32 of SDXL at 1024×1024, as published; 12×12 of 384×384.
 _FEWEST_PIXELS = 144
+# How often a map is spread, and how much of it stays each time, so that it is still the map that it
+# was where all pixels attend to all others alike.
+_SPREADS, _STAYS = 4, 0.25
+# So many numbers of q·kᵀ at once, lest large pictures take much memory.
+_AT_ONCE = 2**23
 # How much the calls before weigh in a map.
 _MEMORY = 0.5
 # A mask that covers less or more of a picture than this has found no subject.
@@ -39,28 +46,29 @@ def map_level(size: Size, levels: Collection[int]) -> int:
     return max(enough, default=min(levels))
 
 
-def attention_maps(
-    queries: Tensor, keys: Tensor, heads: int, scale: float, phrases: Sequence[Sequence[int]]
-) -> Tensor:
-    """How much each pixel attends to each phrase: softmax(q·kᵀ), mean over the heads.
+def mean_attention(queries: Tensor, keys: Tensor, heads: int, scale: float) -> Tensor:
+    """How much each pixel attends to each token: softmax(q·kᵀ), mean over the heads.
 
     Args:
         queries: of one picture's pixels, shape (pixels, width).
-        keys: of its text's tokens, shape (tokens, width).
+        keys: of its text's tokens, or of its pixels again, shape (tokens, width).
         heads: into how many the width is cut.
         scale: by which q·kᵀ is multiplied.
-        phrases: indices of tokens.
 
     Returns:
-        float32, shape (phrases, pixels): sums over each phrase's tokens, from 0 to 1.
+        float32, shape (pixels, tokens): each row sums to 1.
     """
     query, key = (
         part.float().unflatten(-1, (heads, -1)).transpose(0, 1) for part in (queries, keys)
     )
-    # Under autocast the product is in half precision, which holds it if it is scaled first.
-    scores = (query * scale) @ key.transpose(-1, -2)
-    attention = scores.softmax(dim=-1, dtype=torch.float32).mean(dim=0)
-    return torch.stack([attention[:, list(tokens)].sum(dim=-1) for tokens in phrases])
+    parts = (query * scale).split(max(1, _AT_ONCE // (heads * len(keys))), dim=1)
+    # Under autocast the product is in half precision, which holds it since it was scaled before.
+    return torch.cat(
+        [
+            (part @ key.transpose(-1, -2)).softmax(dim=-1, dtype=torch.float32).mean(dim=0)
+            for part in parts
+        ]
+    )
 
 
 def otsu(values: Tensor) -> Tensor:
@@ -91,6 +99,28 @@ def resample(map_: Tensor, size: Size) -> Tensor:
     return F.interpolate(map_[None, None], size=size, mode="bilinear", antialias=True)[0, 0]
 
 
+def spread(map_: Tensor, affinity: Tensor) -> Tensor:
+    """A map whose every pixel takes over what those have that it attends to, several times.
+
+    So does Dataset Diffusion (Nguyen et al., NeurIPS 2023, arXiv 2309.14303) refine what
+    cross-attention tells.
+
+    Args:
+        map_: of any size.
+        affinity: `mean_attention` of the pixels to each other, shape (pixels, height, width).
+
+    Returns:
+        How much above the map's mean, shape (height, width).
+    """
+    _, height, width = affinity.shape
+    map_ = resample(map_, (height, width))
+    map_ = map_ - map_.mean()  # so that little is rounded where it hardly varies
+    for _ in range(_SPREADS):
+        # Not a product of matrices, which autocast would round.
+        map_ = torch.lerp((affinity * map_).sum(dim=(1, 2)).view_as(map_), map_, _STAYS)
+    return map_
+
+
 class SubjectMap:
     """Where a phrase's subject is in a picture that is being sampled, call by call.
 
@@ -114,6 +144,8 @@ class SubjectMap:
         self._map: Tensor | None = None if before is None else before._map
         self._is_own = False
         self._of_call: list[Tensor] = []
+        self._affinity: Tensor | None = None
+        self._relating = 0
         self._threshold: Tensor | None = None
         self._indices: dict[Size, Tensor] = {}
 
@@ -121,14 +153,23 @@ class SubjectMap:
         """What one layer tells in this call, shape (height, width)."""
         self._of_call.append(map_)
 
+    def add_affinity(self, affinity: Tensor) -> None:
+        """How much the picture's pixels attend to each other in one layer of this call, shape
+        (pixels, height, width)."""
+        self._affinity = affinity if self._affinity is None else self._affinity + affinity
+        self._relating += 1
+
     def end_call(self) -> None:
         """Take over what this call's layers told."""
         if self._of_call:
             told = torch.stack(self._of_call).mean(dim=0)
+            if self._affinity is not None:
+                told = spread(told, self._affinity / self._relating)
             if self._is_own and self._map is not None:
                 told = torch.lerp(told, self._map, _MEMORY)
             self._map, self._is_own = told, True
-        self._of_call, self._indices, self._threshold = [], {}, None
+        self._of_call, self._affinity, self._relating = [], None, 0
+        self._indices, self._threshold = {}, None
 
     def pixels(self, size: Size) -> Tensor | None:
         """The subject's pixels in a layer of this size, as indices; None: it cannot be found."""

@@ -21,32 +21,8 @@ _NAMES = ("input_blocks", "middle_block", "output_blocks")
 
 
 @dataclass(frozen=True)
-class HostSelf:
-    """Self-attention of one of the host's blocks."""
-
-    name: str
-    module: Any
-    level: int
-
-    @property
-    def width(self) -> int:
-        return int(self.module.to_k.in_features)
-
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        return _hidden(args, kwargs)
-
-    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
-        if kwargs.get("mask") is not None:
-            raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
-        kept = {k: v for k, v in kwargs.items() if k not in ("x", "context", "value", "mask")}
-        # Not the module itself: its hooks, ours among them, have run. Its forward is whichever
-        # optimisation the host has chosen; all take longer keys, and none takes a mask.
-        return self.module.forward(hidden, context=context, **kept)
-
-
-@dataclass(frozen=True)
-class HostCross:
-    """Cross-attention of one of the host's blocks."""
+class _Host:
+    """What self- and cross-attention of a host's blocks have both."""
 
     module: Any
     level: int
@@ -63,15 +39,40 @@ class HostCross:
     def scale(self) -> float:
         return float((self.module.to_q.out_features / self.heads) ** -0.5)
 
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        return kwargs["x"] if "x" in kwargs else args[0]
+
+
+@dataclass(frozen=True)
+class HostSelf(_Host):
+    """Self-attention of one of the host's blocks."""
+
+    name: str
+
+    def project(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
+    ) -> tuple[Tensor, Tensor]:
+        hidden = self.inputs(args, kwargs)[row]
+        return self.module.to_q(hidden), self.module.to_k(hidden)
+
+    def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
+        if kwargs.get("mask") is not None:
+            raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
+        kept = {k: v for k, v in kwargs.items() if k not in ("x", "context", "value", "mask")}
+        # Not the module itself: its hooks, ours among them, have run. Its forward is whichever
+        # optimisation the host has chosen; all take longer keys, and none takes a mask.
+        return self.module.forward(hidden, context=context, **kept)
+
+
+@dataclass(frozen=True)
+class HostCross(_Host):
+    """Cross-attention of one of the host's blocks."""
+
     def project(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
     ) -> tuple[Tensor, Tensor]:
         text = kwargs["context"] if "context" in kwargs else args[1]
-        return self.module.to_q(_hidden(args, kwargs)[row]), self.module.to_k(text[row])
-
-
-def _hidden(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-    return kwargs["x"] if "x" in kwargs else args[0]
+        return self.module.to_q(self.inputs(args, kwargs)[row]), self.module.to_k(text[row])
 
 
 def find_layers(unet: nn.Module) -> tuple[list[SelfAttention], list[CrossAttention]]:
@@ -95,7 +96,7 @@ def find_layers(unet: nn.Module) -> tuple[list[SelfAttention], list[CrossAttenti
         if getattr(block, "disable_self_attn", False) or block.attn2 is None:
             continue
         if part == "output_blocks":
-            sharing.append(HostSelf(f"{name}.attn1", block.attn1, level))
+            sharing.append(HostSelf(block.attn1, level, f"{name}.attn1"))
         mapping.append(HostCross(block.attn2, level))
     if not sharing:
         raise HoppingError("the checkpoint's U-Net has no attention whose pixels could be shared")

@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from hopping import HoppingError
+from hopping.evaluate.bench_pixels import SD1, SDXL
 from hopping.pixels import PixelLink, PixelSharing, PixelSource, unet_layers
 from hopping.pixels.bank import Bank
+from hopping.pixels.sharing import asked
 from tests.pixels.unets import sample, sd1_unet, texts
 
 
@@ -29,6 +31,20 @@ def test_levels_are_those_of_the_pixels(unet):
     sample(unet, texts(1), [[1]], steps=1, size=(16, 16))
     assert found
     assert all(pixels == (16 // 2**level) ** 2 for pixels, level in found)
+
+
+@pytest.mark.parametrize(
+    ("model", "mapping", "relating"), [(SD1, 5, "up_blocks.1"), (SDXL, 60, "up_blocks.0")]
+)
+def test_at_full_size_three_layers_tell_which_pixels_belong_together(model, mapping, relating):
+    """One of each block, where SDXL's blocks have ten."""
+    layers = unet_layers(model.build("meta", torch.float16))
+    mapped, related = asked(layers, (model.latents, model.latents))
+    assert len(mapped) == mapping
+    assert {layer.level for layer in (*mapped, *related)} == {2}
+    assert {layer.name for layer in related} == {
+        f"{relating}.attentions.{n}.transformer_blocks.0.attn1" for n in range(3)
+    }
 
 
 @pytest.mark.parametrize("processor", ["AttnProcessor", "AttnProcessor2_0", "SlicedAttnProcessor"])

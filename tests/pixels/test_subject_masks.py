@@ -7,22 +7,31 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hopping.pixels.subject_masks import SubjectMap, attention_maps, level_size, map_level, otsu
+from hopping.pixels import subject_masks
+from hopping.pixels.subject_masks import (
+    SubjectMap,
+    level_size,
+    map_level,
+    mean_attention,
+    otsu,
+    resample,
+)
 
 
-def test_attention_maps_are_the_softmax_of_each_head():
-    torch.manual_seed(0)
+@pytest.mark.parametrize("at_once", [1, 30, 10_000])
+def test_attention_is_the_softmax_of_each_head(monkeypatch, at_once):
+    """Whether in one piece or several."""
+    monkeypatch.setattr(subject_masks, "_AT_ONCE", at_once)
     pixels, tokens, heads, width = 6, 5, 2, 8
     q, k = torch.randn(pixels, width), torch.randn(tokens, width)
-    maps = attention_maps(q, k, heads, 0.3, [(1, 2), (4,)])
-    assert maps.shape == (2, pixels)
+    found = mean_attention(q, k, heads, 0.3)
+    assert found.shape == (pixels, tokens)
     for pixel in range(pixels):
         weights = torch.zeros(tokens, dtype=torch.float64)
         for head in (slice(0, 4), slice(4, 8)):
             scores = [float(0.3 * q[pixel, head].double() @ k[t, head].double()) for t in range(5)]
             weights += torch.tensor(scores, dtype=torch.float64).softmax(0) / heads
-        expected = torch.stack([weights[1] + weights[2], weights[4]])
-        torch.testing.assert_close(maps[:, pixel].double(), expected, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(found[pixel].double(), weights, atol=1e-6, rtol=1e-5)
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=60))
@@ -64,6 +73,33 @@ def test_a_subject_is_cut_out():
     }
     assert found.share == pytest.approx(12 / 96)
     assert found.shares == [found.share]
+
+
+def test_a_figure_is_found_whole_where_its_pixels_attend_to_each_other():
+    """Cross-attention knows its head, and a spot of the place; self-attention what is one thing."""
+    figure = torch.zeros(8, 12, dtype=torch.bool)
+    figure[1:6, 7:11] = True
+    told = torch.full((8, 12), 0.1)
+    told[1:3, 7:11] = told[7, 0] = 0.6
+    alike = (figure.flatten()[:, None] == figure.flatten()).float()
+    affinity = (alike + 0.02).div((alike + 0.02).sum(dim=-1, keepdim=True)).unflatten(-1, (8, 12))
+    found = SubjectMap()
+    found.add(told)
+    found.add_affinity(affinity)
+    found.end_call()
+    assert found.pixels((8, 12)).tolist() == figure.flatten().nonzero().squeeze(1).tolist()
+    alone = subject_map([told])
+    assert len(alone.pixels((8, 12))) == 9
+
+
+def test_a_coarse_map_is_spread_among_finer_pixels():
+    affinity = torch.eye(8 * 12).unflatten(-1, (8, 12))
+    found = SubjectMap()
+    found.add(resample(blob(), (4, 6)))
+    found.add_affinity(affinity)
+    found.end_call()
+    assert found.pixels((8, 12)) is not None
+    assert found.mask.shape == (8, 12)
 
 
 def test_there_is_none_before_the_first_call_has_ended():
