@@ -125,7 +125,7 @@ def draw(plan: StoryPlan, token_text: TokenText) -> MaskDrawing:
     changed = [
         f"{row.name}={row.format(getattr(plan.options, row.name))}"
         for row in plan.options.rows()
-        if row.name != "mode" and row.name in plan.options.changed()
+        if row.name not in ("mode", "layout") and row.name in plan.options.changed()
     ]
     what = ", ".join([f"hopping: {plan.options.mode}", layout.kind, *changed])
     of = len(layout.frames)

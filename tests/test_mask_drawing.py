@@ -120,11 +120,12 @@ def test_a_long_storys_first_frames_are_drawn(plan, word):
 
 
 def test_the_plain_mask_stands_beside_it(plan, word):
-    joint, windows = draw(plan(STORY), word), draw(plan(STORY, layout="windows"), word)
+    joint = draw(plan(STORY), word)
+    windows = draw(plan(STORY, layout="windows", anchor=True), word)
     assert torch.equal(joint.panels[1].visible, causal(len(joint.tokens)))
     assert not windows.panels[1].visible[-1, 0]
     assert [panel.title for panel in windows.panels] == [
-        "hopping: paper, windows, layout=windows",
+        "hopping: paper, windows, anchor=on",
         "plain SD: causal, each window alone",
     ]
 

@@ -38,8 +38,8 @@ from .desk import Desk, Job
 from .files import RunFiles
 from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
 from .strengths import StrengthWork
-from .strengths_html import render_strengths
-from .variants import VariantWork, read_texts, render_variants
+from .strips_html import render_strengths, render_variants
+from .variants import VariantWork, read_texts
 from .work import OpenedWork, RunOnDesk, StoryWork
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,7 @@ from hopping.studio.generate import generate_story
 from hopping.studio.record import FrameKey, Record, png_info
 from hopping.values import brief
 
-from .addresses import address
-from .desk import Job, State
-from .rendering import render
+from .desk import Job
 
 MOST_VARIANTS = 8
 
@@ -45,7 +43,6 @@ class VariantWork:
         folder: of the run on the desk. `keeping.keep` finds there what is chosen.
 
     Attributes:
-        done: how many there are.
         step, steps: how far the next one is.
     """
 
@@ -54,11 +51,6 @@ class VariantWork:
         self.key = FrameKey(False, number)
         self.step = self.steps = 0
         self._pipeline = pipeline
-
-    @property
-    def done(self) -> int:
-        """How many of them are there."""
-        return sum((self.folder / self.name(record)).is_file() for record in self.records)
 
     def name(self, record: Record) -> str:
         """The picture's file name: by it the same picture is never made twice."""
@@ -87,24 +79,3 @@ class VariantWork:
             on_step=on_step,
         )
         save_png(self.folder / self.name(record), frame.image, png_info(record, self.key))
-
-
-def render_variants(job: Job, work: VariantWork) -> str:
-    """What of them is there, each with what takes it."""
-    number = work.key.number
-    pictures = []
-    for record in work.records:
-        settings, name = record.settings, work.name(record)
-        seed = record.story.seeds(settings.seed, settings.same_noise)[number - 1]
-        there = (work.folder / name).is_file()
-        pictures.append((seed, address(work.folder, name) if there else None))
-    status = ""
-    if job.state is State.FAILED:
-        status = f"The seeds failed: {type(job.error).__name__}: {job.error}"
-    elif job.state is State.CANCELLED:
-        status = "Cancelled."
-    elif job.state is State.WAITING:
-        status = "Waiting for what is being made …"
-    elif not job.finished:
-        status = f"{work.done} of {len(pictures)} seeds, step {work.step} of {work.steps} …"
-    return render("variants.html", number=number, pictures=pictures, status=status)
