@@ -43,7 +43,7 @@ def draw_plots(results: Results, target: Path) -> dict[str, Path]:
 
     figure = Figure(figsize=(9, 7))
     axes = figure.add_subplot(xlabel="leak, per cent", ylabel="identity, per cent")
-    axes.set_xlim(-5, 125)
+    axes.set(xlim=(-55, 135), ylim=(0, 125), xticks=range(0, 101, 20), yticks=range(0, 101, 20))
     names = []
     for method, found in methods.items():
         if method == CEILING or method in _WEAKER:  # the strengths have a plot of their own
@@ -55,7 +55,8 @@ def draw_plots(results: Results, target: Path) -> dict[str, Path]:
         errors = {"xerr": 100 * leak["error"], "yerr": 100 * identity["error"]}
         axes.errorbar(x, y, **errors, fmt="o", markersize=4, linewidth=0.8)
         names.append(axes.text(x, y, method, fontsize=7))
-    adjust_text(names, ax=axes, arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "grey"})
+    lines = {"arrowstyle": "-", "linewidth": 0.4, "color": "grey"}
+    adjust_text(names, ax=axes, expand=(1.1, 1.6), force_text=(0.3, 0.6), arrowprops=lines)
     plots["Identity against leak"] = saved(figure, "identity-leak.png")
 
     figure = Figure(figsize=(7, 4.5))
