@@ -28,6 +28,15 @@ def storybook():
 
 
 @pytest.fixture
+def unhurried(storybook):
+    """Each call of the U-Net takes 0.3 s more, in which the browser has the processor: a story is
+    still being made when the page gets to what the test does meanwhile, on any machine."""
+    pause = storybook.unet.register_forward_pre_hook(lambda *_: time.sleep(0.3))
+    yield
+    pause.remove()
+
+
+@pytest.fixture
 def studio(storybook, tmp_path):
     from hopping.studio.browser.answers import Studio
 

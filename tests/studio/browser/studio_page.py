@@ -73,10 +73,10 @@ class StudioPage:
         self.page.wait_for_timeout(500)
 
     def begin_long_story(self):
-        """Open the page, and have it make a story that takes a while."""
+        """Open the page, and have it make a story that takes a while: half a minute `unhurried`."""
         self.open()
         self.write(STORY)
-        self.set_steps(200)
+        self.set_steps(20)
         self.page.click("#studio_generate")
 
     def fade(self, number):

@@ -36,6 +36,7 @@ def test_a_story_from_its_plan_to_its_pictures(web):
     assert download.value.path().read_bytes().startswith(b"PK")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_pictures_stream_and_cancel_keeps_them(web):
     web.begin_long_story()
     web.pictures.first.wait_for()
@@ -250,11 +251,12 @@ def test_markup_in_a_prompt_is_text(web):
     assert web.page.locator("#evil, img[src=x]").count() == 0
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_two_users_at_once_both_get_their_stories(web, browser, page):
     web.open()
     other = StudioPage(browser.new_page(viewport=WIDE), page).open()
     for user, story, steps in (
-        (web, "A red dog.\nThe dog.", 40),  # long enough that the other one has to wait
+        (web, "A red dog.\nThe dog.", 20),  # long enough that the other one has to wait
         (other, "A blue cat.\nThe cat.", 2),
     ):
         user.write(story)
@@ -339,12 +341,13 @@ def test_a_plan_that_got_lost_is_asked_for_again(web):
     web.page.locator("#hopping_plan .hopping-frame").nth(1).wait_for()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_strip_leaves_cancel_to_the_story(web):
     web.open()
     web.write(STORY)
     web.set_steps(1)
     web.generate()
-    web.set_steps(200)
+    web.set_steps(20)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
     web.fade(2)
@@ -353,6 +356,7 @@ def test_a_strip_leaves_cancel_to_the_story(web):
     web.wait_for_status("Cancelled.")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_reload_finds_the_story_and_its_run(web):
     web.begin_long_story()
     web.pictures.first.wait_for()
@@ -363,6 +367,7 @@ def test_a_reload_finds_the_story_and_its_run(web):
     web.wait_for_status("Cancelled.")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_second_story_is_refused_in_words(web):
     web.begin_long_story()
     web.page.locator("#studio_progress [data-busy]").wait_for()
@@ -388,10 +393,11 @@ def test_a_server_that_is_gone_is_told(browser, storybook, tmp_path):
     running.studio.desk.close()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_cards_come_with_their_pictures(web):
     web.open()
     web.write("\n".join(f"A dog number {n} runs." for n in range(20)))
-    web.set_steps(20)
+    web.set_steps(4)
     web.page.click("#studio_generate")
     web.pictures.first.wait_for()
     assert web.page.locator(".studio-frame").count() < 20

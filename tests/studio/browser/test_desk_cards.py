@@ -267,10 +267,11 @@ def test_all_is_made_again_with_another_seed(web):
     assert second.settings.seed != first.settings.seed
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_cancelled_story_goes_on_where_it_was(web):
     web.open()
     web.write(STORY)
-    web.set_steps(120)
+    web.set_steps(10)
     web.page.click("#studio_generate")
     web.pictures.first.wait_for()
     web.page.click("#studio_cancel")

@@ -46,10 +46,11 @@ def test_generate_is_heard_in_the_instant_after_done(web, times):
     assert [read_record(run).source for run in (first, second)] == [STORY, AGAIN]
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_double_click_makes_one_story_that_can_be_cancelled(web):
     web.open()
     web.write(STORY)
-    web.set_steps(200)
+    web.set_steps(20)
     before = len(web.server.runs)
     web.page.dblclick("#studio_generate")
     web.pictures.first.wait_for()
@@ -75,6 +76,7 @@ def test_what_could_not_be_begun_can_be_tried_again(web, monkeypatch):
     web.generate()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_generate_after_a_reload_waits_for_what_is_known_of_the_run(web):
     web.begin_long_story()
     web.pictures.first.wait_for()
@@ -86,10 +88,11 @@ def test_generate_after_a_reload_waits_for_what_is_known_of_the_run(web):
     web.wait_for_status("Cancelled.")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_cancel_is_heard_in_the_instant_after_generate(web):
     web.open()
     web.write(STORY)
-    web.set_steps(200)
+    web.set_steps(20)
     web.page.evaluate(
         """() => ["studio_generate", "studio_cancel"].forEach(
             button => document.getElementById(button).click()
@@ -98,6 +101,7 @@ def test_cancel_is_heard_in_the_instant_after_generate(web):
     web.wait_for_status("Cancelled.")
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_all_again_is_refused_while_a_story_is_made(web):
     """And is not done by the next Generate instead."""
     web.open()
@@ -105,7 +109,7 @@ def test_all_again_is_refused_while_a_story_is_made(web):
     web.set_steps(1)
     web.generate()
     seed = read_record(web.server.runs[-1]).settings.seed
-    web.set_steps(200)
+    web.set_steps(20)
     web.page.click("#studio_generate")
     web.page.locator("#studio_progress [data-busy]").wait_for()
     web.page.get_by_role("button", name="All again").click()

@@ -61,9 +61,10 @@ def test_folds_open_by_the_keyboard(web):
         web.page.locator(shown).wait_for()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_the_keyboard_alone(web):
     web.open()
-    web.set_steps(200)
+    web.set_steps(20)
     web.page.focus("#hopping_prompt textarea")
     web.page.keyboard.type("A dog.")
     web.page.keyboard.press("Enter")
@@ -81,10 +82,11 @@ def test_the_keyboard_alone(web):
     assert {"studio_generate", "studio_cancel", "studio_file"} <= reached
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_escape_cancels_where_nothing_is_being_edited(web):
     web.open()
     web.write(STORY)
-    web.set_steps(300)
+    web.set_steps(20)
     web.page.click("#studio_generate")
     web.page.get_by_role("progressbar").first.wait_for()
     typed = ("#hopping_prompt textarea", ".desk-words >> nth=1")
@@ -107,6 +109,7 @@ def test_escape_cancels_where_nothing_is_being_edited(web):
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.usefixtures("unhurried")
 def test_generate_and_cancel_stay_in_reach(browser, page, size):
     """In one row, wherever one is in a long story; on a phone the page goes to the progress."""
     web = StudioPage(browser.new_page(viewport=size), page).open()
