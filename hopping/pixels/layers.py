@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,48 +14,68 @@ from hopping.errors import HoppingError
 from .subject_masks import Size
 
 
-class Attention(Protocol):
-    """One attention layer, whichever library it is of."""
+@dataclass(frozen=True)
+class Attention(ABC):
+    """One attention layer, whichever library it is of.
 
-    @property
-    def module(self) -> nn.Module: ...
+    Attributes:
+        module: the library's own.
+        level: how many times the latents' size is halved.
+    """
 
-    @property
-    def level(self) -> int:
-        """How many times the latents' size is halved."""
+    module: Any
+    level: int
 
     @property
     def width(self) -> int:
         """Of the hidden states of the pixels."""
+        return int(self.module.to_q.in_features)
 
     @property
     def heads(self) -> int:
         """Into how many queries and keys are cut."""
+        return int(self.module.heads)
 
     @property
+    @abstractmethod
     def scale(self) -> float:
         """By which q·kᵀ is multiplied before the softmax."""
+
+    @abstractmethod
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """The hidden states of the pixels, shape (rows, pixels, width)."""
+
+    @abstractmethod
+    def context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """What the keys are made of, shape (rows, tokens, its width)."""
 
     def project(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
     ) -> tuple[Tensor, Tensor]:
         """One row's queries (pixels, width) and keys (tokens, width)."""
+        hidden, context = self.inputs(args, kwargs), self.context(args, kwargs)
+        return self.module.to_q(hidden[row]), self.module.to_k(context[row])
 
 
-class CrossAttention(Attention, Protocol):
+class CrossAttention(Attention):
     """One cross-attention layer: its keys are the text's tokens."""
 
 
-class SelfAttention(Attention, Protocol):
-    """One self-attention layer: its keys are the pixels again."""
+@dataclass(frozen=True)
+class SelfAttention(Attention):
+    """One self-attention layer: its keys are the pixels again.
 
-    @property
-    def name(self) -> str:
-        """Tells layers of one U-Net apart, and is the same in every run."""
+    Attributes:
+        name: tells layers of one U-Net apart, and is the same in every run.
+    """
 
-    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-        """The hidden states that it attends over, shape (rows, pixels, width)."""
+    name: str
 
+    def context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        """The pixels' own hidden states."""
+        return self.inputs(args, kwargs)
+
+    @abstractmethod
     def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
         """The layer once more, over `hidden` (1, pixels, width) with other keys and values."""
 
@@ -121,39 +142,16 @@ class UNetLayers(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class _Diffusers:
-    """What both kinds of attention have."""
-
-    module: Any
-    level: int
-
-    @property
-    def width(self) -> int:
-        return self.module.to_q.in_features
-
-    @property
-    def heads(self) -> int:
-        return self.module.heads
-
+class _Diffusers(Attention):
     @property
     def scale(self) -> float:
-        return self.module.scale
+        return float(self.module.scale)
 
     def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         return kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
 
 
-@dataclass(frozen=True)
-class _DiffusersSelf(_Diffusers):
-    name: str
-
-    def project(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
-    ) -> tuple[Tensor, Tensor]:
-        hidden = self.inputs(args, kwargs)[row]
-        return self.module.to_q(hidden), self.module.to_k(hidden)
-
+class _DiffusersSelf(_Diffusers, SelfAttention):
     def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
         if kwargs.get("attention_mask") is not None:
             raise HoppingError("the U-Net's self-attention is masked; use pixels=off")
@@ -164,15 +162,11 @@ class _DiffusersSelf(_Diffusers):
         return self.module.forward(hidden, encoder_hidden_states=context, **kept)
 
 
-@dataclass(frozen=True)
-class _DiffusersCross(_Diffusers):
-    def project(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
-    ) -> tuple[Tensor, Tensor]:
+class _DiffusersCross(_Diffusers, CrossAttention):
+    def context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         text = kwargs["encoder_hidden_states"] if "encoder_hidden_states" in kwargs else args[1]
-        if isinstance(text, tuple):  # with an IP-Adapter: its image tokens come behind
-            text = text[0]
-        return self.module.to_q(self.inputs(args, kwargs)[row]), self.module.to_k(text[row])
+        # With an IP-Adapter its image tokens come behind.
+        return text[0] if isinstance(text, tuple) else text
 
 
 @dataclass(frozen=True)

@@ -230,9 +230,9 @@ class _Batch:
 
     def begin_call(self, call: Call) -> None:
         self._call = call
-        self._mapping, self._relating = asked(self._layers, call.size)
         if not call.begins:
             return
+        self._mapping, self._relating = asked(self._layers, call.size)
         for subject in self.maps.values():
             subject.end_call()
         self._view = self._views[call.graph]

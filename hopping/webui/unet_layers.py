@@ -7,34 +7,19 @@ the same names. Nothing of them is imported: layers are found by what they offer
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
 from hopping.errors import HoppingError
-from hopping.pixels.layers import CrossAttention, SelfAttention
+from hopping.pixels.layers import Attention, CrossAttention, SelfAttention
 
 from .hosts.unet_rows import merged_pixels
 
 _NAMES = ("input_blocks", "middle_block", "output_blocks")
 
 
-@dataclass(frozen=True)
-class _Host:
-    """What self- and cross-attention of a host's blocks have both."""
-
-    module: Any
-    level: int
-
-    @property
-    def width(self) -> int:
-        return int(self.module.to_q.in_features)
-
-    @property
-    def heads(self) -> int:
-        return int(self.module.heads)
-
+class _Host(Attention):
     @property
     def scale(self) -> float:
         return float((self.module.to_q.out_features / self.heads) ** -0.5)
@@ -43,17 +28,8 @@ class _Host:
         return kwargs["x"] if "x" in kwargs else args[0]
 
 
-@dataclass(frozen=True)
-class HostSelf(_Host):
+class HostSelf(_Host, SelfAttention):
     """Self-attention of one of the host's blocks."""
-
-    name: str
-
-    def project(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
-    ) -> tuple[Tensor, Tensor]:
-        hidden = self.inputs(args, kwargs)[row]
-        return self.module.to_q(hidden), self.module.to_k(hidden)
 
     def attend(self, hidden: Tensor, context: Tensor, kwargs: dict[str, Any]) -> Tensor:
         if kwargs.get("mask") is not None:
@@ -64,15 +40,11 @@ class HostSelf(_Host):
         return self.module.forward(hidden, context=context, **kept)
 
 
-@dataclass(frozen=True)
-class HostCross(_Host):
+class HostCross(_Host, CrossAttention):
     """Cross-attention of one of the host's blocks."""
 
-    def project(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], row: int
-    ) -> tuple[Tensor, Tensor]:
-        text = kwargs["context"] if "context" in kwargs else args[1]
-        return self.module.to_q(self.inputs(args, kwargs)[row]), self.module.to_k(text[row])
+    def context(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+        return kwargs["context"] if "context" in kwargs else args[1]
 
 
 def find_layers(unet: nn.Module) -> tuple[list[SelfAttention], list[CrossAttention]]:
