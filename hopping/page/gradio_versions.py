@@ -20,3 +20,9 @@ def out_of_sight() -> dict[str, Any]:
     Newest gradio leaves `visible=False` out of the page altogether, so that a style hides it.
     """
     return {"elem_classes": ["hopping-hidden"]}
+
+
+def triggered(mode: str) -> dict[str, Any]:
+    """The argument of an event that says which clicks count while one is still being answered:
+    `multiple` or `always_last`. Without it newer gradio drops them; 3.41 knows none."""
+    return {"trigger_mode": mode} if MAJOR >= 4 else {}

@@ -34,12 +34,11 @@ from hopping.studio.unread_syntax import read_plain_story
 from hopping.values import brief
 
 from . import given, result_html
-from .desk import Desk, Job
+from .desk import Desk
 from .files import RunFiles
 from .keeping import EMPTY, Kept, OnDesk, frames_asked, keep, read_desk
-from .strengths import StrengthWork
-from .strips_html import render_strengths, render_variants
-from .variants import VariantWork, read_texts
+from .strip_html import render_strip
+from .strip_work import StripWork, read_texts, seed_strip, strength_strip
 from .work import OpenedWork, RunOnDesk, StoryWork
 
 _log = logging.getLogger(__name__)
@@ -162,37 +161,53 @@ class Studio:
             return None
         return result_html.render_cards(work, since, self.pipeline.tokenizer)
 
-    def strengths(self, token: str, asked: str) -> Iterator[str]:
+    def strengths(self, tokens: str, asked: str) -> Iterator[str]:
         """One frame from plain to hopped, as HTML, again and again until all of it is there.
 
         Args:
+            tokens: the page's name for this strip; behind a blank that of its strip before, which
+                ends.
             asked: JSON, the run's name and the frame's number.
         """
-        try:
-            work = self._strength_work(asked)
-            job = self.desk.submit(token, work)
-        except HoppingError as error:
-            yield render_failure(str(error))
-            return
-        yield from _changes(job, lambda: render_strengths(job, work))
+        yield from self._strip(tokens, "strengths", lambda: self._strength_strip(asked))
 
-    def variants(self, token: str, desk: str, texts: str, *values: Any) -> Iterator[str]:
+    def seeds(self, tokens: str, desk: str, texts: str, *values: Any) -> Iterator[str]:
         """One frame with several seeds, as HTML, again and again until all of it is there.
 
         Args:
+            tokens: as `strengths` has them.
             desk: as `generate` has it; the frame is the only one that it names.
             texts: JSON, the story with each of the seeds.
             values: as `generate` has them.
         """
+        yield from self._strip(
+            tokens, "seeds", lambda: self._seed_strip(read_desk(desk), texts, values)
+        )
+
+    def _strip(self, tokens: str, what: str, begin: Callable[[], StripWork]) -> Iterator[str]:
+        token, _, before = tokens.partition(" ")
+        self.end_strip(before)
         try:
-            work = self._variant_work(read_desk(desk), texts, values)
+            work = begin()
             job = self.desk.submit(token, work)
         except HoppingError as error:
             yield render_failure(str(error))
             return
-        yield from _changes(job, lambda: render_variants(job, work))
+        last = ""
+        for _ in job.watch():
+            if job.is_cancelled and self.desk.find(token) is not job:
+                return  # its place is another's
+            shown = render_strip(job, work, what)
+            if shown != last:  # the same would only put back what was moved in it
+                last = shown
+                yield shown
 
-    def _variant_work(self, desk: OnDesk, texts: str, values: Sequence[Any]) -> VariantWork:
+    def end_strip(self, token: str) -> str:
+        """Stop a strip that nobody waits for; what it has made stays. What is shown of it then."""
+        self.desk.drop(token)
+        return ""
+
+    def _seed_strip(self, desk: OnDesk, texts: str, values: Sequence[Any]) -> StripWork:
         folder = self.files.folder(desk.run)
         if folder is None:
             raise OptionError("the story is no longer in the output folder; press Generate")
@@ -200,9 +215,9 @@ class Studio:
             raise OptionError("no frame was named whose seeds are tried")
         stories = read_texts(texts)
         records = [self.begin(story, values, desk)[0] for story in stories]
-        return VariantWork(self.pipeline, records, folder, desk.only[0])
+        return seed_strip(self.pipeline, records, folder, desk.only[0])
 
-    def _strength_work(self, asked: str) -> StrengthWork:
+    def _strength_strip(self, asked: str) -> StripWork:
         try:
             question = json.loads(asked)
             folder, number = self.files.folder(str(question["run"])), question["frame"]
@@ -212,7 +227,7 @@ class Studio:
             raise OptionError(f"no frame was named, but {brief(number)}")
         if folder is None:
             raise OptionError("the story is no longer in the output folder")
-        return StrengthWork(self.pipeline, read_record(folder), folder, number)
+        return strength_strip(self.pipeline, read_record(folder), folder, number)
 
     def cancel(self, tokens: str) -> None:
         """Stop what these tokens, with blanks between them, name; what it has made stays."""
@@ -304,17 +319,6 @@ class Studio:
 
     def _token_text(self, tokens: Sequence[int]) -> str:
         return str(self.pipeline.tokenizer.decode(list(tokens)))
-
-
-def _changes(job: Job, render: Callable[[], str]) -> Iterator[str]:
-    """What is rendered of a job, each time that it is another: the same would only put back what
-    was moved in it."""
-    last = ""
-    for _ in job.watch():
-        shown = render()
-        if shown != last:
-            last = shown
-            yield shown
 
 
 def _decoded(payload: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from hopping.options import HoppingOptions
-from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight
+from hopping.page.gradio_versions import MAJOR, in_page, out_of_sight, triggered
 from hopping.page.story_editor import build_story_editor, connect_plan
 from hopping.page.story_texts import FIRST_STORY
 from hopping.page.widgets import OptionWidgets, build_option_widgets
@@ -86,12 +86,17 @@ def build_blocks(studio: Studio) -> Any:
                 progress = gr.HTML("", elem_id="studio_progress")
                 downloads = gr.HTML("", elem_id="studio_downloads")
                 gr.HTML(render("desk.html"), elem_id="studio_desk")
-                strengths = gr.HTML("", elem_id="studio_strengths")
+                strip = gr.HTML("", elem_id="studio_strip")
         connect_plan(editor.panel, studio.plan, [editor.story, *options.by_name.values()])
-        _connect_strengths(studio, strengths)
+        strip_token = _connect_strengths(studio, strip)
         # A strip is of the story before.
         generate.click(
-            lambda: "", inputs=[], outputs=[strengths], queue=False, show_progress="hidden"
+            studio.end_strip,
+            **in_page("studioEndStrip"),
+            inputs=[strip_token],
+            outputs=[strip],
+            queue=False,
+            show_progress="hidden",
         )
         _connect_open(studio, editor.story, settings, options, opened)
         _connect_run(
@@ -101,7 +106,7 @@ def build_blocks(studio: Studio) -> Any:
             options,
             (generate, cancel),
             [progress, downloads],
-            (stock, strengths),
+            (stock, strip),
         )
     # Jobs wait at the desk, where they are told their place; gradio need not hold them up.
     return page.queue(
@@ -109,18 +114,20 @@ def build_blocks(studio: Studio) -> Any:
     )
 
 
-def _connect_strengths(studio: Studio, strengths: Any) -> None:
+def _connect_strengths(studio: Studio, strip: Any) -> Any:
     """The buttons stand in the frames' HTML; the page's script presses this one for them."""
-    token = gr.Textbox("", elem_id="studio_strengths_token", **out_of_sight())
+    token = gr.Textbox("", elem_id="studio_strip_token", **out_of_sight())
     asked = gr.Textbox("", elem_id="studio_strengths_asked", **out_of_sight())
     ask = gr.Button(elem_id="studio_strengths_ask", **out_of_sight())
     ask.click(
         studio.strengths,
         **in_page("studioStrengths"),
         inputs=[token, asked],
-        outputs=[strengths],
+        outputs=[strip],
         show_progress="hidden",
+        **triggered("multiple"),
     )
+    return token
 
 
 def _connect_open(
@@ -171,7 +178,7 @@ def _connect_run(
     aside: tuple[Any, Any],
 ) -> None:
     generate, cancel = buttons
-    stock, variants = aside
+    stock, strip = aside
     token = gr.Textbox("", elem_id="studio_token", **out_of_sight())
     answered = gr.Textbox("", elem_id="studio_answered", **out_of_sight())
     desk = gr.Textbox("", elem_id="studio_desk_told", **out_of_sight())
@@ -189,9 +196,7 @@ def _connect_run(
         inputs=[token, desk, *asked],
         outputs=[*outputs, answered],
         show_progress="hidden",
-        # Gradio would drop a click until it is done with the answer before; the page's script
-        # knows better when there is a story to wait for.
-        **({"trigger_mode": "multiple"} if MAJOR >= 4 else {}),
+        **triggered("multiple"),  # the page's script knows when there is a story to wait for
     )
     # These two are pressed by the page's script.
     gr.Button(elem_id="studio_stock_ask", **out_of_sight()).click(
@@ -201,14 +206,15 @@ def _connect_run(
         outputs=[stock],
         queue=False,
         show_progress="hidden",
-        **({"trigger_mode": "always_last"} if MAJOR >= 4 else {}),
+        **triggered("always_last"),
     )
-    gr.Button(elem_id="studio_variants_ask", **out_of_sight()).click(
-        studio.variants,
-        **in_page("studioVariants"),
+    gr.Button(elem_id="studio_seeds_ask", **out_of_sight()).click(
+        studio.seeds,
+        **in_page("studioSeeds"),
         inputs=[token, desk, *asked],
-        outputs=[variants],
+        outputs=[strip],
         show_progress="hidden",
+        **triggered("multiple"),
     )
     # Pressed by the page's script, when a run goes on through a reload.
     run = gr.Textbox("", elem_id="studio_run_name", **out_of_sight())

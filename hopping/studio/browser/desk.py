@@ -155,6 +155,13 @@ class Desk:
         with self._lock:
             return self._jobs.get(token)
 
+    def drop(self, token: str) -> None:
+        """Cancel a job, if there is one of this token, and forget it."""
+        with self._lock:
+            job = self._jobs.pop(token, None)
+        if job is not None:
+            job.cancel()
+
     def ahead_of(self, job: Job) -> int:
         """How many jobs are done before this one."""
         with self._lock:

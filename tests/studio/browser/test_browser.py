@@ -357,6 +357,21 @@ def test_a_strip_leaves_cancel_to_the_story(web):
 
 
 @pytest.mark.usefixtures("unhurried")
+def test_another_frame_s_strip_takes_the_place_of_one_that_is_made(web):
+    web.open()
+    web.write(STORY)
+    web.set_steps(1)
+    web.generate()
+    web.fade(2)
+    web.page.get_by_role("heading", name="Frame 2, from plain to hopped").wait_for()
+    web.fade(3)
+    web.page.get_by_role("heading", name="Frame 3, from plain to hopped").wait_for()
+    web.page.locator(".studio-fade").wait_for()
+    assert web.page.locator("#studio_strip h3").inner_text() == "Frame 3, from plain to hopped"
+    assert not (web.server.runs[-1] / "strength-2-75.png").exists()
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_a_reload_finds_the_story_and_its_run(web):
     web.begin_long_story()
     web.pictures.first.wait_for()

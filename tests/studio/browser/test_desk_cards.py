@@ -242,7 +242,7 @@ def test_a_seed_is_chosen_among_several(web):
     web.page.wait_for_function(
         "() => document.querySelectorAll('[data-take]:enabled').length === 4"
     )
-    assert web.page.locator(".desk-variants img").count() == 4
+    assert web.page.locator(".desk-seeds img").count() == 4
     assert run_axe(web.page) == []
     take.click()
     wait_for_made(web, 1)

@@ -13,7 +13,7 @@ from hopping.run_options import frames_to_make
 from hopping.studio.browser import answers
 from hopping.studio.browser.answers import PAGE_ROWS
 from hopping.studio.browser.keeping import OnDesk, read_desk
-from hopping.studio.browser.variants import MOST_VARIANTS
+from hopping.studio.browser.strip_work import MOST_SEEDS
 from hopping.studio.sampling import SAMPLING
 
 from ...strategies import any_texts, any_values
@@ -49,7 +49,7 @@ def test_fuzz_beginnings(studio, story, settings, options):
 @example("[" * 100_000)
 def test_fuzz_strengths(studio, asked):
     with pytest.raises(HoppingError):
-        studio._strength_work(asked)
+        studio._strength_strip(asked)
 
 
 numbers = st.lists(st.none() | st.integers(-1, 4), max_size=4) | any_values
@@ -112,13 +112,13 @@ some_stories = st.lists(st.just(STORY) | st.just(STORY + "\nIt runs.") | any_val
 @example(2, json.dumps([STORY] * 8))
 @example(2, json.dumps([STORY] * 9))
 @example(4, json.dumps([STORY]))
-def test_fuzz_variants(studio, run, number, texts):
+def test_fuzz_seeds(studio, run, number, texts):
     desk = OnDesk(run=run, was=(1, 2, 3), only=(number,))
-    work = told(studio._variant_work, desk, texts, values())
+    work = told(studio._seed_strip, desk, texts, values())
     if work is not None:
-        assert [record.source for record in work.records] == json.loads(texts)
-        assert 1 <= len(work.records) <= MOST_VARIANTS
-        assert all(work.key in record.now for record in work.records)
+        assert [picture.record.source for picture in work.pictures] == json.loads(texts)
+        assert 1 <= len(work.pictures) <= MOST_SEEDS
+        assert all(work.key in picture.record.now for picture in work.pictures)
 
 
 @given(texts)

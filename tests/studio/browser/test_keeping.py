@@ -119,7 +119,7 @@ def test_pictures_are_taken_along_to_where_their_frames_are(studio):
 def test_a_variant_that_is_chosen_is_not_made_again(studio):
     first, _ = make(studio)
     texts = [f"{FIRST}\n<seed:{seed}> {SECOND}\n{THIRD}" for seed in (8, 9)]
-    *_, shown = studio.variants("strip", on_desk(first, only=(2,)), json.dumps(texts), *values())
+    *_, shown = studio.seeds("strip", on_desk(first, only=(2,)), json.dumps(texts), *values())
     assert shown.count("<img") == 2
     assert "Take seed 9 for frame 2" in shown
     tried = sorted(path.name for path in first.glob("variant-2-*.png"))

@@ -54,6 +54,31 @@ def test_a_strip_of_shared_pixels_begins_with_them(studio):
     assert none != plain
 
 
+def test_another_strip_ends_the_one_before(studio):
+    generate(studio)
+    folder, _ = run_of(studio)
+    asked = [json.dumps({"run": folder.name, "frame": number}) for number in (2, 3)]
+    first = studio.strengths("first", asked[0])
+    assert "Frame 2, from plain" in next(first)
+    *_, last = studio.strengths("second first", asked[1])
+    assert "Frame 3, from plain" in last
+    assert "studio-fade" in last
+    assert not any(
+        "Cancelled" in told for told in first
+    )  # it would stand in the place of the second
+    assert studio.end_strip("second") == ""
+
+
+def test_a_strip_ends_with_the_next_story(studio):
+    generate(studio)
+    folder, _ = run_of(studio)
+    strip = studio.strengths("strip", json.dumps({"run": folder.name, "frame": 2}))
+    next(strip)
+    studio.end_strip("strip")
+    assert not any("studio-fade" in told for told in strip)
+    assert studio.desk.find("strip") is None
+
+
 @pytest.mark.parametrize(
     "asked", ["", "{}", '{"run": "../..", "frame": 1}', '{"run": "x", "frame": 1}', "[1]"]
 )

@@ -117,7 +117,7 @@ function deskFill(card, frame, index, result) {
         picture: `A picture of your own for frame ${number}`,
         unpicture: `Make frame ${number} instead of your picture`,
         again: `Make frame ${number} again, with the next seed`,
-        variants: `Frame ${number} with other seeds`,
+        seeds: `Frame ${number} with other seeds`,
         lock: `Lock frame ${number}: its picture stays`,
     };
     for (const [what, name] of Object.entries(names)) {
@@ -126,7 +126,7 @@ function deskFill(card, frame, index, result) {
     card.querySelector(".desk-more summary").setAttribute("aria-label", `More for frame ${number}`);
     card.querySelector('[data-do="lock"]').setAttribute("aria-pressed", locked);
     card.querySelector('[data-do="lock"]').disabled = !result;
-    for (const what of ["again", "variants"]) {
+    for (const what of ["again", "seeds"]) {
         card.querySelector(`[data-do="${what}"]`).disabled = !result || locked || frame.picture !== null;
     }
     card.querySelector('[data-do="unpicture"]').hidden = frame.picture === null;
@@ -183,8 +183,8 @@ const deskActions = {
         deskTakeSeed(index, deskSeeds(index, 1)[0]);
         return index;
     },
-    variants(story, index) {
-        studioAskVariants(index, deskSeeds(index, 4).map((seed) => storyWithTags(story, index, {seed})));
+    seeds(story, index) {
+        studioAskSeeds(index, deskSeeds(index, 4).map((seed) => storyWithTags(story, index, {seed})));
         return index;
     },
     lock(story, index) {

@@ -6,7 +6,7 @@ function gradioApp() {
 
 // ---- Running -----------------------------------------------------------------------------------
 
-// Each token names something that this page has asked for: its story, and its strip of strengths.
+// Each token names something that this page has asked for: its story, and its strip.
 // Cancel ends both. `run` is the folder of the pictures on the desk, `begun` the desk as it was when a
 // run was begun that has no folder yet; `only` and `anew` are what Generate is to be told beside. `asked`
 // is the token that the server was asked for last.
@@ -187,27 +187,37 @@ async function studioFetchCards() {
     setTimeout(studioFetchCards, pause); // more may have come meanwhile
 }
 
-// ---- One frame at several strengths ------------------------------------------------------------
+// ---- One frame at several strengths, or with several seeds --------------------------------------
 
 const studioStrip = {asked: ""};
 
-function studioStrengths() {
+// The name of the page's next strip, and of the one before, which ends.
+function studioNextStrip() {
+    const before = studioRun.strip;
     studioRun.strip = studioNewToken();
-    return [studioRun.strip, studioStrip.asked];
+    return `${studioRun.strip} ${before}`;
 }
 
-function studioVariants() {
+function studioEndStrip() {
+    return [studioRun.strip];
+}
+
+function studioStrengths() {
+    return [studioNextStrip(), studioStrip.asked];
+}
+
+function studioSeeds() {
     const values = Array.from(arguments);
     const [number, texts] = studioStrip.asked;
-    values[0] = studioRun.strip = studioNewToken();
+    values[0] = studioNextStrip();
     [values[1], values[2]] = [deskTold([number], false), JSON.stringify(texts)];
     return values;
 }
 
-function studioAskVariants(index, texts) {
+function studioAskSeeds(index, texts) {
     studioStrip.asked = [index + 1, texts];
-    document.getElementById("studio_variants_ask").click();
-    document.getElementById("studio_strengths").scrollIntoView({block: "nearest"});
+    document.getElementById("studio_seeds_ask").click();
+    document.getElementById("studio_strip").scrollIntoView({block: "nearest"});
 }
 
 function studioAskStrengths(event) {
@@ -215,7 +225,7 @@ function studioAskStrengths(event) {
     if (!button) return;
     studioStrip.asked = JSON.stringify({run: button.dataset.run, frame: Number(button.dataset.frame)});
     document.getElementById("studio_strengths_ask").click();
-    document.getElementById("studio_strengths").scrollIntoView({block: "nearest"});
+    document.getElementById("studio_strip").scrollIntoView({block: "nearest"});
 }
 
 function studioFade(event) {
@@ -295,7 +305,7 @@ const studioParts = [
     "#studio_follow",
     "#studio_stock",
     "#studio_stock_ask",
-    "#studio_variants_ask",
+    "#studio_seeds_ask",
     "#desk_card",
     "#studio_strengths_ask",
     "#studio_take",
