@@ -1,6 +1,6 @@
 """What README and the pages for developers say of the code is so.
 
-`python -m tests.test_readme` writes the README's tables.
+`python -m tests.test_readme` writes their tables.
 """
 
 import re
@@ -11,6 +11,7 @@ import pytest
 from hopping import HoppingOptions
 
 README = Path(__file__).parent.parent / "README.md"
+CONTRIBUTING = README.parent / "CONTRIBUTING.md"
 LOCKS = README.parent / "locks"
 # The sets of `make test`, and whose libraries each has.
 SETS = {
@@ -21,7 +22,7 @@ SETS = {
     "newest": "no WebUI, the newest",
     "lowest": "no WebUI, the oldest",
 }
-PAGES = [README, README.parent / "CONTRIBUTING.md", *(README.parent / "docs").glob("*.md")]
+PAGES = [README, CONTRIBUTING, *(README.parent / "docs").glob("*.md")]
 WORKFLOWS = README.parent / ".github" / "workflows"
 LIBRARIES = ("transformers", "gradio", "open-clip-torch", "diffusers")
 
@@ -47,17 +48,17 @@ def locked(name: str) -> dict[str, str]:
 
 def versions_table() -> str:
     lines = [
-        "| libraries of | " + " | ".join(LIBRARIES) + " |",
-        "|---" * (len(LIBRARIES) + 1) + "|",
+        "| set | libraries of | " + " | ".join(LIBRARIES) + " |",
+        "|---" * (len(LIBRARIES) + 2) + "|",
     ]
     for name, host in SETS.items():
         pins = locked(name)
         cells = [pins.get(library, "") for library in LIBRARIES]
-        lines.append(f"| {host} | {' | '.join(cells)} |")
+        lines.append(f"| `{name}` | {host} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"options": options_table, "versions": versions_table}
+TABLES = {"options": (README, options_table), "versions": (CONTRIBUTING, versions_table)}
 
 
 def _parts(text: str, name: str) -> list[str]:
@@ -69,9 +70,9 @@ def _parts(text: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_the_readmes_tables_are_the_codes(name):
-    table = _parts(README.read_text("utf-8"), name)[1]
-    assert table == TABLES[name](), "run: python -m tests.test_readme"
+def test_the_tables_are_the_codes(name):
+    page, table = TABLES[name]
+    assert _parts(page.read_text("utf-8"), name)[1] == table(), "run: python -m tests.test_readme"
 
 
 def test_every_set_is_tested():
@@ -100,8 +101,6 @@ def test_files_that_the_pages_name_exist(name):
 
 
 if __name__ == "__main__":
-    text = README.read_text("utf-8")
-    for name, table in TABLES.items():
-        before, _, after = _parts(text, name)
-        text = before + table() + after
-    README.write_text(text, "utf-8")
+    for name, (page, table) in TABLES.items():
+        before, _, after = _parts(page.read_text("utf-8"), name)
+        page.write_text(before + table() + after, "utf-8")
