@@ -12,6 +12,8 @@ from .phrase import Phrase
 from .phrases import NEAR
 from .vocabulary import DEFINITE, POSSESSIVE
 
+_DASHES = ("-", "–", "—")
+
 
 class Appositions:
     """Reads on behind the commas of one sentence."""
@@ -19,27 +21,48 @@ class Appositions:
     def __init__(self, looks: Looks) -> None:
         self._looks, self._sentence = looks, looks.sentence
         self._tags, self._starts = looks.tags, looks.starts
+        # Phrases behind which a dash or somebody's age opens a list.
+        self._listed: set[int] = set()
+        self._aged: set[int] = set()
 
     def behind(self, phrase: Phrase) -> int | None:
         """Where an apposition or looks between commas, or up to the end of the sentence, end."""
         looks, sign = self._looks, self._sentence.word(phrase.end)
-        if sign not in (",", "–", "—") and not (sign == ":" and self._is_introduced(phrase)):
+        if sign not in (",", *_DASHES) and not (sign == ":" and self._is_introduced(phrase)):
             return None
         if self._sentence.is_verbless and not (phrase.determiner or phrase.is_animate):
             return None
-        at = phrase.end + 1
+        if sign in _DASHES:
+            self._listed.add(phrase.start)
+        at, apposed = phrase.end + 1, False
         item = self._starts.get(at)
         end = looks.look(at) or looks.adjectives(phrase, at)
-        if end is None and item is not None and self._is_apposition(phrase, item):
-            looks.extend(item)
-            end = self._beyond(item.end)
-        elif end is None and item is not None and self._is_bare_look(phrase, item):
-            return item.end
-        if end is None or self._tags[end] not in ",.":
+        if end is None and item is not None:
+            apposed = self._is_apposition(phrase, item)
+            if apposed:
+                looks.extend(item)
+                end = self._beyond(item.end)
+            elif (end := self._absolute(item)) is None and self._is_bare_look(phrase, item):
+                return looks.list_of(at) or item.end
+        # "Mochi, a fat cat with one eye, …"; of a name it is sure: "Mochi, a fat cat on a board"
+        sure = apposed and item is not None and phrase.names and item.determiner
+        if self._tags[at] == "#" and end is not None:
+            self._aged.add(phrase.start)  # "a woman, 30, long red hair, green swimsuit, runs"
+        if end is None or not (self._tags[end] in ",." or (sure and self._looks.says_where(end))):
             return None
-        if item is not None and end == item.end and not looks.is_colour(item):
+        if item is not None and (apposed or (end == item.end and not looks.is_colour(item))):
             looks.take(phrase, item)
         return end
+
+    def _absolute(self, item: Phrase) -> int | None:
+        """ "a lantern at his belt", "its scroll carved as a head": closed by a comma."""
+        its = item.determiner in POSSESSIVE
+        if item.is_animate or item.pronoun or not (item.is_seen or its):
+            return None
+        end = self._looks.detail(item.end)
+        if end == item.end and its and self._looks.is_made(end):
+            end = self._looks.participle_end(item, end)
+        return end if end > item.end and self._tags[end] in ",." else None
 
     def _beyond(self, end: int) -> int:
         """ "a surgeon in blue scrubs, …", "a boxy thing on one wheel, …": no place, and closed."""
@@ -57,19 +80,25 @@ class Appositions:
     def _is_bare_look(self, phrase: Phrase, item: Phrase) -> bool:
         """ "Captain Ibarra, silver-haired, eyepatch, crimson uniform, sits down"."""
         bare = not (item.determiner or item.owner or item.pronoun or item.names)
-        between_commas = self._tags[item.end] == "," and not item.is_animate
-        look = self._looks.is_look(item) and self._tags[item.end] in ",."
-        return bare and bool(phrase.names) and (between_commas or look)
+        listed = phrase.start in self._listed
+        between_commas = self._tags[item.end] in (",." if listed else ",") and not item.is_animate
+        look = self._looks.is_look(item) and self._tags[item.end] in ",.C"
+        called = bool(phrase.names or phrase.titles) and not phrase.determiner
+        called |= phrase.start in self._aged
+        return bare and (called or listed) and (between_commas or look)
 
     def _is_apposition(self, phrase: Phrase, item: Phrase) -> bool:
         if item.pronoun or item.owner or not phrase.is_seen or self._differ(phrase, item):
             return False
-        if item.names:  # "her robot cat, Bolt,"
+        if item.names:  # "her robot cat, Bolt,", but "on the bridge, Captain Okafor looks"
+            if phrase.role == "oblique" and not phrase.is_animate:
+                return False
             # … but in a list it is who painted it: "a witch, oil, Hokusai"
             return (
                 not phrase.names and not self._sentence.is_verbless and self._tags[item.end] in ",."
             )
-        if not item.determiner and not (item.number and phrase.plural):
+        several = phrase.plural or phrase.is_group
+        if not item.determiner and not (item.number and several):
             return self._is_role(phrase, item) or self._is_stuff(phrase, item)
         if phrase.names:
             return self._tags[item.end] != "C" or item.determiner in ("a", "an")
@@ -89,7 +118,8 @@ class Appositions:
     def _differ(self, phrase: Phrase, item: Phrase) -> bool:
         """Whether one is a living being and the other is not, as far as is known."""
         known = lexicon()
-        kinds = [{known.main_part(n) for n in p.nouns} - {None} for p in (phrase, item)]
+        nouns = [[noun for noun in p.nouns if noun not in ("thing", "one")] for p in (phrase, item)]
+        kinds = [{known.main_part(noun) for noun in each} - {None} for each in nouns]
         if not all(kinds) or phrase.names or item.names:
             return False
         return phrase.is_animate != item.is_animate

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from .lexicon import lexicon
-from .vocabulary import CREATURES, GENERIC
+from .vocabulary import CREATURES, GENERIC, SAME
 
 T = TypeVar("T")
 
@@ -49,6 +49,9 @@ class Called(Generic[T]):
             asked.update(self._below.get(node, ()))
         for node in known.above(noun):
             asked.update(self._at.get(node, ()))
+        for same in SAME:
+            if noun in same:
+                asked.update(same & self._by_noun.keys())
         if noun in GENERIC | CREATURES:
             asked.update(self._living)
         for called in sorted(asked, key=self._order.__getitem__):
@@ -72,11 +75,14 @@ def _can_mean(noun: str, called: str) -> bool:
     """Whether "the bird" can mean what was called an owl, or "the parrot" what was a macaw."""
     if noun == called:
         return True
+    if any(noun in same and called in same for same in SAME):
+        return True
     known = lexicon()
     if noun in GENERIC and known.main_part(called) == "person":
         return True
     if noun in CREATURES and known.is_living(called):
-        return not known.is_kind_of(called, "person")  # a dragon is no human being
+        # a dragon is no human being
+        return called in CREATURES or not known.is_kind_of(called, "person")
     if len(noun) >= _SHORTEST and called.endswith(noun) and len(called) > len(noun) + 1:
         return True  # a superheroine is a heroine
     if known.main_part(noun) in ("stuff", "weather"):

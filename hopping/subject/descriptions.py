@@ -13,7 +13,19 @@ from .lexicon import lexicon
 from .looks import Looks
 from .phrase import Phrase
 from .phrases import Sentence
-from .vocabulary import BACKDROPS, BE, DEFINITE, EXISTENTIAL, HAVE, POSSESSIVE, WEARING, WEARS
+from .vocabulary import (
+    BACKDROPS,
+    BE,
+    BEINGS,
+    DEFINITE,
+    EXISTENTIAL,
+    HAVE,
+    NAMING,
+    POSES,
+    POSSESSIVE,
+    WEARING,
+    WEARS,
+)
 
 # What has a colour in a list of tags, and is not worn.
 _NOT_WORN = ("structure", "vehicle", "furniture", "machine", "building", "container")
@@ -93,10 +105,20 @@ class _Rest:
 
     def _is_so(self, phrase: Phrase, at: int) -> int | None:
         """What follows "is": looks that last, not where someone is or how they feel."""
+        at += self._word(at) in ("going", "turning") and lexicon().is_colour(self._word(at + 1))
         item = self._looks.starts.get(at)
         if item is not None and item.plural and item.is_animate and not item.determiner:
             item.absorbed = True  # "Ada and Bea are twins": nobody else
             return None
+        if (
+            self._word(at) in NAMING
+            and self._tags[at + 1] == "H"
+            and (named := self._looks.starts.get(at + 1))
+        ):
+            self._looks.take(phrase, named)  # "is called Turbo"
+            return named.end
+        if item is None and self._tags[at] == "#":  # "is five"
+            return at + 1
         if item is not None and item.is_indefinite and not item.names:
             self._looks.extend(item)
             self._looks.take(phrase, item)
@@ -129,7 +151,7 @@ class _Rest:
             self._add_tags_of(who, end)
 
     def _add_tags_of(self, who: Phrase, end: int) -> None:
-        last = who.end
+        last = self._add_adjectives(who, who.end)
         tags = [
             phrase
             for phrase in self._sentence.between(who.end, end)
@@ -138,7 +160,7 @@ class _Rest:
         for phrase, following in zip_longest(tags, tags[1:]):
             follows = phrase.start == last + 1
             counted = who.number == 1 and not phrase.modifiers
-            if follows and phrase.is_animate and counted and not phrase.number:
+            if follows and counted and not phrase.number and self._is_like(who, phrase):
                 self._looks.take(who, phrase)  # "1girl, elf"
                 who.parts.append((phrase.start, phrase.end))
                 last = phrase.end
@@ -151,15 +173,36 @@ class _Rest:
                 or (between and phrase.modifiers)
                 or (not who.is_animate and self._is_material(phrase))
             )
-            if self._is_tag_of_looks(phrase) or next_to_looks:
-                last = end
-                who.parts.append((phrase.start, last))
-                self._looks.note(who, phrase.start, last)
+            posed = self._word(end - 1) in POSES  # "arms crossed"
+            if not posed and (self._is_tag_of_looks(phrase) or next_to_looks):
+                who.parts.append((phrase.start, end))
+                self._looks.note(who, phrase.start, end)
+                last = self._add_adjectives(who, end)
+
+    def _is_like(self, who: Phrase, phrase: Phrase) -> bool:
+        """Whether a tag says who somebody is: "1girl, elf", but not "1boy, wolf"."""
+        known = lexicon()
+        beast = known.main_part(phrase.head) == "animal" and phrase.head not in BEINGS
+        return phrase.is_animate and (not beast or known.main_part(who.head) == "animal")
+
+    def _add_adjectives(self, who: Phrase, last: int) -> int:
+        """Past the tags that are an adjective: "woman, 40yo, chubby, red hair"."""
+        while self._tags[last] == "," and self._tags[last + 1 : last + 3] in ("J,", "J."):
+            if lexicon().is_state(self._word(last + 1)):
+                break
+            who.parts.append((last + 1, last + 2))
+            who.modifiers.add(self._word(last + 1))
+            last += 2
+        return last
 
     def _is_tag_of_looks(self, phrase: Phrase) -> bool:
         """Whether it is a look; a nose has a bridge, too, but a tag means the other."""
         known, noun = lexicon(), phrase.head
+        if known.main_part(self._word(phrase.head_at)) == "worn":
+            return True  # "glasses"
         if known.main_part(noun) not in (None, "worn", "body") and self._is_built(noun):
+            return False
+        if phrase.modifiers & POSES:
             return False
         return self._looks.is_look(phrase)
 
@@ -179,4 +222,4 @@ class _Rest:
             return False
         if self._is_built(noun):
             return False
-        return known.main_part(noun) in (None, "thing", "stuff") and noun not in BACKDROPS
+        return known.main_part(noun) in (None, "thing", "stuff", "food") and noun not in BACKDROPS

@@ -8,22 +8,23 @@ that it says contradicts what is known: number, sex, colour, size, whose it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from .called import Called
+from .fitting import aptness, at_place, fits, is_described_again
+from .individual import Individual, can_be, is_somebody, is_worn
 from .lexicon import lexicon
 from .phrase import Phrase
 from .vocabulary import (
+    COMPANY,
     DEFINITE,
     GENERIC,
-    GROUPS,
     HE,
     IT,
-    LIKENESSES,
-    LIVING,
+    MINE,
     NEW,
     POSSESSIVE,
     SHE,
+    YOUNG,
 )
 
 # How many of the latest are asked, so that the work stays linear in the length of a story.
@@ -31,59 +32,11 @@ _LATEST_OF_A_NAME = 8
 _LATEST = 64
 # How many frames longer somebody is meant of whom it is known that they are he, or she.
 _SURE = 1.5
+# … and how many frames less somebody's clothes are: rather the puppet than a girl's dress.
+_WORN = 3
+_WHERE = 2  # … and where somebody is: rather the tractor than the grass
 # How many frames back "they" looks for several who were named one by one.
 _TOGETHER = 2
-_IT_CAN_BE = frozenset({"animal", "thing", "food", "plant", "worn"})
-
-
-@dataclass(eq=False)
-class Individual:
-    """Somebody or something of a story, or several of them ("two dogs").
-
-    Attributes:
-        number: from 0, in the order of their introductions.
-        head: the noun that introduced it; nouns, names, modifiers, looks: all that it was called.
-        places: where it was said to be.
-        parts: where the lexicon's outline has what it is.
-        mentioned: frame and sentence that named it last; order: its place among that frame's.
-    """
-
-    number: int
-    head: str
-    parts: frozenset[str]
-    plural: bool
-    count: int | None
-    owner: Individual | None
-    introduced: int
-    nouns: set[str]
-    names: set[str]
-    modifiers: set[str]
-    looks: set[str]
-    places: set[str]
-    sex: str = ""
-    mentioned: tuple[int, int] = (0, 0)
-    as_subject: bool = False
-    order: int = 0
-
-    @property
-    def is_person(self) -> bool:
-        return "person" in self.parts or (bool(self.names) and "animal" not in self.parts)
-
-    @property
-    def is_animate(self) -> bool:
-        return self.is_person or "animal" in self.parts
-
-    @property
-    def is_several(self) -> bool:
-        """Whether "they" can mean it: several living beings, or a group."""
-        return bool(self.nouns & GROUPS) or (self.plural and (self.is_animate or not self.parts))
-
-    @property
-    def kind(self) -> str:
-        """person, animal, place or thing; thing too where nothing is known."""
-        if self.is_animate:
-            return "person" if self.is_person else "animal"
-        return "place" if self.parts & {"place", "weather"} else "thing"
 
 
 class Individuals:
@@ -98,7 +51,8 @@ class Individuals:
 
     def add(self, phrase: Phrase, frame: int, owner: Individual | None) -> Individual:
         """Somebody new."""
-        parts = (lexicon().main_part(noun) for noun in phrase.nouns)
+        # "Old Number 9, an engine" is one, whatever it is called.
+        parts = (lexicon().main_part(noun) for noun in phrase.nouns if noun not in phrase.names)
         made = Individual(
             number=len(self.all),
             head=phrase.head,
@@ -107,6 +61,7 @@ class Individuals:
             count=phrase.number,
             owner=owner,
             introduced=frame,
+            mine=phrase.determiner in MINE,
             nouns=set(),
             names=set(),
             modifiers=set(),
@@ -148,32 +103,86 @@ class Individuals:
         self._together = group
 
     def meant_by(
-        self, phrase: Phrase, owner: Individual | None, verbless: bool
+        self,
+        phrase: Phrase,
+        owner: Individual | None,
+        verbless: bool,
+        subjects: Iterable[Individual] = (),
     ) -> Individual | None:
         """Who of those named before a phrase means; None if it means somebody new.
 
-        `verbless`: it stands in a list of words, which does without articles.
+        `verbless`: it stands in a list of words, which does without articles. `subjects`: of its
+        clause, who does nothing to themselves: "The priest leads the boy out".
         """
         place = phrase.ordinal
         definite = phrase.determiner in DEFINITE | POSSESSIVE or owner is not None
-        if phrase.determiner in NEW or (place and not definite):
+        new = phrase.determiner in NEW or "different" in phrase.modifiers
+        if new or (place and not definite):
             return None
         if phrase.names:
-            return self._by_name(phrase)
-        candidates = self._candidates(phrase, definite)
-        found = [one for one in candidates if _fits(phrase, one, owner)]
+            return self._by_name(phrase) or self._by_role(phrase)
+        candidates = self._candidates(phrase, definite) if not phrase.is_one else self._like(phrase)
+        found = [one for one in candidates if fits(phrase, one, owner)]
+        if phrase.role != "subject":
+            found = [one for one in found if one not in subjects or phrase.head in one.nouns]
+        if phrase.is_one and not definite:
+            return None
         if phrase.is_indefinite:
-            found = [one for one in found if _is_described_again(phrase, one, verbless)]
+            found = [one for one in found if is_described_again(phrase, one, verbless)]
         if place:
-            found = _at(place, found)
+            found = at_place(place, found)
         if not found and phrase.head in GENERIC and phrase.determiner in DEFINITE:
             found = self._only_named(phrase)
-        return max(found, key=lambda one: _likeness(phrase, one), default=None)
+        elif not found and phrase.determiner in DEFINITE and not phrase.plural:
+            found = self._compound(phrase)
+        return max(found, key=lambda one: aptness(phrase, one), default=None)
+
+    def meant_together(self, phrase: Phrase, verbless: bool) -> list[Individual]:
+        """ "The two men", "the sisters", "2girls": several who were named one by one."""
+        counted = verbless and bool(phrase.number) and not phrase.determiner
+        definite = phrase.determiner in DEFINITE or counted
+        if not phrase.plural or not definite or phrase.modifiers or phrase.looks:
+            return []
+        found = [one for one in self.all[-_LATEST:] if one.is_animate and not one.is_several]
+        if phrase.head not in COMPANY:
+            named = (one for each in self._called.that_can_be(phrase.head) for one in each)
+            can = set(map(id, named))
+            if lexicon().main_part(phrase.head) == "person":
+                can |= {id(one) for one in found if one.names and not one.parts}
+            # "the two mascots": whatever they are
+            whoever = found if self._is_whoever(phrase) and not counted else []
+            found = [one for one in found if id(one) in can] or whoever
+        if phrase.head in YOUNG:
+            found = [one for one in found if one.nouns & YOUNG or not one.parts]
+        found = [one for one in found if not (phrase.sex and one.sex and phrase.sex != one.sex)]
+        found.sort(key=lambda one: (min(one.times, 2), one.mentioned, one.order))
+        found = found[-(phrase.number or len(found)) :]
+        last = max((one.mentioned[0] for one in found), default=0)
+        near = [one for one in found if one.mentioned[0] >= last - _TOGETHER]
+        return near if len(near) > 1 and len(near) == (phrase.number or len(near)) else []
+
+    def _is_whoever(self, phrase: Phrase) -> bool:
+        part = lexicon().main_part(phrase.head)
+        return bool(phrase.number) and part in (None, "person", "animal")
+
+    def _like(self, phrase: Phrase) -> list[Individual]:
+        """Who looks as a phrase says: "the black one"."""
+        said, latest = phrase.modifiers, self.all[-_LATEST:]
+        like = [one for one in latest if said and said <= one.modifiers | one.looks]
+        several = [one for one in latest if one.plural and one.is_animate]
+        return like or (several if phrase.plural else [])
+
+    def _compound(self, phrase: Phrase) -> list[Individual]:
+        """ "The camper" can be a camper van, "the toy robot" a robot toy."""
+        if lexicon().main_part(phrase.head) not in ("thing", "animal", "person"):
+            return []
+        made_of = [one for one in self.all[-_LATEST:] if phrase.head in one.modifiers]
+        return [one for one in made_of if one.kind != "place" and fits(phrase, one, None)]
 
     def _only_named(self, phrase: Phrase) -> list[Individual]:
         """ "The girl" can be Lucy, of whom nothing but her name is known."""
         latest = self.all[-_LATEST:]
-        return [one for one in latest if one.names and not one.parts and _fits(phrase, one, None)]
+        return [one for one in latest if one.names and not one.parts and fits(phrase, one, None)]
 
     def _by_name(self, phrase: Phrase) -> Individual | None:
         found = [
@@ -183,7 +192,16 @@ class Individuals:
             if not (phrase.sex and one.sex and phrase.sex != one.sex)
         ]
         names = set(phrase.names)
+        if not found:  # "the Ridgeline", of a Ridgeline boot
+            known = {name for name in names if name in lexicon()}
+            found = [one for one in self.all[-_LATEST:] if (names - known) & one.modifiers]
         return max(found, key=lambda one: (len(one.names & names), one.mentioned), default=None)
+
+    def _by_role(self, phrase: Phrase) -> Individual | None:
+        """ "Mother lifts the kitten", "Ghost:", of a mother and a ghost who have no name."""
+        found = [one for one in self._candidates(phrase, True) if one.is_animate and not one.names]
+        found = [one for one in found if fits(phrase, one, None)]
+        return max(found, key=lambda one: aptness(phrase, one), default=None)
 
     def _candidates(self, phrase: Phrase, definite: bool) -> Iterator[Individual]:
         if definite:
@@ -214,11 +232,13 @@ class Individuals:
             max(
                 found,
                 key=lambda one: (
-                    not one.sex
-                    if pronoun in IT
-                    else one.is_person or bool(one.names) or not one.parts,
-                    one.mentioned[0] + _SURE * bool(one.sex and pronoun not in IT),
-                    bool(one.names),
+                    not one.sex if pronoun in IT else is_somebody(one),
+                    one.mentioned[0]
+                    + _SURE * bool(one.sex and pronoun not in IT)
+                    - _WORN * is_worn(one)
+                    - _WHERE * (one.is_where and not one.is_animate),
+                    not one.is_part,
+                    bool(one.names) != (pronoun in IT),
                     one.mentioned,
                     one.as_subject,
                     -one.order,
@@ -241,88 +261,5 @@ class Individuals:
             return met if len(met) > 1 and latest.mentioned[0] < last else [latest]
         if len(living) > 1:
             return [one for one in living if one.mentioned[0] >= last - _TOGETHER]
-        things = [one for one in recent if one.plural]
+        things = [one for one in recent if one.plural and not is_worn(one)]
         return [max(things, key=lambda one: one.mentioned)] if things else living
-
-
-def _fits(phrase: Phrase, one: Individual, owner: Individual | None) -> bool:
-    """Whether nothing that a phrase says contradicts what is known of somebody."""
-    member = one.plural and not phrase.plural and phrase.head in one.nouns  # "the ox" of two oxen
-    if phrase.plural != one.plural and not member:
-        return False
-    if (phrase.number or 1) > 1 and one.count and phrase.number != one.count:
-        return False
-    if phrase.sex and one.sex and phrase.sex != one.sex:
-        return False
-    if owner is not None and one.owner is not None and owner is not one.owner:
-        return False
-    likeness = _is_likeness(one.nouns, one.modifiers)
-    if likeness != _is_likeness(phrase.nouns, phrase.modifiers) and (
-        not likeness or phrase.modifiers & LIVING
-    ):
-        return False
-    return not any(
-        lexicon().are_opposite(word, other)
-        for word in phrase.modifiers - one.modifiers
-        for other in one.modifiers - phrase.modifiers
-    )
-
-
-def _is_described_again(phrase: Phrase, one: Individual, verbless: bool) -> bool:
-    """Whether "a red dog" is the red dog again: prompts that repeat what they show."""
-    if one.plural and not phrase.plural:
-        return phrase.number == 1 and not phrase.determiner  # "One mammoth drinks."
-    if phrase.head != one.head:
-        return False
-    if phrase.number is not None and not phrase.determiner and phrase.number == one.count:
-        return True
-    said, known = phrase.modifiers, one.modifiers
-    dressed = bool(phrase.looks) and phrase.looks <= one.looks  # "a girl in a red hat"
-    return ((bool(said) or dressed) and said <= known) or (
-        verbless and (said <= known or known <= said)
-    )
-
-
-def _at(place: str, found: list[Individual]) -> list[Individual]:
-    """Of those found "the first", "the second" or "the other" one."""
-    if place == "other":
-        latest = max(found, key=lambda one: (one.mentioned, one.order), default=None)
-        return [one for one in found if one is not latest]
-    if place == "first":
-        return sorted(found, key=lambda one: one.introduced)[:1]
-    return [one for one in found if place in one.modifiers]
-
-
-def _likeness(phrase: Phrase, one: Individual) -> tuple[object, ...]:
-    """How well somebody answers to a phrase; of those who do so equally the latest is meant."""
-    return (
-        one.head == phrase.head,
-        phrase.head in one.nouns,
-        not _is_likeness(one.nouns, one.modifiers),
-        len(one.modifiers & phrase.modifiers) + len(one.looks & phrase.looks),
-        len(one.places & phrase.places),
-        one.plural == phrase.plural,
-        one.mentioned,
-        one.as_subject,
-        one.order,
-    )
-
-
-def _is_likeness(nouns: Iterable[str], modifiers: Iterable[str]) -> bool:
-    """Whether it is somebody made of something: a ceramic cat, a toy lion."""
-    known = lexicon()
-    return any(known.is_living(noun) for noun in nouns) and any(
-        word in LIKENESSES or (known.main_part(word) == "stuff" and not known.is_colour(word))
-        for word in modifiers
-    )
-
-
-def can_be(pronoun: str, one: Individual) -> bool:
-    """Whether he, she or it can mean somebody."""
-    if one.plural:
-        return False
-    if pronoun in IT:
-        return not one.is_person and (not one.parts or bool(one.parts & _IT_CAN_BE))
-    if one.sex:
-        return one.sex == ("m" if pronoun in HE else "f")
-    return one.is_animate or not one.parts

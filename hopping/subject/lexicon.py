@@ -6,15 +6,28 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from .vocabulary import BEINGS, HER_TITLES, HIS_TITLES
+from .vocabulary import BEASTS, BEINGS, COLOURS, FOLK, HER_TITLES, HIS_TITLES, THINGS, WORN
 
 _VOWELS = "aeiou"
 _TITLED = HIS_TITLES | HER_TITLES
+# The parts of nouns that a dictionary has elsewhere first, or not at all.
+_KNOWN = {
+    noun: part
+    for part, nouns in (
+        ("person", FOLK),
+        ("animal", BEINGS | BEASTS),
+        ("worn", WORN),
+        ("thing", THINGS),
+    )
+    for noun in nouns
+}
 _BELOW = {str(depth): str(depth + 1) for depth in range(10)}
 
 
 class Lexicon:
     """The lexicon, read once. Words are lower case; a lemma is a word without its ending."""
+
+    # There is one, and it stays: what is cached of it (B019) is never leaked.
 
     def __init__(self, text: str) -> None:
         self._shares: dict[str, str] = {}  # word → "n3v0": shares in quarters
@@ -79,8 +92,10 @@ class Lexicon:
 
         Empty for what no picture shows and for words that are not in the lexicon.
         """
-        return frozenset(self._parts[node] for node in self._nodes_of(noun))
+        parts = frozenset(self._parts[node] for node in self._nodes_of(noun))
+        return parts | {_KNOWN[noun]} if noun in _KNOWN else parts
 
+    @lru_cache(maxsize=100_000)  # noqa: B019
     def main_part(self, noun: str) -> str | None:
         """The part of the outline that holds what a noun mostly means.
 
@@ -88,17 +103,16 @@ class Lexicon:
         """
         if noun in _TITLED:
             return "person"
-        if noun in BEINGS:
-            return "animal"
+        if noun in _KNOWN:
+            return _KNOWN[noun]
         parts = [self._parts[node] for node in self._nodes_of(noun)]
-        if parts[:1] == ["food"] and "animal" in parts:
-            return "animal"  # a duckling, until it is served
+        if parts[:1] in (["food"], ["stuff"], ["worn"]) and "animal" in parts:
+            return "animal"  # a duckling, until it is served; an otter, until it is fur
         return parts[0] if parts else None
 
     def is_living(self, noun: str) -> bool:
         return self.main_part(noun) in ("person", "animal")
 
-    # There is one lexicon, and it stays: what is cached of it is never leaked.
     @lru_cache(maxsize=100_000)  # noqa: B019
     def _nodes_of(self, noun: str) -> tuple[int, ...]:
         """A noun's places in the outline; of a compound, its last part's: a tracksuit is a suit."""
@@ -141,7 +155,8 @@ class Lexicon:
         return word in self._sets["name"]
 
     def is_colour(self, word: str) -> bool:
-        return word in self._sets["colour"]
+        last = word.rpartition("-")[2]  # "slate-blue"
+        return last in self._sets["colour"] or last in COLOURS
 
     def is_state(self, adjective: str) -> bool:
         """Whether an adjective says how someone feels or fares: tired, asleep."""
@@ -149,18 +164,20 @@ class Lexicon:
 
     def are_opposite(self, one: str, other: str) -> bool:
         """Whether nobody is both: red and blue, old and young."""
-        if self.is_colour(one) and self.is_colour(other):
+        if {one, other} <= self._sets["colour"]:
             return one != other
         return any(
             (one in a and other in b) or (one in b and other in a) for a, b in self._opposites
         )
 
+    @lru_cache(maxsize=100_000)  # noqa: B019
     def singular(self, word: str) -> str | None:
         """The noun that a word is the plural of; None if it can be none."""
         if word in self._irregular["plural"]:
             return self._irregular["plural"][word]
-        if word.endswith("men") and self.share(f"{word[:-2]}an", "n") >= 0:
-            return f"{word[:-2]}an"
+        man = f"{word[:-2]}an"  # a washerwoman need not be known
+        if word.endswith("men") and (self.share(man, "n") >= 0 or word.endswith("women")):
+            return man
         found = next((stem for stem in _without_s(word) if self.share(stem, "n") >= 0), None)
         if found or word in self:
             return found
@@ -170,6 +187,7 @@ class Lexicon:
                 return word[:at] + self._irregular["plural"][word[at:]]
         return None
 
+    @lru_cache(maxsize=100_000)  # noqa: B019
     def verb_form(self, word: str) -> tuple[str, str] | None:
         """The ending of a verb's form (s, ed, en or ing) and the verb; None if it is none."""
         if word in self._irregular["form"]:
@@ -214,7 +232,8 @@ def _without_ing(word: str) -> Iterator[str]:
     if word.endswith("ing") and len(word) > 4:
         yield f"{word[:-3]}e"
         yield from _stems(word[:-3])
-        yield f"{word[:-4]}ie"
+        if word[-4] == "y":  # lying
+            yield f"{word[:-4]}ie"
 
 
 def _stems(stem: str) -> Iterator[str]:

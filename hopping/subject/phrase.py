@@ -14,6 +14,7 @@ from .vocabulary import (
     NEW,
     ORDINALS,
     PICTURES,
+    UNSEEN,
 )
 
 
@@ -78,6 +79,8 @@ class Phrase:
     def sex(self) -> str:
         """f, m or, if its words do not say, empty."""
         known, titles = lexicon(), set(self.titles)
+        if self.modifiers & {"female", "male"}:
+            return "f" if "female" in self.modifiers else "m"
         female = bool(titles & HER_TITLES) or any(map(known.is_female, self.nouns))
         male = bool(titles & HIS_TITLES) or any(map(known.is_male, self.nouns))
         return "" if female == male else "f" if female else "m"
@@ -95,12 +98,17 @@ class Phrase:
     @property
     def is_seen(self) -> bool:
         """Whether a picture can show what it names: no walk, no night, no quality."""
-        if self.pronoun or self.names:
+        if self.pronoun or self.names or self.is_one:
             return True
-        if self.is_picture or self.head in BACKDROPS:
+        if self.is_picture or self.head in BACKDROPS | UNSEEN:
             return False
         known, nouns = lexicon(), self.nouns if self.is_group else self.nouns[:1]
         return any(noun not in known or known.parts(noun) for noun in nouns)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it names somebody by their looks alone: "the black one"."""
+        return self.head == "one"
 
     @property
     def ordinal(self) -> str:

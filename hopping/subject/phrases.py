@@ -7,6 +7,7 @@ on over what it wears), a scarf and an igloo.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Set
 from functools import cached_property
 
 from hopping.story import Span
@@ -14,10 +15,11 @@ from hopping.story import Span
 from .lexicon import lexicon
 from .phrase import Phrase
 from .tagging import tag
-from .tokens import Token
+from .tokens import SAYS, Token
 from .vocabulary import (
     EXISTENTIAL,
     IS,
+    LIKENESSES,
     MANY,
     NEGATIVE,
     NUMBERS,
@@ -40,10 +42,15 @@ _MEANS = frozenset("by for from after before without of".split())
 class Sentence:
     """The tokens of a frame with their parts of speech, and the phrases among them."""
 
-    def __init__(self, tokens: list[Token], names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        tokens: list[Token],
+        names: frozenset[str] = frozenset(),
+        kinds: Set[str] = frozenset(),
+    ) -> None:
         self.tokens = tokens
         # A full stop behind the last word saves asking everywhere whether there is a next one.
-        self.tags = tag(tokens, names) + "."
+        self.tags = tag(tokens, names, kinds) + "."
         self.phrases: list[Phrase] = []
         self._find()
 
@@ -53,7 +60,7 @@ class Sentence:
         behind = tokens[-1].text if len(tokens) > phrase.end - phrase.start else ""
         opens = phrase.start == 0 or self.tags[phrase.start - 1] == "."
         if behind == ":":
-            return all(token.text.isupper() for token in tokens[:-1])
+            return tokens[-1].word == SAYS or all(token.text.isupper() for token in tokens[:-1])
         return behind == "!" and opens and phrase.end - phrase.start == 1
 
     def word(self, index: int) -> str:
@@ -81,7 +88,8 @@ class Sentence:
         return not any(letter in ("ZTBX" if plain else "ZTX") for letter in self.tags)
 
     def is_elsewhere(self, phrase: Phrase) -> bool:
-        """Whether it names where somebody was before this picture, or wants to be.
+        """Whether it names where somebody was before this picture, or wants to be, or what they are
+        like.
 
         "It came from the farm and sleeps": what a frame that is told in the present says in the
         past is over. "She wants to go to the sea".
@@ -89,6 +97,8 @@ class Sentence:
         at, first = phrase.start - 1, max(0, phrase.start - NEAR)
         if phrase.role != "oblique":
             return False
+        if self.word(at) == "like":
+            return True  # "swears like a sailor"
         while at >= first and self.tags[at] not in ".S" and self.tags[at] not in VERBS:
             at -= 1
         if at > first and self.tags[at - 1 : at + 1] == "FB":
@@ -163,6 +173,7 @@ class Sentence:
                     int(word) if word.isdecimal() and len(word) < 4 else NUMBERS.get(word, number)
                 )
                 many |= word in MANY or (number or 0) > 1
+                determiner = determiner or word * (word == "both")
             else:
                 determiner = determiner or word
             at += 1
@@ -177,14 +188,26 @@ class Sentence:
                 or (tags[at] == "R" and tags[at + 1] in "JE" and at > index)
                 or (tags[at] == "G" and tags[at + 1] in "NMJEG" and (inside or self._is_worn(at)))
                 or (tags[at] in ",C" and at > first and self._goes_on(at))
+                or (self._is_colour_of(at) and bool(determiner))
+                or (
+                    tags[at] == "#" and at > first and self.word(at).isdecimal()
+                )  # "a red 1967 car"
+                or (self.word(at) == "one" and tags[at - 1] == "C")  # "one blue and one green eye"
             ):
                 break
             at += 1
         nouns = at
-        while tags[at] in NOUNS and not (at > nouns and self._ends_before(at)):
+        placed = index > 0 and tags[index - 1] == "I"
+        while tags[at] in NOUNS and not (at > nouns and self._ends_before(at, placed)):
             at += 1
             if self._is_of_stuff(at):
                 at += 1
+        if at > nouns and tags[at] == "#" and self.word(at).isdecimal():
+            at += 1  # "number 7"
+        coloured = at > nouns and lexicon().is_colour(self.word(at - 1))
+        one = self.word(at) in ("one", "ones") and tags[at + 1] not in NOUNS
+        if one and (coloured or at == nouns > first):
+            at += 1  # "the black one"
         if at == nouns:
             # "the dark", "two of them": an adjective or a number may be the head.
             if at > first and (determiner or owned) and self._is_noun(at - 1):
@@ -198,9 +221,15 @@ class Sentence:
         if self.tags[at - 1] not in "JE" or self.word(at) in ("or", "but", "nor"):
             return False
         at, last = at + 1, at + NEAR
-        while self.tags[at] in "JER,C" and at < last:
+        while (self.tags[at] in "JER,C" or self.word(at) == "one") and at < last:
             at += 1
         return self.tags[at] in "NM" and self.tags[at - 1] in "JE"
+
+    def _is_colour_of(self, at: int) -> bool:
+        """ "a silver racing car"."""
+        racing = self.tags[at : at + 3] in ("NGN", "NGM")
+        known, word = lexicon(), self.word(at)
+        return racing and known.is_colour(word) and not known.is_living(word)
 
     def _is_of_stuff(self, at: int) -> bool:
         """Whether clothes named by an -ing form follow: "a silk dressing gown"."""
@@ -217,12 +246,19 @@ class Sentence:
         noun = self.word(at)
         return lexicon().main_part(lexicon().singular(noun) or noun) == "worn"
 
-    def _ends_before(self, at: int) -> bool:
-        """ "a miller white with flour", "every morning Mia"."""
-        if self.tags[at] == "H" and self.word(at - 1) in TIMES:
-            return True
-        known = lexicon()
-        return known.is_living(self.word(at - 1)) and known.is_colour(self.word(at))
+    def _ends_before(self, at: int, placed: bool) -> bool:
+        """ "a miller white with flour", "every morning Mia". `placed`: behind a preposition."""
+        known, before = lexicon(), self.word(at - 1)
+        if self.tags[at] != "H":
+            return known.is_living(before) and known.is_colour(self.word(at))
+        if self.tags[at - 1] == "H" or self.tokens[at - 1].is_capital:  # "Night Cat"
+            return before in TIMES and self.tags[at - 1] != "H" and at - 1 > 0
+        # "my cat Mochi", but "in the kitchen Mia sleeps"
+        noun = known.singular(before) or before
+        # … nor behind what no dictionary has: other languages have capitals of their own
+        unknown = noun not in known and known.main_part(noun) is None
+        unlike = (placed and not known.is_living(noun)) or unknown
+        return before in TIMES or unlike
 
     def _is_noun(self, at: int) -> bool:
         return lexicon().share(self.word(at), "n") >= 0
@@ -254,10 +290,10 @@ class Sentence:
                 phrase.nouns.append(singular)
             else:
                 phrase.nouns.insert(0, singular)
-            phrase.plural = several
+            phrase.plural = several and not phrase.names  # "sisters Ada and Bea"
             phrase.modifiers.update(_folded(w) for w in common[:-1])
             # "a goblin tax collector" is a goblin, "a fox girl" a fox.
-            if phrase.is_animate and not phrase.names:
+            if (phrase.is_animate or singular in LIKENESSES) and not phrase.names:
                 phrase.nouns += filter(lexicon().is_living, common[:-1])
         phrase.modifiers.update(
             _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"

@@ -6,25 +6,25 @@ texts ─ tokens.py ─▶ words ─ tagging.py ─▶ parts of speech ─ phras
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hopping.cast import CastMember
 from hopping.story import Span, Story
 
 from .descriptions import describe
-from .individuals import Individual, Individuals, can_be
+from .individual import Individual, can_be
+from .individuals import Individuals
 from .lexicon import lexicon
 from .names import Names
 from .phrase import Phrase
-from .phrases import Sentence
+from .phrases import VERBS, Sentence
+from .style import Style
 from .tokens import tokenize
-from .vocabulary import BE, HE, IT, OWNERS, SHE, THEY, TURNS, WEATHER
+from .vocabulary import BE, DEFINITE, HE, IT, LOCATIVE, OWNERS, SHE, THEY, TURNS, WEATHER
 
-# What stands in so large a part of the frames is style.
-_NEARLY_EVERY = 0.8
+_CLAUSE = VERBS | frozenset("GSW.")  # behind these something else is said
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Reading:
         self._who = Individuals()
         self.cast: dict[CastMember, int] = {}
         self.mentions: list[tuple[Mention, ...]] = []
-        names, style = Names(), _Style()
+        names, style = Names(), Style()
         # A frame is read with what the frames before it tell, never with what comes later: so a
         # frame that is added changes nothing for those before it.
         casts = cast or [()] * len(texts)
@@ -71,67 +71,69 @@ class Reading:
             zip(texts, links, casts, strict=True), start=1
         ):
             tokens = tokenize(text)
-            sentence = Sentence(tokens, names.read(tokens) | _proper_names(played))
+            named = names.read(tokens) | _proper_names(played)
+            sentence = Sentence(tokens, named, names.kinds)
             describe(sentence)
-            among = None if linked is None else {*linked, number}
-            self.mentions.append(
-                self._read(sentence, number, among, style.read(sentence), _Roles(text, played))
-            )
+            at = _Frame(sentence, number, None if linked is None else {*linked, number})
+            self.mentions.append(self._read(at, style.read(sentence), _Roles(text, played)))
 
-    def _read(
-        self,
-        sentence: Sentence,
-        frame: int,
-        among: set[int] | None,
-        style: frozenset[int],
-        roles: _Roles,
-    ) -> tuple[Mention, ...]:
+    def _read(self, at: _Frame, style: frozenset[int], roles: _Roles) -> tuple[Mention, ...]:
         found: dict[int, list[Span]] = {}
         self._who.grown.clear()
-        meant: dict[int, list[Individual]] = {}  # by the head's token
-        subjects: list[Individual] = []  # of the last clause
-        for order, phrase in enumerate(sentence.phrases):
-            member, is_role = roles.of(sentence, phrase)
+        for order, phrase in enumerate(at.sentence.phrases):
+            member, is_role = roles.of(at.sentence, phrase)
             if member is None and (
                 is_role
                 or phrase.absorbed
                 or not phrase.is_seen
                 or phrase.start in style
-                or sentence.is_elsewhere(phrase)
+                or (at.is_part(phrase) and _is_no_other(phrase))
+                or at.sentence.is_elsewhere(phrase)
             ):
                 continue
             if member is not None:
-                who = [self._playing(member, frame)]
+                who = [self._playing(member, at.number)]
                 self._who.learn(who[0], phrase)
             elif phrase.pronoun:
-                who = self._meant_by_pronoun(sentence, phrase, subjects, among)
+                who = self._meant_by_pronoun(at, phrase)
             else:
-                who = self._meant_by(sentence, phrase, frame, meant)
-            if phrase.role == "subject":
-                subjects = who
-            meant[phrase.head_at] = who
-            spans = _spans(sentence, phrase)
+                who = self._meant_by(at, phrase)
+            self._note(at, phrase, who, order)
+            spans = _spans(at.sentence, phrase)
             for one in who:
-                one.mentioned = frame, sentence.number_at(phrase.start)
-                one.as_subject, one.order = phrase.role == "subject", order
                 found.setdefault(one.number, []).extend(spans)
-            for owner in self._owners(phrase, meant, subjects, among):
+            for owner in self._owners(at, phrase):
                 if phrase.describes_owner and owner.number in found:
                     # else it is her hair that the frame shows
                     found[owner.number].extend(spans)
                     self._who.learn_looks(owner, phrase)
-                elif _is_limb(phrase) and who[0].introduced == frame:
+                elif _is_owned(phrase):
                     # "onto its back": no back is seen without who has it
                     found.setdefault(owner.number, [])
         for member, span in roles.spans:
-            one = self._playing(member, frame)
-            one.mentioned = max(one.mentioned, (frame, 0))
+            one = self._playing(member, at.number)
+            one.mentioned = max(one.mentioned, (at.number, 0))
             found.setdefault(one.number, []).append(span)
-        self._note_groups(sentence, meant)
+        self._note_groups(at)
         return tuple(
             Mention(one, self._who.all[one].kind, merge_spans(spans), one in self._who.grown)
             for one, spans in found.items()
         )
+
+    def _note(self, at: _Frame, phrase: Phrase, who: list[Individual], order: int) -> None:
+        """What naming somebody tells of whom later phrases of the story can mean."""
+        before = at.sentence.word(phrase.start - 1) if phrase.start else ""
+        for one in who:
+            one.times += one.mentioned[0] != at.number
+            one.mentioned = at.number, at.sentence.number_at(phrase.start)
+            one.as_subject, one.order = phrase.role == "subject", order
+            one.is_part = at.is_part(phrase)
+            one.is_where = phrase.role == "oblique" and before in LOCATIVE
+        if phrase.role == "subject":
+            at.subjects = who
+        at.meant[phrase.head_at] = who
+        if not at.is_part(phrase):
+            at.looks_end, at.bearers = phrase.end, who
 
     def _playing(self, member: CastMember, frame: int) -> Individual:
         """Who somebody of the cast is: known by the description from the first mention on."""
@@ -146,59 +148,54 @@ class Reading:
             self.cast[member] = one.number
         return self._who.all[self.cast[member]]
 
-    def _meant_by(
-        self, sentence: Sentence, phrase: Phrase, frame: int, meant: dict[int, list[Individual]]
-    ) -> list[Individual]:
-        owners = meant.get(phrase.owner.head_at, []) if phrase.owner else []
+    def _meant_by(self, at: _Frame, phrase: Phrase) -> list[Individual]:
+        sentence = at.sentence
+        owners = at.meant.get(phrase.owner.head_at, []) if phrase.owner else []
+        its = phrase.determiner not in DEFINITE and _is_worn(phrase)
+        if not owners and its and at.is_part(phrase):
+            owners = at.bearers  # whose hat it is in "a girl in a hat"
         owner = owners[0] if owners else None
-        one = self._who.meant_by(phrase, owner, sentence.is_verbless)
+        one = self._who.meant_by(phrase, owner, sentence.is_verbless, at.subjects)
         if phrase.negated or (one is None and sentence.is_spoken(phrase)):
             return []
+        together = [] if one else self._who.meant_together(phrase, sentence.is_verbless)
+        if together:
+            return together
         if one is None:
-            one = self._who.add(phrase, frame, owner)
+            one = self._who.add(phrase, at.number, owner)
         else:
             self._who.learn(one, phrase)
         return self._named([one], sentence, phrase)
 
-    def _meant_by_pronoun(
-        self,
-        sentence: Sentence,
-        phrase: Phrase,
-        subjects: list[Individual],
-        among: set[int] | None,
-    ) -> list[Individual]:
-        if phrase.pronoun not in HE | SHE | IT | THEY or _means_nobody(sentence, phrase):
+    def _meant_by_pronoun(self, at: _Frame, phrase: Phrase) -> list[Individual]:
+        if phrase.pronoun not in HE | SHE | IT | THEY or _means_nobody(at.sentence, phrase):
             return []
         if phrase.pronoun.endswith(("self", "selves")):
-            return subjects
+            return at.subjects
+        beside = () if phrase.pronoun in THEY else at.beside(phrase)
         # "It follows him", "It sits next to him": nobody but himself.
-        not_these = [] if phrase.role == "subject" else subjects
-        who = self._who.meant_by_pronoun(phrase.pronoun, not_these, among)
+        not_these = [] if phrase.role == "subject" else [*at.subjects, *beside]
+        who = self._who.meant_by_pronoun(phrase.pronoun, not_these, at.among)
         if len(who) == 1:
             self._who.learn(who[0], phrase)
         if len(who) == 1 and phrase.pronoun in HE | SHE:
             who[0].sex = "m" if phrase.pronoun in HE else "f"
-        return self._named(who, sentence, phrase)
+        return self._named(who, at.sentence, phrase)
 
-    def _owners(
-        self,
-        phrase: Phrase,
-        meant: dict[int, list[Individual]],
-        subjects: list[Individual],
-        among: set[int] | None,
-    ) -> list[Individual]:
+    def _owners(self, at: _Frame, phrase: Phrase) -> list[Individual]:
         """Whose hair it is in "Her hair is red"."""
-        if not phrase.describes_owner and not _is_limb(phrase):
+        if not phrase.describes_owner and not _is_owned(phrase):
             return []
         if phrase.owner is not None:
-            return meant.get(phrase.owner.head_at, [])
+            return at.meant.get(phrase.owner.head_at, [])
         if phrase.determiner not in OWNERS:
             return []
         pronoun = OWNERS[phrase.determiner]
-        if phrase.role != "subject" and any(can_be(pronoun, one) for one in subjects):
-            return subjects  # "shakes his head"
-        looks = [one for who in meant.values() for one in who if one.parts & {"worn", "body"}]
-        return self._who.meant_by_pronoun(pronoun, looks, among)
+        if phrase.role != "subject" and any(can_be(pronoun, one) for one in at.subjects):
+            return at.subjects  # "shakes his head"
+        looks = [one for who in at.meant.values() for one in who if one.parts & {"worn", "body"}]
+        itself = at.meant[phrase.head_at]
+        return self._who.meant_by_pronoun(pronoun, [*looks, *itself], at.among)
 
     def _named(self, who: list[Individual], sentence: Sentence, phrase: Phrase) -> list[Individual]:
         name = sentence.given_name(phrase)
@@ -206,15 +203,15 @@ class Reading:
             self._who.give_name(who[0], name)
         return who
 
-    def _note_groups(self, sentence: Sentence, meant: dict[int, list[Individual]]) -> None:
+    def _note_groups(self, at: _Frame) -> None:
         """Those named together, so that "they" can mean them: "the knight, the witch and he"."""
         group: list[Individual] = []
         end = -1
-        for phrase in sentence.phrases:
-            who = meant.get(phrase.head_at, [])
+        for phrase in at.sentence.phrases:
+            who = at.meant.get(phrase.head_at, [])
             if not who or not all(one.is_animate for one in who) or phrase.role != "subject":
                 continue
-            between = sentence.tags[end : phrase.start] if end >= 0 else "."
+            between = at.sentence.tags[end : phrase.start] if end >= 0 else "."
             group = [*group, *who] if between in ("C", ",", ",C") else list(who)
             if len(group) > 1:
                 self._who.named_together(group)
@@ -225,6 +222,46 @@ class Reading:
         named = frozenset(who)
         mentions = (m for m in self.mentions[source - 1] if m.individual in named)
         return merge_spans(span for mention in mentions for span in mention.spans)
+
+
+@dataclass
+class _Frame:
+    """One frame while it is read, phrase by phrase.
+
+    Attributes:
+        number: from 1. among: the frames in which its pronouns find whom they mean; None: all.
+        meant: whom its phrases mean so far, by the token of their heads.
+        subjects: of the last clause.
+        looks_end: where the last phrase ends with its looks; bearers: whom that means.
+    """
+
+    sentence: Sentence
+    number: int
+    among: set[int] | None
+    meant: dict[int, list[Individual]] = field(default_factory=dict)
+    subjects: list[Individual] = field(default_factory=list)
+    looks_end: int = 0
+    bearers: list[Individual] = field(default_factory=list)
+
+    def is_part(self, phrase: Phrase) -> bool:
+        """Whether a phrase stands in the looks of the one before."""
+        return phrase.end <= self.looks_end
+
+    def beside(self, phrase: Phrase) -> list[Individual]:
+        """Who stands beside a pronoun behind the same verb, which does not mean them: "leaves a
+        bun on the sill for it", "a boat with a funnel tows it". But "a leaf with a bug on it"."""
+        sentence, at = self.sentence, phrase.start - 1
+        while at >= 0 and sentence.tags[at] not in _CLAUSE and sentence.word(at) != "with":
+            at -= 1
+        if at >= 0 and sentence.word(at) == "with":
+            return []
+        here = sentence.number_at(phrase.start)
+        return [
+            one
+            for head, who in self.meant.items()
+            for one in who
+            if at < head < phrase.start or (one.is_part and sentence.number_at(head) == here)
+        ]
 
 
 class _Roles:
@@ -272,12 +309,25 @@ def _spans(sentence: Sentence, phrase: Phrase) -> list[Span]:
     return [sentence.span(start, end) for start, end in tokens]
 
 
-def _is_limb(phrase: Phrase) -> bool:
-    return phrase.determiner in OWNERS and lexicon().main_part(phrase.head) == "body"
+def _is_no_other(phrase: Phrase) -> bool:
+    """Whether a phrase in somebody's looks names nobody else: "with ducks on it", "and blonde"."""
+    bare = not phrase.determiner and len(phrase.nouns) == 1
+    return bool(phrase.pronoun) or (bare and lexicon().is_colour(phrase.head))
+
+
+def _is_worn(phrase: Phrase) -> bool:
+    return lexicon().main_part(phrase.head) in ("body", "worn")
+
+
+def _is_owned(phrase: Phrase) -> bool:
+    return phrase.determiner in OWNERS and _is_worn(phrase)
 
 
 def _means_nobody(sentence: Sentence, phrase: Phrase) -> bool:
-    """ "It is raining", "It gets dark"."""
+    """ "It is raining", "It gets dark"; "owls, dozens of them" are the owls."""
+    at = phrase.start - 2
+    if phrase.pronoun == "them" and at >= 0 and sentence.word(at + 1) == "of":
+        return sentence.tags[at] == "#" or sentence.word(at) == "look"
     if phrase.pronoun != "it" or phrase.role != "subject":
         return False
     end = phrase.end
@@ -287,50 +337,6 @@ def _means_nobody(sentence: Sentence, phrase: Phrase) -> bool:
     verb = lexicon().verb_form(behind[0]) if behind else None
     turns = bool(behind) and (behind[0] in BE or (verb or ("", ""))[1] in TURNS)
     return bool(WEATHER.intersection(behind)) and (turns or behind[0] in WEATHER)
-
-
-class _Style:
-    """What stands between commas in nearly every frame so far is style, not a subject."""
-
-    def __init__(self) -> None:
-        self._frames = 0
-        self._times: Counter[str] = Counter()
-
-    def read(self, sentence: Sentence) -> frozenset[int]:
-        """Read one more frame; returns where its phrases that are style begin.
-
-        Whom a frame begins with is none, however often: "1girl, …".
-        """
-        pieces = _pieces(sentence)
-        self._frames += 1
-        self._times.update({text for text, _, _ in pieces})
-        often = max(2, _NEARLY_EVERY * self._frames)
-        style: set[int] = set()
-        living = any(phrase.is_animate for phrase in sentence.phrases)
-        begun = False  # whether somebody has been named who is no style
-        for text, start, end in pieces:
-            phrases = [p for p in sentence.between(start, end) if p.is_seen]
-            if self._times[text] < often:
-                begun |= bool(phrases)
-                continue
-            for phrase in phrases:
-                if begun or phrase.role == "oblique" or phrase.is_animate != living:
-                    style.add(phrase.start)
-                elif not living:
-                    begun = True
-        return frozenset(style)
-
-
-def _pieces(sentence: Sentence) -> list[tuple[str, int, int]]:
-    """What stands between commas: its words, and its tokens [start, end)."""
-    found, start = [], 0
-    for index in range(len(sentence.tokens) + 1):
-        if sentence.tags[index] in ",.":
-            if index > start:
-                words = (sentence.word(at) for at in range(start, index))
-                found.append((" ".join(words), start, index))
-            start = index + 1
-    return found
 
 
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -34,17 +34,17 @@ class Token:
 
     @property
     def is_capital(self) -> bool:
-        return self.text[0].isupper()
+        return self.text[0].isupper() and self.text[1:2] != "-"  # "T-shirt"
 
 
 _TOKEN = re.compile(
     r"""
-    (?P<skip><[^<>]*>|:\d*\.?\d+(?=[)\]])|\\|[{}|_*~])
+    (?P<skip><[^<>]*>|\bscore_\d\w*|:\d*\.?\d+(?=[)\]])|\\|[{}|_*~])
     |(?P<bracket>[()\[\]])
     |(?P<quote>["“”„«»])
     |(?P<number>\d+(?:[.,:/]\d+)*)(?P<unit>[^\W_]*)
     |(?P<clitic>['’](?:s|re|ll|ve|d|m)\b|['’](?=[\s,.!?;:)]|$))
-    |(?P<word>[^\W\d_](?:['’](?!(?:s|re|ll|ve|d|m)\b)(?=[^\W\d_])|[^\W\d_]|[-‐‑](?=[^\W_])|(?<=[-‐‑])\d)*)
+    |(?P<word>[^\W\d_](?:['’](?!(?:s|re|ll|ve|d|m)\b)(?=[^\W\d_])|[^\W\d_]|[-‐‑](?=[^\W_])|(?<=[-‐‑])\d+)*)
     |(?P<sign>[^\w\s])
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -52,13 +52,30 @@ _TOKEN = re.compile(
 _COUNTED = re.compile(r"girls?|boys?|others?", re.IGNORECASE)
 _BRACKETS = frozenset("()[]")
 _STOPS = frozenset(".!?;\n")
+SAYS = ": says"
+"""The word of a colon that speech stands behind."""
 _DASHES = frozenset("-–—―")
 
 
 def tokenize(text: str) -> list[Token]:
     """The words and the punctuation of a text that say what its picture shows."""
     tokens = _without_sounds(_without_labels(_without_speech(_scan(text))))
-    return [token for token in tokens if token.text not in _BRACKETS]
+    return [token for token in _with_asides(tokens, text) if token.text not in _BRACKETS]
+
+
+def _with_asides(tokens: list[Token], text: str) -> list[Token]:
+    """What stands in brackets behind a name, between commas: "ROOK (bald, eyepatch) kicks"."""
+    told = list(tokens)
+    for at, token in enumerate(tokens):
+        if token.text != "(" or not at or not tokens[at - 1].is_capital:
+            continue
+        end = next((n for n in range(at, len(tokens)) if tokens[n].text == ")"), None)
+        if end is None or ":" in text[token.span[0] : tokens[end].span[0]]:  # a weight
+            continue
+        told[at] = replace(token, text=",", word=",")
+        if end + 1 < len(tokens) and tokens[end + 1].is_word:
+            told[end] = replace(tokens[end], text=",", word=",")
+    return told
 
 
 def _scan(text: str) -> list[Token]:
@@ -107,6 +124,8 @@ def _without_speech(tokens: list[Token]) -> list[Token]:
         if token.text in '"“”„«»':
             if opened is None:
                 opened = len(kept)
+                if kept and kept[-1].text == ":":  # who speaks is no label: Ghost: "Boo?"
+                    kept[-1] = replace(kept[-1], word=SAYS)
             else:
                 del kept[opened:]
                 opened = None
@@ -161,7 +180,7 @@ def _label_end(tokens: list[Token]) -> int:
             numbered = words and (words[-1].text.isdecimal() or words[0].text.isdecimal())
             if token.text in ":–—-.)" and numbered and _names_a_part(words):
                 return index + 1
-            if token.text == ":" and words and not _says_who(words):
+            if token.text == ":" and words and not (token.word == SAYS or _says_who(words)):
                 return index + 1
             if token.text in _STOPS and _is_heading(words):
                 return index + 1
@@ -183,6 +202,8 @@ def _says_who(words: list[Token]) -> bool:
     """ "The dog:", "Mia:", "Captain Kestrel:", "Meet Bea:": it names who the rest is about."""
     if DETERMINERS.intersection(w.word for w in words):
         return True
+    if words[0].word in LABELS:
+        return False
     if words[0].word in INTRODUCING:
         words = words[1:]
     return bool(words) and all(

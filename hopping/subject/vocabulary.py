@@ -9,10 +9,11 @@ def _words(text: str) -> frozenset[str]:
 
 # Determiners, by what they say of whom they introduce.
 INDEFINITE = _words("a an some several many various")
-DEFINITE = _words("the this that these those both")
+DEFINITE = _words("the this that these those both same")
 NEW = _words("another")
 NEGATIVE = _words("no neither")
 POSSESSIVE = _words("his her its their my our your whose")
+MINE = _words("my our")
 DETERMINERS = INDEFINITE | DEFINITE | NEW | NEGATIVE | POSSESSIVE | _words("each every either")
 
 _COUNTED = "one two three four five six seven eight nine ten eleven twelve".split()
@@ -54,8 +55,8 @@ PREPOSITIONS = _words(
     "about above across after against along alongside amid among amongst around as at atop before "
     "behind below beneath beside besides between beyond by despite down during except for from in "
     "inside into like near of off on onto opposite out outside over past per since through "
-    "throughout till to toward towards under underneath until unto up upon via with within without "
-    "aboard astride"
+    "throughout till to toward towards under underneath until unto up upon versus via vs with "
+    "within without aboard astride"
 )
 # Those that say where somebody is, comes from or goes.
 LOCATIVE = _words(
@@ -76,8 +77,18 @@ ADVERBS = _words(
     "through"
 )
 
-# Verbs that say what someone wears or is called.
-WEARING = _words("wearing dressed clad clothed wrapped sporting donning")
+# "She sees the cat jump": a verb follows whom they are about.
+PERCEIVING = _words("see watch hear let make help feel")
+SAYING = _words(
+    "say ask answer reply cry shout yell scream whisper mutter murmur growl sigh call beep squeak"
+)
+# Their past is as their present: "the vase burst".
+UNCHANGED = _words(
+    "bet burst cast cost cut hit hurt let put quit rid set shed shut slit split spread thrust"
+)
+
+# Verbs that say what someone wears, lacks or is called.
+WEARING = _words("wearing dressed clad clothed wrapped sporting donning missing lacking")
 WEARS = _words("wear sport don")
 NAMING = _words("named called nicknamed dubbed")
 
@@ -101,8 +112,15 @@ TITLE_NOUNS = {"dr": "doctor", "prof": "professor", "capt": "captain", "sgt": "s
 ABBREVIATIONS = _words("mr mrs ms dr prof st sr jr int ext capt sgt lt col gen no vs approx")
 
 INTRODUCING = _words("meet introducing presenting enter here's")
+# Colours that a dictionary has as things.
+COLOURS = _words(
+    "auburn aubergine brindle bronze cobalt cream dapple fuchsia ginger khaki lilac lime mint "
+    "mustard periwinkle piebald plum russet rust sienna tabby terracotta"
+)
 # How old somebody is, as scripts say it.
 DECADES = _words("teens twenties thirties forties fifties sixties seventies eighties nineties")
+# What somebody may stand on wherever they are: "a rabbit on wheels".
+STANDS = _words("wheel leg stilt ski skate roller caterpillar")
 # "the colour of copper" says what something is like.
 QUALITIES = _words(
     "colour colours color colors size shape height age form style pattern texture length width"
@@ -113,7 +131,7 @@ LABELS = _words(
     "p pg panel page frame scene shot cut take image picture act chapter part step plate fig "
     "figure int ext interior exterior day night dawn dusk morning evening later continuous sfx fx "
     "sound caption text narration narrator voiceover vo title insert angle pov montage flashback "
-    "establishing"
+    "establishing wide medium long two-shot overhead aerial ecu cu ots detail lifestyle"
 )
 # What a picture can be: "a photo of X" shows X.
 PICTURES = _words(
@@ -122,9 +140,13 @@ PICTURES = _words(
     "watercolor watercolour woodcut engraving etching print comic cartoon panel cover packshot "
     "headshot silhouette depiction scene selfie polaroid mosaic fresco icon logo sticker concept "
     "design study mugshot angle montage advert ad advertisement wallpaper screenshot film frame "
-    "footage pov"
+    "footage pov character"
 )
-BACKDROPS = _words("background backdrop foreground lighting bokeh")
+BACKDROPS = _words("background backdrop foreground light lighting bokeh")
+# How somebody holds them, not what they are like: "crossed legs".
+POSES = _words("clenched closed crossed folded open outstretched parted raised spread")
+# A dictionary has them among what can be seen: "on the way home".
+UNSEEN = _words("way look sight view")
 CALENDAR = _words(
     "monday tuesday wednesday thursday friday saturday sunday january february july september "
     "october november december christmas easter halloween"
@@ -151,6 +173,32 @@ GENERIC = _words(
     "person people figure child kid youngster adult man boy guy gentleman fellow lad woman girl "
     "lady lass"
 )
+# Words for the same of which none is a kind of the other in a dictionary.
+SAME = tuple(
+    _words(each)
+    for each in (
+        "train locomotive engine",
+        "chef cook",
+        "bag satchel backpack rucksack handbag purse",
+        "tram tramcar streetcar",
+        "sofa couch settee",
+        "plane aircraft airplane aeroplane jet",
+        "bike bicycle motorbike motorcycle",
+        "mug cup beaker",
+        "policeman policewoman cop officer constable",
+        "witch crone hag",
+        "jester fool clown",
+        "astronaut cosmonaut spaceman",
+        "wizard sorcerer magician mage",
+        "lantern lamp",
+    )
+)
+YOUNG = _words("child kid youngster boy girl lad lass baby toddler")
+# Several who have to do with each other: "the friends", "the two sisters".
+COMPANY = _words(
+    "friend pal buddy mate rival enemy lover couple sister brother sibling twin cousin companion "
+    "opponent neighbour neighbor hero partner animal creature character two pair"
+)
 # How many there are, not who.
 GROUPS = _words(
     "group herd flock pack swarm school crowd pair couple trio bunch team band gang row line pile "
@@ -166,7 +214,31 @@ LIKENESSES = PICTURES | _words(
 )
 # Things that are somebody: they walk and talk, and "a robot chef" is "the robot".
 BEINGS = _words(
-    "robot android cyborg automaton droid golem skeleton scarecrow snowman mummy ghost phantom"
+    "robot android cyborg automaton droid golem skeleton scarecrow snowman mummy ghost phantom "
+    "puppet doll dummy marionette mannequin"
+)
+# Animals, whatever else they are first in a dictionary: somebody who is like them, a device.
+BEASTS = _words(
+    "adder amphibian anthropoid barracuda booby bunny canary chameleon chinchilla crane cub "
+    "cuckoo dodo fledgling gopher griffon gull hammerhead harrier hog humpback jaguar kelpie loon "
+    "manta mouse nag ostrich packrat piranha primate ram ratter seal shrew skate thoroughbred "
+    "thrush tiger tuna vixen warbler watchdog weasel whale wildcat yearling"
+)
+# People, of whom it has animals first, or who are spelt otherwise.
+FOLK = _words("kid kiddo neighbour")
+# Things that it has among what is said, or people first.
+THINGS = _words(
+    "letter map message note parcel ticket calculator camper coaster cutter digger harvester hob "
+    "mug printer quad rake roaster rocker scanner screw spinner sprayer staff steamroller tackle "
+    "toaster torpedo trailer tumbler washer"
+)
+# What is worn or stays on somebody, and a dictionary has elsewhere or not at all.
+WORN = _words(
+    "bandana bangs beanie belt boa bomber bowler brace braces cape choker cloak collar dimple "
+    "dreadlock dungaree dungarees earbud eyepatch fang fedora freckle fringe glasses goatee "
+    "handcuff headphone headset helmet heterochromia hood hoodie jean jeans jumper loafer mantle "
+    "mohawk monocle piercing pigtail ponytail ribbon romper sash scar skirt sneaker stubble "
+    "tattoo tee trainers trouser trousers undercut wellington"
 )
 # "The beast opens one eye": anybody can be meant who is not human.
 CREATURES = _words("creature beast monster animal brute critter")
