@@ -85,6 +85,8 @@ class Appositions:
         look = self._looks.is_look(item) and self._tags[item.end] in ",.C"
         called = bool(phrase.names or phrase.titles) and not phrase.determiner
         called |= phrase.start in self._aged
+        # "the surface of Mars, dust storm, no people": a name that is only a place
+        called &= phrase.role == "subject" or not self._sentence.is_verbless
         return bare and (called or listed) and (between_commas or look)
 
     def _is_apposition(self, phrase: Phrase, item: Phrase) -> bool:

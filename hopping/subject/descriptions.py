@@ -82,6 +82,10 @@ class _Rest:
                 at += 1 + (self._tags[at + 1] == "C")
             else:
                 break
+        if end is not None and self._tags[end] == ",":
+            further = self._looks.look(end + 1)  # "is tall, with a beard"
+            if further is not None and self._tags[further] in ",.":
+                end = further
         if end is not None:
             for one in joined:
                 self._looks.note(one, start, end)
@@ -177,7 +181,7 @@ class _Rest:
             if not posed and (self._is_tag_of_looks(phrase) or next_to_looks):
                 who.parts.append((phrase.start, end))
                 self._looks.note(who, phrase.start, end)
-                last = self._add_adjectives(who, end)
+                last = end
 
     def _is_like(self, who: Phrase, phrase: Phrase) -> bool:
         """Whether a tag says who somebody is: "1girl, elf", but not "1boy, wolf"."""

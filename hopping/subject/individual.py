@@ -18,6 +18,7 @@ class Individual:
         head: the noun that introduced it; nouns, names, modifiers, looks: all that it was called.
         places: where it was said to be.
         parts: where the lexicon's outline has what it is.
+        was_he_or_she: whether a pronoun has said so.
         mine: whether it is the teller's own: "my cat".
         times: how many frames have named it.
         mentioned: frame and sentence that named it last; order: its place among that frame's.
@@ -37,6 +38,7 @@ class Individual:
     looks: set[str]
     places: set[str]
     sex: str = ""
+    was_he_or_she: bool = False
     mine: bool = False
     times: int = 0
     mentioned: tuple[int, int] = (0, 0)
@@ -79,8 +81,8 @@ def can_be(pronoun: str, one: Individual) -> bool:
 
 
 def is_somebody(one: Individual) -> int:
-    """How surely it is a human being; what is not known is rather one who does something."""
-    if one.is_person or one.names:
+    """How surely it is he or she; what is not known is rather one who does something."""
+    if one.is_person or one.names or one.was_he_or_she:
         return 2
     return int(one.is_animate or (not one.parts and one.as_subject))
 

@@ -67,7 +67,7 @@ class LookEnds(ABC):
     def list_of(self, at: int, worn: bool = False) -> int | None:
         """A list of what someone has: red glasses, a hat and boots. `worn`: of clothes only."""
         end: int | None = None
-        while item := self.starts.get(at):
+        while item := self.starts.get(at + (self.tags[at] == "R")):  # "very round ears"
             if item.pronoun or item.names or (end is not None and self._has_verb(item)):
                 break
             is_look = self.is_look(item, worn)
@@ -253,6 +253,8 @@ class LookEnds(ABC):
                 end = at = look
             else:
                 return end
+            if self.word(at) == "all" and self.word(at + 1) == "over":
+                end = at = at + 2  # "green all over"
             if end is not None and (look := self.look(at)) is not None:
                 end = at = look
             if self.tags[at] == "C" or (self.tags[at] == "," and self.tags[at + 1] in "JE"):
@@ -273,7 +275,7 @@ class LookEnds(ABC):
 
     def is_colour(self, item: Phrase) -> bool:
         colour = lexicon().is_colour(self.word(item.head_at)) and not self._is_compound(item)
-        return not item.determiner and colour
+        return item.determiner in ("", "all") and colour
 
     def _is_compound(self, item: Phrase) -> bool:
         """ "ice cream"."""

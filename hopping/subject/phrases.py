@@ -29,6 +29,7 @@ from .vocabulary import (
     WAS,
     WEARING,
     WISHES,
+    WORN,
 )
 
 VERBS = frozenset("ZTBX")
@@ -293,7 +294,7 @@ class Sentence:
             phrase.plural = several and not phrase.names  # "sisters Ada and Bea"
             phrase.modifiers.update(_folded(w) for w in common[:-1])
             # "a goblin tax collector" is a goblin, "a fox girl" a fox.
-            if (phrase.is_animate or singular in LIKENESSES) and not phrase.names:
+            if (phrase.is_animate or singular in LIKENESSES - WORN) and not phrase.names:
                 phrase.nouns += filter(lexicon().is_living, common[:-1])
         phrase.modifiers.update(
             _folded(self.word(i)) for i in range(start, nouns) if self.tags[i] in "JEG"

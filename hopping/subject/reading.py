@@ -25,6 +25,7 @@ from .tokens import tokenize
 from .vocabulary import BE, DEFINITE, HE, IT, LOCATIVE, OWNERS, SHE, THEY, TURNS, WEATHER
 
 _CLAUSE = VERBS | frozenset("GSW.")  # behind these something else is said
+_WHERE = LOCATIVE - frozenset({"to", "toward", "towards"})
 
 
 @dataclass(frozen=True)
@@ -122,13 +123,14 @@ class Reading:
 
     def _note(self, at: _Frame, phrase: Phrase, who: list[Individual], order: int) -> None:
         """What naming somebody tells of whom later phrases of the story can mean."""
-        before = at.sentence.word(phrase.start - 1) if phrase.start else ""
+        before = [at.sentence.word(n) for n in range(max(0, phrase.start - 2), phrase.start)]
+        where = before[-1:] != [] and (before[-1] in _WHERE or before in (["out", "of"],))
         for one in who:
             one.times += one.mentioned[0] != at.number
             one.mentioned = at.number, at.sentence.number_at(phrase.start)
             one.as_subject, one.order = phrase.role == "subject", order
             one.is_part = at.is_part(phrase)
-            one.is_where = phrase.role == "oblique" and before in LOCATIVE
+            one.is_where = phrase.role == "oblique" and where
         if phrase.role == "subject":
             at.subjects = who
         at.meant[phrase.head_at] = who
@@ -180,6 +182,7 @@ class Reading:
             self._who.learn(who[0], phrase)
         if len(who) == 1 and phrase.pronoun in HE | SHE:
             who[0].sex = "m" if phrase.pronoun in HE else "f"
+            who[0].was_he_or_she = True
         return self._named(who, at.sentence, phrase)
 
     def _owners(self, at: _Frame, phrase: Phrase) -> list[Individual]:
@@ -331,7 +334,7 @@ def _means_nobody(sentence: Sentence, phrase: Phrase) -> bool:
     if phrase.pronoun != "it" or phrase.role != "subject":
         return False
     end = phrase.end
-    while end < phrase.end + 4 and sentence.tags[end] not in "I.,":
+    while end < phrase.end + 4 and (sentence.tags[end] not in "I.," or sentence.word(end) == "to"):
         end += 1
     behind = [sentence.word(at) for at in range(phrase.end, end)]
     verb = lexicon().verb_form(behind[0]) if behind else None

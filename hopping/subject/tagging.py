@@ -123,7 +123,7 @@ def tag(
                 alone = before == "," and hangs and clause[0] == _NO_VERB  # "cook, tusks, earrings"
                 more += _LISTED * (alone and reading in "ZTB")
                 more += _UNDONE * (loose_part and reading == "T")
-                more += _COLOURED * (coloured and before + reading == "NZ")
+                more += _COLOURED * (coloured and before + reading in ("NZ", "NT"))
                 more += _LISTED * (hangs and clause[2] and reading in "ZTB")
                 cost = path[0] + own + more + _COST.get((before, reading), _RARE)
                 cost += _ACTS * (acts and before + reading == "NM")

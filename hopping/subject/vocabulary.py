@@ -146,7 +146,7 @@ BACKDROPS = _words("background backdrop foreground light lighting bokeh")
 # How somebody holds them, not what they are like: "crossed legs".
 POSES = _words("clenched closed crossed folded open outstretched parted raised spread")
 # A dictionary has them among what can be seen: "on the way home".
-UNSEEN = _words("way look sight view")
+UNSEEN = _words("way look sight view masterpiece absurdres highres lowres")
 CALENDAR = _words(
     "monday tuesday wednesday thursday friday saturday sunday january february july september "
     "october november december christmas easter halloween"
@@ -191,6 +191,7 @@ SAME = tuple(
         "astronaut cosmonaut spaceman",
         "wizard sorcerer magician mage",
         "lantern lamp",
+        "boss manager",
     )
 )
 YOUNG = _words("child kid youngster boy girl lad lass baby toddler")
@@ -215,7 +216,8 @@ LIKENESSES = PICTURES | _words(
 # Things that are somebody: they walk and talk, and "a robot chef" is "the robot".
 BEINGS = _words(
     "robot android cyborg automaton droid golem skeleton scarecrow snowman mummy ghost phantom "
-    "puppet doll dummy marionette mannequin"
+    "puppet doll dummy marionette mannequin dragon unicorn griffin gryphon phoenix yeti monster "
+    "troll ogre gremlin goblin alien"
 )
 # Animals, whatever else they are first in a dictionary: somebody who is like them, a device.
 BEASTS = _words(

@@ -60,6 +60,8 @@ def readings_of(
         return (("R", 0.0), ("N", 0.5))
     known = readings(word)
     behind = [other.word for other in following]
+    if word == "next" and behind[:1] == ["to"]:
+        return (("R", 0.0),)
     if behind[:1] in (["of"], ["by"]):  # "a crown made of bones", "chased by a dog"
         known = tuple((tag, cost + (tag == "T")) for tag, cost in known)
     if not token.is_capital or word in kinds:
@@ -85,8 +87,8 @@ def readings_of(
     called |= _acts(behind) and not lexicon().parts(word).isdisjoint(("animal", "plant"))
     if unknown or living or called or lexicon().is_given_name(word):
         return (("H", 0.0), *((tag, cost + 1.5) for tag, cost in known))
-    if behind[:1] == [","]:  # "Dash, a …": no common noun goes without an article there
-        noun = known[0][0] == "N" and behind[1:] in (["a"], ["an"])
+    if behind[:1] == [","]:  # "Dash, a …", "Rusty, a …": no such word goes without an article there
+        noun = known[0][0] in "NJ" and behind[1:] in (["a"], ["an"])
         return (*known, ("H", -2.0 if noun else 2.0))
     return (*known, ("H", 4.0))
 
@@ -216,6 +218,8 @@ def _guess(word: str, costs: dict[str, float]) -> None:
     """Readings for a word that the lexicon does not have, by its form."""
     if "-" in word:
         last = word.rsplit("-", 1)[1]
+        if word.endswith("-year-old"):
+            costs["N"] = 0.5  # "a six-year-old"
         if last.endswith("ed") or last in ("shaped", "like", "old", "free", "size", "haired"):
             costs["J"] = 0.0
             return

@@ -229,7 +229,11 @@ def shown(*texts):
             ["The ferryman, hooded, a lantern at his belt"],
         ),
         ("A ghost, pale as milk, waits.", "The ghost.", ["A ghost, pale as milk"]),
-        ("A dragon so small that it fits in a cup yawns.", "The dragon.", ["A dragon so small"]),
+        (
+            "A dragon so small that it fits in a cup yawns.",
+            "The dragon.",
+            ["A dragon so small", "it"],
+        ),
         ("Mia is five and has curly hair.", "Mia.", ["Mia is five and has curly hair"]),
         ("My tortoise is called Turbo.", "Turbo.", ["My tortoise is called Turbo"]),
         (
@@ -238,6 +242,19 @@ def shown(*texts):
             ["Ms. Eklund, a tall Swede in a coat"],
         ),
         ("Behind the curtain hid the choirboy Jem.", "Jem.", ["the choirboy Jem"]),
+        ("Rusty, a tin robot with a hat, bows.", "Rusty.", ["Rusty, a tin robot with a hat"]),
+        ("Mo, a six-year-old in pyjamas, yawns.", "Mo.", ["Mo, a six-year-old in pyjamas"]),
+        (
+            "A bear has a scarf and very round ears.",
+            "The bear.",
+            ["A bear has a scarf and very round ears"],
+        ),
+        (
+            "A cat is green all over, with pink spots.",
+            "The cat.",
+            ["A cat is green all over, with pink spots"],
+        ),
+        ("a rover on Mars, dust storm, no people", "the rover", ["a rover"]),
         ("Night Cat, a cat in a mask, jumps.", "Night Cat.", ["Night Cat, a cat in a mask"]),
     ],
 )
@@ -329,6 +346,9 @@ def test_somebody_else(first, later):
         ("A boat drifts.", "A tug with a red funnel tows it."),
         ("A raccoon waits.", "The baker leaves a bun on the sill for it."),
         ("A puppet hangs here. A girl in a yellow dress yawns.", "It tickles her nose."),
+        ("A small dragon yawns.", "The knight pats it."),
+        ("A bicycle waits. Anna steps out of the post office.", "She rides it."),
+        ("A manager shouts.", "The boss laughs."),
         ("An old diver sinks.", "Water drips from his helmet."),
     ],
 )
